@@ -1,0 +1,1 @@
+//! A disk that forgets: see the crash tests.

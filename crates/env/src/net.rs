@@ -1,0 +1,166 @@
+//! Sockets as the broker and the client see them: the machine's, or turmoil's in simulation.
+//!
+//! The simulated variant exists only with the feature `sim`; a release build has one variant.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Which network is used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Net {
+    /// The machine's.
+    Real,
+    /// turmoil's, of the host whose task asks.
+    #[cfg(feature = "sim")]
+    Sim,
+}
+
+/// A listening socket.
+pub enum Listener {
+    /// The machine's.
+    Real(tokio::net::TcpListener),
+    /// turmoil's.
+    #[cfg(feature = "sim")]
+    Sim(turmoil::net::TcpListener),
+}
+
+/// A connection.
+pub enum Stream {
+    /// The machine's.
+    Real(tokio::net::TcpStream),
+    /// turmoil's.
+    #[cfg(feature = "sim")]
+    Sim(turmoil::net::TcpStream),
+}
+
+/// A connection on its way from the thread that accepted it to the thread that serves it.
+pub enum Detached {
+    /// The machine's.
+    Real(std::net::TcpStream),
+    /// turmoil's.
+    #[cfg(feature = "sim")]
+    Sim(turmoil::net::TcpStream),
+}
+
+#[allow(clippy::missing_errors_doc)]
+impl Net {
+    /// Listens on `host:port`.
+    pub async fn listen(self, address: &str) -> io::Result<Listener> {
+        match self {
+            Net::Real => tokio::net::TcpListener::bind(address).await.map(Listener::Real),
+            #[cfg(feature = "sim")]
+            Net::Sim => turmoil::net::TcpListener::bind(address).await.map(Listener::Sim),
+        }
+    }
+
+    /// Connects to `host:port`.
+    pub async fn connect(self, address: &str) -> io::Result<Stream> {
+        match self {
+            Net::Real => {
+                let stream = tokio::net::TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                Ok(Stream::Real(stream))
+            }
+            #[cfg(feature = "sim")]
+            Net::Sim => turmoil::net::TcpStream::connect(address).await.map(Stream::Sim),
+        }
+    }
+}
+
+#[allow(clippy::missing_errors_doc)]
+impl Listener {
+    /// Waits for the next connection; returns it with the peer's address.
+    pub async fn accept(&self) -> io::Result<(Detached, std::net::SocketAddr)> {
+        match self {
+            Listener::Real(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok((Detached::Real(stream.into_std()?), peer))
+            }
+            #[cfg(feature = "sim")]
+            Listener::Sim(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                Ok((Detached::Sim(stream), peer))
+            }
+        }
+    }
+
+    /// Returns the address that is listened on.
+    pub fn local_addr(&self) -> io::Result<std::net::SocketAddr> {
+        match self {
+            Listener::Real(listener) => listener.local_addr(),
+            #[cfg(feature = "sim")]
+            Listener::Sim(listener) => listener.local_addr(),
+        }
+    }
+}
+
+#[allow(clippy::missing_errors_doc)]
+impl Detached {
+    /// Makes the connection one of this thread's runtime.
+    pub fn attach(self) -> io::Result<Stream> {
+        match self {
+            Detached::Real(stream) => tokio::net::TcpStream::from_std(stream).map(Stream::Real),
+            #[cfg(feature = "sim")]
+            Detached::Sim(stream) => Ok(Stream::Sim(stream)),
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Stream::Real(stream) => Pin::new(stream).poll_read(cx, buf),
+            #[cfg(feature = "sim")]
+            Stream::Sim(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut *self {
+            Stream::Real(stream) => Pin::new(stream).poll_write(cx, bytes),
+            #[cfg(feature = "sim")]
+            Stream::Sim(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut *self {
+            Stream::Real(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
+            #[cfg(feature = "sim")]
+            Stream::Sim(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        matches!(self, Stream::Real(_))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Stream::Real(stream) => Pin::new(stream).poll_flush(cx),
+            #[cfg(feature = "sim")]
+            Stream::Sim(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Stream::Real(stream) => Pin::new(stream).poll_shutdown(cx),
+            #[cfg(feature = "sim")]
+            Stream::Sim(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
