@@ -1,1 +1,52 @@
-fn main(){}
+//! `cargo xtask`: every task of the repository, and the only door to them.
+//!
+//! Each task is a module with a function that ends in `Result<(), String>`; the text of an error is a
+//! sentence with its fix, printed last. CONTRIBUTING.md says when to use which.
+#![allow(clippy::print_stdout)] // a task speaks to the terminal
+
+mod clients;
+mod codegen;
+mod reference;
+mod run;
+mod test;
+mod tidy;
+mod verify;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask TASK
+  test [ARGS]        every test of the workspace, or those that ARGS of `cargo test` pick; one summing line
+  verify             what must pass before a change lands: format, lints, tidy, codegen, docs, tests
+  fix                mends what a machine can mend: format, lints, generated files
+  codegen [--check]  writes the message codec from schema/, or checks that it is current
+  reference [--check]  writes docs/configuration.md from the table of settings, or checks it
+  tidy               the repository's own rules (STYLE.md), each finding with its fix
+  clients SUITE [--suites DIR] [--class CLASS] [--list FILE] [--debug]
+                     runs a suite of client tests against a fresh broker; DIR or $HIGHWATER_SUITES has them";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match task(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            println!("{sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn task(args: &[&str]) -> Result<(), String> {
+    match args {
+        ["test", rest @ ..] => test::run(rest),
+        ["verify"] => verify::verify(),
+        ["fix"] => verify::fix(),
+        ["codegen"] => codegen::run(false),
+        ["codegen", "--check"] => codegen::run(true),
+        ["reference"] => reference::run(false),
+        ["reference", "--check"] => reference::run(true),
+        ["tidy"] => tidy::run(),
+        ["clients", suite, rest @ ..] => clients::run(suite, rest),
+        _ => Err(USAGE.to_owned()),
+    }
+}

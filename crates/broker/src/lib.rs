@@ -1,1 +1,21 @@
-//! broker
+//! The broker: sockets, dispatch, shards, the data directory's thread.
+//!
+//! [`serve`] is the whole of it: the same function in production and in simulation. The shell owns
+//! threads, sockets and timers; what to do is decided by the pure crates below it.
+
+mod admin_http;
+mod admission;
+mod api;
+mod context;
+mod jobs;
+mod net;
+mod probe;
+mod producer_ids;
+mod publish;
+mod run;
+mod session;
+mod shard;
+mod start;
+
+pub use run::serve;
+pub use start::{Banner, ServeError};

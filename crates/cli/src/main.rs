@@ -1,1 +1,28 @@
-fn main(){}
+//! The `highwater` command: the broker, the command line, the prover and the load generator.
+//!
+//! | exit code | meaning |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | it failed; the reason is one sentence on standard error |
+//! | 2 | it was called wrongly, or a proof or measurement is void |
+//! | 3 | the data directory failed |
+//!
+//! Tests: `crates/cli/tests/`.
+
+#![forbid(unsafe_code)]
+
+mod bench;
+mod bootstrap;
+mod command;
+mod consume;
+mod failure;
+mod inspect;
+mod output;
+mod produce;
+mod prove;
+mod serve;
+mod topic;
+
+fn main() -> std::process::ExitCode {
+    command::run()
+}

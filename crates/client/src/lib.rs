@@ -1,1 +1,44 @@
-//! client
+//! A small Kafka client: what the `highwater` commands, the prover and the simulation speak through.
+//!
+//! | to do | use |
+//! |---|---|
+//! | talk to a cluster | [`Cluster`]: bootstrap, metadata, connections |
+//! | create, delete, describe, find offsets | the admin methods of [`Cluster`] |
+//! | write | [`Producer`]: idempotent, retries the same batch across restarts, one outcome per batch |
+//! | read | [`Consumer`]: by assignment, every batch verified |
+//! | one request | [`Connection`]: pipelined, bounded, timed |
+//!
+//! It runs over `env::net`, so that the same code runs in simulation. A broker is not trusted: frames
+//! are bounded, answers must match their requests, and record batches are believed only after their CRC.
+
+#![forbid(unsafe_code)]
+
+mod admin;
+mod backoff;
+mod cluster;
+mod connection;
+mod consumer;
+mod error;
+mod options;
+mod partitioner;
+mod pending;
+mod producer;
+mod versions;
+
+pub use admin::{
+    ClusterDescription, ConfigEntry, CreatedTopic, NewTopic, OffsetAt, PartitionDescription, PartitionOffset,
+    TopicDescription, TopicListing,
+};
+pub use cluster::{Cluster, Leader};
+pub use connection::Connection;
+pub use consumer::{Consumed, Consumer, ConsumerOptions, FetchedBatch, StartAt};
+pub use error::{BatchFault, BrokerError, ClientError, Lost};
+pub use options::{ClientOptions, DEFAULT_RESPONSE_BYTES_MAX};
+pub use partitioner::partition_of;
+pub use pending::Pending;
+pub use producer::{Acks, Delivery, NewRecord, Outcome, Producer, ProducerOptions, Refusal};
+// The raw messages of the hot path, for whoever sends them without a producer.
+pub use wire::Records as RecordBytes;
+pub use wire::produce_request::{PartitionProduceData, TopicProduceData};
+pub use wire::record;
+pub use wire::{InitProducerIdRequest, ProduceRequest, ProduceResponse};

@@ -1,1 +1,27 @@
-//! config
+//! Settings of a broker and its topics: one table, and the plain structs that code receives.
+//!
+//! A setting has one entry in [`table`]; the reader of `server.properties`, the validation, the
+//! answers to DescribeConfigs and the reference page all come from it. Everything else in Highwater
+//! sees [`BrokerConfig`] and [`TopicConfig`], built once, never a name.
+#![forbid(unsafe_code)]
+
+mod broker;
+mod describe;
+mod error;
+mod listener;
+mod preset;
+mod properties;
+mod property;
+mod settings;
+pub mod table;
+mod topic;
+
+pub use broker::{BrokerConfig, NetworkConfig, StorageConfig, TopicCreation, WalConfig};
+pub use describe::{ConfigSource, Described, Synonym, describe_broker, describe_topic};
+pub use error::{ConfigError, Notice};
+pub use listener::{Endpoint, Listener};
+pub use preset::Preset;
+pub use properties::parse_properties;
+pub use property::{Bounds, Kind, Property, State, Synonymous, Unit, Value};
+pub use settings::{Layer, Layers};
+pub use topic::{CleanupPolicy, Compression, Durability, TimestampType, TopicConfig};

@@ -19,6 +19,10 @@ pub enum OpenMode {
     ReadDevice,
     /// An existing file, for reading and writing.
     Write,
+    /// An existing file, for writing past the page cache (O_DIRECT | O_DSYNC): offset, length and buffer
+    /// must be multiples of 4 KiB, and the bytes are safe when a write returns. Fails with `InvalidInput`
+    /// where the file system cannot do it. The length is safe only after a sync.
+    WriteDevice,
     /// A new file, for reading and writing; fails with `AlreadyExists` if there is one.
     CreateNew,
     /// An existing or new file, for reading and writing; old bytes stay.

@@ -1,6 +1,6 @@
 //! Everything a broker is given of the outside, in one value.
 
-use crate::{Clock, Disk, Random, Spawn, net::Net, real};
+use crate::{Clock, Disk, Marks, Random, Spawn, net::Net, real};
 use std::sync::Arc;
 
 /// The outside as one broker sees it. Cloning shares it.
@@ -16,6 +16,8 @@ pub struct Env {
     pub spawn: Arc<dyn Spawn>,
     /// Sockets: the machine's, or simulated ones.
     pub net: Net,
+    /// Marks for crash tests.
+    pub marks: Marks,
 }
 
 impl Env {
@@ -27,6 +29,7 @@ impl Env {
             disk: Arc::new(real::RealDisk),
             spawn: Arc::new(real::RealSpawn),
             net: Net::Real,
+            marks: Marks::of_process(),
         }
     }
 }

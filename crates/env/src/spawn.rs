@@ -16,4 +16,14 @@ pub trait Spawn: Send + Sync {
     /// Runs a job that blocks, away from any shard, and hands back what it returns.
     /// In simulation it runs inline.
     fn blocking(&self, job: Box<dyn FnOnce() + Send>);
+
+    /// Returns how many cores this process may use.
+    fn cores(&self) -> usize {
+        1
+    }
+
+    /// Returns how much memory this process may use. *Units*: bytes.
+    fn memory_bytes(&self) -> u64 {
+        1 << 30
+    }
 }

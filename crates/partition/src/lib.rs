@@ -1,1 +1,26 @@
-//! partition
+//! The replica state machine of one partition.
+//!
+//! Pure: inputs are methods that take `now` and an event, outputs are [`Effect`]s pushed into a
+//! buffer of the caller. No I/O, no clock, no async. Append decisions follow rule W-15, the high
+//! watermark follows rules R5 and R8, and each waiter ends exactly once.
+
+mod append;
+mod effect;
+mod fetch;
+mod isr;
+mod offsets;
+mod partition;
+mod pointers;
+mod waiters;
+mod watermark;
+
+#[cfg(test)]
+mod tests;
+
+pub use append::{AppendInput, AppendRefused, Appended, RequiredAcks};
+pub use effect::{AckEnd, AckToken, Effect, FetchToken};
+pub use fetch::{Diverging, FetchAnswer, FetchInput, FetchRefused, Isolation};
+pub use isr::ReplicaSet;
+pub use offsets::{OffsetAnswer, OffsetQuery, OffsetRefused};
+pub use partition::{Leadership, Partition};
+pub use pointers::Pointers;

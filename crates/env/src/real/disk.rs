@@ -19,6 +19,7 @@ impl Disk for RealDisk {
             OpenMode::Read => &mut options,
             OpenMode::ReadDevice => options.custom_flags(direct_flag()),
             OpenMode::Write => options.write(true),
+            OpenMode::WriteDevice => options.write(true).custom_flags(direct_flag() | dsync_flag()),
             OpenMode::CreateNew => options.write(true).create_new(true),
             OpenMode::Create => options.write(true).create(true),
         };
@@ -78,6 +79,10 @@ impl Disk for RealDisk {
 
 fn direct_flag() -> i32 {
     rustix::fs::OFlags::DIRECT.bits().cast_signed()
+}
+
+fn dsync_flag() -> i32 {
+    rustix::fs::OFlags::DSYNC.bits().cast_signed()
 }
 
 struct RealLock(#[allow(dead_code)] File);

@@ -16,6 +16,23 @@ impl Spawn for RealSpawn {
     fn blocking(&self, job: Box<dyn FnOnce() + Send>) {
         tokio::task::spawn_blocking(job);
     }
+
+    fn cores(&self) -> usize {
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+        let limits = limits.iter().filter_map(|path| std::fs::read_to_string(path).ok()?.trim().parse().ok());
+        limits.chain(machine_memory()).min().unwrap_or(1 << 30)
+    }
+}
+
+fn machine_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024)
 }
 
 fn drive(main: ThreadMain) {

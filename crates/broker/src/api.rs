@@ -1,0 +1,131 @@
+//! From a frame to an answer: one file per API.
+//!
+//! [`accept`] finds the API, decodes the body and calls its handler. Produce hands its batches to
+//! their shards before `accept` returns; every other handler runs when its future is first polled,
+//! which is when all requests before it have been answered.
+
+mod authorized;
+mod k00_produce;
+mod k01_fetch;
+mod k02_list_offsets;
+mod k03_metadata;
+mod k10_find_coordinator;
+mod k18_api_versions;
+mod k19_create_topics;
+mod k20_delete_topics;
+mod k22_init_producer_id;
+mod k32_describe_configs;
+mod k60_describe_cluster;
+mod k75_describe_topic_partitions;
+mod read;
+mod table;
+mod topics;
+
+pub(crate) use k19_create_topics::refuse_page_cache;
+
+use crate::admission::Admitted;
+use crate::context::Context;
+use bytes::Bytes;
+use std::pin::Pin;
+use std::sync::Arc;
+use types::ErrorCode;
+use wire::{Message, Reader, RequestHeader};
+
+/// Produce's key, by which its frames are told before they are read.
+pub(crate) const PRODUCE_KEY: i16 = 0;
+
+/// An accepted request; its future completes it. No response means that none is sent.
+pub(crate) type Accepted = Pin<Box<dyn Future<Output = Result<Option<Response>, Refused>>>>;
+
+/// A response, ready to be written.
+pub(crate) struct Response {
+    /// The frame.
+    pub(crate) chunks: Vec<Bytes>,
+    /// Memory that it holds.
+    pub(crate) admitted: Option<Admitted>,
+}
+
+/// Why a connection is closed instead of answered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refused {
+    /// The bytes are no request.
+    #[error("the request cannot be read: {0}")]
+    Decode(#[from] wire::DecodeError),
+    /// A key or version that is not announced.
+    #[error("API {key} version {version} is not served")]
+    Unserved {
+        /// The key.
+        key: i16,
+        /// The version.
+        version: i16,
+    },
+    /// A response that its version cannot express: a defect of this broker.
+    #[error("the response cannot be written: {0}")]
+    Encode(#[from] wire::EncodeError),
+    /// `acks=0` has no other way to be told.
+    #[error("a batch sent with acks=0 was refused: {0}")]
+    Unacknowledged(ErrorCode),
+}
+
+/// A request on its way to its handler.
+pub(crate) struct Call {
+    pub(crate) header: RequestHeader,
+    pub(crate) body: Reader,
+    pub(crate) context: Arc<Context>,
+}
+
+/// Accepts one frame.
+///
+/// # Errors
+/// The reason for which the connection is closed.
+pub(crate) async fn accept(frame: Bytes, peer: &str, context: &Arc<Context>) -> Result<Accepted, Refused> {
+    let mut body = Reader::new(frame);
+    let header = RequestHeader::decode(&mut body)?;
+    let id = header.id;
+    let Some(api) = table::find(id.api_key) else {
+        return Err(Refused::Unserved { key: id.api_key, version: id.api_version });
+    };
+    let call = Call { header, body, context: context.clone() };
+    if !api.info.supports(id.api_version) {
+        if api.info.key == table::API_VERSIONS_KEY {
+            return k18_api_versions::unsupported(&call);
+        }
+        return Err(Refused::Unserved { key: id.api_key, version: id.api_version });
+    }
+    context.probes.requests.get_or_create(&api.label()).inc();
+    tracing::trace!(peer, api = api.info.name, version = id.api_version, "request");
+    match api.serve {
+        table::Serve::Produce => k00_produce::accept(call).await,
+        table::Serve::Inline(serve) => serve(call),
+    }
+}
+
+/// Decodes the body, and answers it with `handler` when its turn has come.
+pub(crate) fn answer<Q, R, F>(
+    call: Call,
+    handler: impl FnOnce(Arc<Context>, Q, i16) -> F + 'static,
+) -> Result<Accepted, Refused>
+where
+    Q: wire::Request<Response = R>,
+    R: Message,
+    F: Future<Output = R>,
+    Q: 'static,
+{
+    let Call { header, mut body, context } = call;
+    let version = header.id.api_version;
+    let request = Q::decode(&mut body, version)?;
+    body.finish()?;
+    Ok(Box::pin(async move {
+        let response = handler(context, request, version).await;
+        respond(&header, &response).map(Some)
+    }))
+}
+
+/// Writes a response in the version of its request.
+///
+/// # Errors
+/// [`Refused::Encode`].
+pub(crate) fn respond<R: Message>(header: &RequestHeader, response: &R) -> Result<Response, Refused> {
+    let chunks = wire::response_frame(header.id.correlation_id, response, header.id.api_version)?;
+    Ok(Response { chunks, admitted: None })
+}

@@ -1,0 +1,365 @@
+//! Produce, 3 to 13 (announced from 0, see the table). KIP-98, 110, 467, 951, 516.
+//!
+//! Stage one, in order of arrival: decode, resolve, admit each batch (W-15's checks of the batch
+//! itself), reserve room in the write-ahead log, hand the batches to their shards. Stage two waits
+//! for the shards and answers. Until transactions exist nothing transactional is stored.
+//! Differs from Kafka: a partition that stands twice in one request is INVALID_REQUEST and neither
+//! copy is written (A12). Tests: tests/produce.rs.
+
+use super::topics::{self, TopicRef};
+use super::{Accepted, Call, Refused, respond};
+use crate::context::Context;
+use crate::publish::Published;
+use crate::shard::message::{Append, AppendAnswer, AppendPart, ShardMessage};
+use bytes::Bytes;
+use config::{TimestampType, TopicConfig};
+use partition::RequiredAcks;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use types::{ErrorCode, LogKey, Millis, Offset, WallTime};
+use wire::produce_request::{PartitionProduceData, ProduceRequest};
+use wire::produce_response::{
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceResponse,
+    TopicProduceResponse,
+};
+use wire::record::{Batch, BatchError, CheckRules, TimestampRules, admit};
+use wire::{Message, RequestHeader};
+
+/// First version with topic ids.
+const TOPIC_IDS_FROM: i16 = 13;
+/// First version that may carry zstd.
+const ZSTD_FROM: i16 = 7;
+/// First version with leader hints.
+const LEADER_HINTS_FROM: i16 = 10;
+/// A compressed batch may expand to this many times the largest batch.
+const EXPANSION_MAX: usize = 64;
+
+/// What one batch costs in the write-ahead log beside its bytes, at most.
+const FRAME_OVERHEAD: u64 = 128;
+
+/// Stage one.
+pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
+    let Call { header, mut body, context } = call;
+    let request = ProduceRequest::decode(&mut body, header.id.api_version)?;
+    body.finish()?;
+    let mut plan = Plan::new(&context, &request, header.id.api_version);
+    let bytes = plan.bytes();
+    context.probes.produce_bytes.inc_by(bytes);
+    // Held until the batches are durable or given up; waiting here means not reading the socket.
+    let room = context.wal.reserve_later(bytes + FRAME_OVERHEAD * plan.slots.len() as u64).await;
+    let replies = plan.send(&context.router);
+    let timeout = Millis(i64::from(request.timeout_ms)).duration();
+    Ok(Box::pin(async move {
+        plan.collect(replies, timeout).await;
+        drop(room);
+        finish(&context, &header, &plan)
+    }))
+}
+
+/// One request: a slot per partition, filled at once with a refusal or later by a shard.
+struct Plan {
+    acks: Option<RequiredAcks>,
+    topics: Vec<PlannedTopic>,
+    slots: Vec<Slot>,
+    published: Arc<Published>,
+}
+
+struct PlannedTopic {
+    name: String,
+    id: types::Uuid,
+    slots: std::ops::Range<usize>,
+}
+
+struct Slot {
+    index: i32,
+    key: Option<LogKey>,
+    batch: Option<Batch>,
+    append_time: Option<WallTime>,
+    answer: AppendAnswer,
+    record_errors: Vec<BatchIndexAndErrorMessage>,
+}
+
+/// A shard's part of the request and where its answers come from.
+struct Reply {
+    slots: Vec<usize>,
+    answers: oneshot::Receiver<Vec<AppendAnswer>>,
+}
+
+impl Plan {
+    fn new(context: &Context, request: &ProduceRequest, version: i16) -> Plan {
+        let acks = RequiredAcks::new(request.acks).ok();
+        let mut plan = Plan { acks, topics: Vec::new(), slots: Vec::new(), published: context.published() };
+        let now = context.env.clock.now().wall;
+        for topic in &request.topic_data {
+            let start = plan.slots.len();
+            let found = topics::topic(
+                &plan.published,
+                TopicRef::new(version >= TOPIC_IDS_FROM, &topic.name, topic.topic_id),
+            );
+            let slots: Vec<Slot> = topic
+                .partition_data
+                .iter()
+                .map(|data| Slot::new(plan.resolve(found, data), data, plan.config(found), version, now))
+                .collect();
+            plan.slots.extend(slots);
+            let slots = start..plan.slots.len();
+            plan.topics.push(PlannedTopic { name: topic.name.clone(), id: topic.topic_id, slots });
+        }
+        plan.refuse_invalid_acks();
+        plan.refuse_duplicates();
+        plan.refuse_transactional(request.transactional_id.is_some());
+        plan
+    }
+
+    fn resolve(
+        &self,
+        topic: Result<&metadata::image::TopicImage, ErrorCode>,
+        data: &PartitionProduceData,
+    ) -> Result<LogKey, ErrorCode> {
+        let topic = topic?;
+        if topic.is_internal() {
+            return Err(ErrorCode::InvalidTopicException);
+        }
+        let (key, image) = topics::partition(topic, data.index)?;
+        self.published.image.leadership(image).leader.ok_or(ErrorCode::NotLeaderOrFollower)?;
+        Ok(key)
+    }
+
+    fn config(&self, topic: Result<&metadata::image::TopicImage, ErrorCode>) -> Option<&TopicConfig> {
+        topic.ok().map(|topic| self.published.config(topic.id).as_ref())
+    }
+
+    fn refuse_invalid_acks(&mut self) {
+        if self.acks.is_none() {
+            self.slots.iter_mut().for_each(|slot| slot.refuse(ErrorCode::InvalidRequiredAcks, None));
+        }
+    }
+
+    /// None of the copies of a partition that stands twice is written.
+    fn refuse_duplicates(&mut self) {
+        let mut seen = BTreeSet::new();
+        let twice: BTreeSet<LogKey> =
+            self.slots.iter().filter_map(|slot| slot.key).filter(|key| !seen.insert(*key)).collect();
+        for slot in &mut self.slots {
+            if slot.key.is_some_and(|key| twice.contains(&key)) {
+                slot.refuse(
+                    ErrorCode::InvalidRequest,
+                    Some("The partition stands twice in the request.".into()),
+                );
+            }
+        }
+    }
+
+    /// A transactional batch without a transactional id spoils the whole request, as in Kafka.
+    fn refuse_transactional(&mut self, has_transactional_id: bool) {
+        let transactional =
+            |slot: &Slot| slot.batch.as_ref().is_some_and(|batch| batch.header().is_transactional());
+        if !self.slots.iter().any(transactional) {
+            return;
+        }
+        for slot in &mut self.slots {
+            if !has_transactional_id {
+                slot.refuse(ErrorCode::TransactionalIdAuthorizationFailed, None);
+            } else if transactional(slot) {
+                slot.refuse(ErrorCode::InvalidTxnState, Some("This broker has no transactions yet.".into()));
+            }
+        }
+    }
+
+    /// Returns how many bytes go to the shards.
+    fn bytes(&self) -> u64 {
+        self.slots.iter().filter_map(|slot| slot.batch.as_ref()).map(|batch| batch.size() as u64).sum()
+    }
+
+    /// Hands the batches to their shards, one message each.
+    fn send(&mut self, router: &crate::shard::router::Router) -> Vec<Reply> {
+        let Some(acks) = self.acks else { return Vec::new() };
+        let mut shards: BTreeMap<usize, (Vec<usize>, Vec<AppendPart>)> = BTreeMap::new();
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            let (Some(key), Some(batch)) = (slot.key, slot.batch.take()) else { continue };
+            let (slots, parts) = shards.entry(router.shard_of(&key)).or_default();
+            slots.push(index);
+            parts.push(AppendPart { key, batch });
+        }
+        let hand_over = |(shard, (slots, parts))| {
+            let (reply, answers) = oneshot::channel();
+            router.send(shard, ShardMessage::Append(Append { parts, acks, reply }));
+            Reply { slots, answers }
+        };
+        shards.into_iter().map(hand_over).collect()
+    }
+
+    /// Stage two: takes the shards' answers; what is late is unknown.
+    async fn collect(&mut self, replies: Vec<Reply>, timeout: Duration) {
+        let deadline = tokio::time::Instant::now() + timeout;
+        for Reply { slots, answers } in replies {
+            let answers = match tokio::time::timeout_at(deadline, answers).await {
+                Ok(Ok(answers)) => answers,
+                // Late, or the shard is gone: the batch may be stored.
+                _ => vec![AppendAnswer::refused(ErrorCode::RequestTimedOut, None); slots.len()],
+            };
+            for (slot, answer) in slots.into_iter().zip(answers) {
+                if let Some(slot) = self.slots.get_mut(slot) {
+                    slot.answer = answer;
+                }
+            }
+        }
+    }
+}
+
+impl Slot {
+    fn new(
+        key: Result<LogKey, ErrorCode>,
+        data: &PartitionProduceData,
+        config: Option<&TopicConfig>,
+        version: i16,
+        now: WallTime,
+    ) -> Slot {
+        let answer = AppendAnswer::refused(ErrorCode::None, None);
+        let mut slot = Slot {
+            index: data.index,
+            key: None,
+            batch: None,
+            append_time: None,
+            answer,
+            record_errors: Vec::new(),
+        };
+        match (key, config) {
+            (Ok(key), Some(config)) => {
+                slot.key = Some(key);
+                slot.admit(data, config, version, now);
+            }
+            (Ok(_), None) => slot.refuse(ErrorCode::UnknownTopicOrPartition, None),
+            (Err(code), _) => slot.refuse(code, None),
+        }
+        slot
+    }
+
+    fn admit(&mut self, data: &PartitionProduceData, config: &TopicConfig, version: i16, now: WallTime) {
+        let bytes = data.records.clone().map(wire::Records::into_bytes).unwrap_or_default();
+        let rules = check_rules(config, version, now);
+        match admit(&bytes, &rules) {
+            Ok(batch) => {
+                self.append_time = matches!(rules.timestamps, TimestampRules::Append { .. }).then_some(now);
+                self.batch = Some(own(batch, &bytes));
+            }
+            Err(error) => self.refuse_batch(&error),
+        }
+    }
+
+    fn refuse_batch(&mut self, error: &BatchError) {
+        self.record_errors = error
+            .record_errors()
+            .iter()
+            .map(|e| BatchIndexAndErrorMessage {
+                batch_index: e.index,
+                batch_index_error_message: Some(e.fault.to_string()),
+            })
+            .collect();
+        self.refuse(error.code(), Some(error.to_string()));
+    }
+
+    fn refuse(&mut self, code: ErrorCode, message: Option<String>) {
+        self.batch = None;
+        self.answer = AppendAnswer::refused(code, message);
+    }
+}
+
+/// A batch that is a small part of its frame gets bytes of its own, so that it does not hold the
+/// whole frame in memory (W-17). The frame's size is unknown here; small batches are always copied.
+fn own(batch: Batch, bytes: &Bytes) -> Batch {
+    const SMALL_BYTES: usize = 4096;
+    if bytes.len() <= SMALL_BYTES { batch.detached() } else { batch }
+}
+
+fn check_rules(config: &TopicConfig, version: i16, now: WallTime) -> CheckRules {
+    let max_batch_bytes = config.max_message_bytes as usize;
+    CheckRules {
+        max_batch_bytes,
+        max_decompressed_bytes: max_batch_bytes.saturating_mul(EXPANSION_MAX),
+        zstd_allowed: version >= ZSTD_FROM,
+        keys_required: config.cleanup_policy.compact,
+        timestamps: match config.message_timestamp_type {
+            TimestampType::CreateTime => TimestampRules::Create {
+                now,
+                before_max: config.message_timestamp_before_max_ms,
+                after_max: config.message_timestamp_after_max_ms,
+            },
+            TimestampType::LogAppendTime => TimestampRules::Append { now },
+        },
+    }
+}
+
+fn finish(
+    context: &Context,
+    header: &RequestHeader,
+    plan: &Plan,
+) -> Result<Option<super::Response>, Refused> {
+    for slot in &plan.slots {
+        context.probes.produced(slot.answer.code);
+    }
+    if plan.acks == Some(RequiredAcks::None) {
+        let refused = plan.slots.iter().map(|slot| slot.answer.code).find(|code| *code != ErrorCode::None);
+        return refused.map_or(Ok(None), |code| Err(Refused::Unacknowledged(code)));
+    }
+    let version = header.id.api_version;
+    let responses = plan.topics.iter().map(|topic| TopicProduceResponse {
+        name: topic.name.clone(),
+        topic_id: topic.id,
+        partition_responses: plan.slots[topic.slots.clone()]
+            .iter()
+            .map(|slot| plan.answer(slot, version))
+            .collect(),
+    });
+    let mut response = ProduceResponse { responses: responses.collect(), ..ProduceResponse::default() };
+    if version >= LEADER_HINTS_FROM
+        && plan.slots.iter().any(|slot| slot.answer.code == ErrorCode::NotLeaderOrFollower)
+    {
+        response.node_endpoints = endpoints(context, &plan.published);
+    }
+    respond(header, &response).map(Some)
+}
+
+impl Plan {
+    fn answer(&self, slot: &Slot, version: i16) -> PartitionProduceResponse {
+        let answer = &slot.answer;
+        let mut response = PartitionProduceResponse {
+            index: slot.index,
+            error_code: answer.code.code(),
+            base_offset: answer.base.0,
+            log_start_offset: answer.log_start.0,
+            error_message: answer.message.clone(),
+            record_errors: slot.record_errors.clone(),
+            ..PartitionProduceResponse::default()
+        };
+        if answer.code == ErrorCode::None && answer.base != Offset::NONE {
+            response.log_append_time_ms = slot.append_time.map_or(-1, |time| time.0);
+        }
+        if version >= LEADER_HINTS_FROM && answer.code == ErrorCode::NotLeaderOrFollower {
+            let leadership = slot.key.and_then(|key| self.published.image.leadership_of(key));
+            response.current_leader =
+                leadership.map_or_else(LeaderIdAndEpoch::default, |l| LeaderIdAndEpoch {
+                    leader_id: l.leader.map_or(-1, |leader| leader.0),
+                    leader_epoch: l.epoch.0,
+                });
+        }
+        response
+    }
+}
+
+fn endpoints(context: &Context, published: &Published) -> Vec<NodeEndpoint> {
+    let active = published.image.brokers().active();
+    active
+        .filter_map(|(id, broker)| {
+            let endpoint = super::k03_metadata::endpoint(broker, &context.advertised.listener)?;
+            Some(NodeEndpoint {
+                node_id: id.0,
+                host: endpoint.host.clone(),
+                port: i32::from(endpoint.port),
+                rack: broker.registration.rack.clone(),
+            })
+        })
+        .collect()
+}

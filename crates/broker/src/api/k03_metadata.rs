@@ -1,0 +1,142 @@
+//! Metadata, 0 to 13.
+//!
+//! Differs from Kafka in one thing that clients like: a topic that is created on demand is described
+//! in the same answer, where Kafka answers UNKNOWN_TOPIC_OR_PARTITION first. Tests: tests/clients.rs.
+
+use super::authorized::{CLUSTER_OPERATIONS, TOPIC_OPERATIONS, operations};
+use super::k19_create_topics::create_on_demand;
+use crate::context::Context;
+use crate::publish::Published;
+use metadata::Endpoint;
+use metadata::image::{BrokerImage, PartitionImage, TopicImage};
+use std::sync::Arc;
+use types::{ErrorCode, PartitionId, TopicId, TopicName};
+use wire::metadata_request::{MetadataRequest, MetadataRequestTopic};
+use wire::metadata_response::{
+    MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+
+pub(super) async fn metadata(
+    context: Arc<Context>,
+    request: MetadataRequest,
+    version: i16,
+) -> MetadataResponse {
+    create_missing(&context, &request).await;
+    let published = context.published();
+    let topic_bits = operations(request.include_topic_authorized_operations, TOPIC_OPERATIONS);
+    let all =
+        request.topics.is_none() || (version == 0 && request.topics.as_ref().is_some_and(Vec::is_empty));
+    let topics = if all {
+        published.image.topics().iter().map(|topic| describe(&published, topic)).collect()
+    } else {
+        request.topics.iter().flatten().map(|asked| find(&published, asked, version)).collect::<Vec<_>>()
+    };
+    MetadataResponse {
+        brokers: brokers(&context, &published),
+        cluster_id: published.image.cluster_id().map(|id| id.to_string()),
+        controller_id: context.config.node_id.0,
+        topics: topics
+            .into_iter()
+            .map(|t| MetadataResponseTopic { topic_authorized_operations: topic_bits, ..t })
+            .collect(),
+        cluster_authorized_operations: operations(
+            request.include_cluster_authorized_operations,
+            CLUSTER_OPERATIONS,
+        ),
+        ..MetadataResponse::default()
+    }
+}
+
+/// Creates the asked-for topics that do not exist, where client and broker allow it.
+async fn create_missing(context: &Arc<Context>, request: &MetadataRequest) {
+    if !(context.config.topics.auto_create && request.allow_auto_topic_creation) {
+        return;
+    }
+    let published = context.published();
+    let names = request.topics.iter().flatten().filter_map(|topic| topic.name.as_deref());
+    let missing: Vec<TopicName> = names
+        .filter(|name| published.image.topics().by_name(name).is_none())
+        .filter_map(|name| TopicName::new(name).ok())
+        .collect();
+    if !missing.is_empty() {
+        create_on_demand(context, missing).await;
+    }
+}
+
+fn find(published: &Published, asked: &MetadataRequestTopic, version: i16) -> MetadataResponseTopic {
+    let topics = published.image.topics();
+    let (found, code) = match asked.name.as_deref() {
+        Some(name) if TopicName::new(name).is_err() => (None, ErrorCode::InvalidTopicException),
+        Some(name) => (topics.by_name(name), ErrorCode::UnknownTopicOrPartition),
+        None => (topics.by_id(TopicId(asked.topic_id)), ErrorCode::UnknownTopicId),
+    };
+    found.map_or_else(
+        || MetadataResponseTopic {
+            error_code: code.code(),
+            // Before version 12 a topic always has a name.
+            name: asked.name.clone().or_else(|| (version < 12).then(String::new)),
+            topic_id: asked.topic_id,
+            ..MetadataResponseTopic::default()
+        },
+        |topic| describe(published, topic),
+    )
+}
+
+fn describe(published: &Published, topic: &TopicImage) -> MetadataResponseTopic {
+    MetadataResponseTopic {
+        error_code: ErrorCode::None.code(),
+        name: Some(topic.name.to_string()),
+        topic_id: topic.id.0,
+        is_internal: topic.is_internal(),
+        partitions: topic
+            .partitions()
+            .map(|(id, partition)| describe_partition(published, id, partition))
+            .collect(),
+        ..MetadataResponseTopic::default()
+    }
+}
+
+fn describe_partition(
+    published: &Published,
+    id: PartitionId,
+    partition: &PartitionImage,
+) -> MetadataResponsePartition {
+    let leadership = published.image.leadership(partition);
+    let code = if leadership.leader.is_some() { ErrorCode::None } else { ErrorCode::LeaderNotAvailable };
+    MetadataResponsePartition {
+        error_code: code.code(),
+        partition_index: id.0,
+        leader_id: leadership.leader.map_or(-1, |broker| broker.0),
+        leader_epoch: leadership.epoch.0,
+        replica_nodes: partition.state.replicas.iter().map(|replica| replica.broker.0).collect(),
+        isr_nodes: partition.state.isr.iter().map(|broker| broker.0).collect(),
+        offline_replicas: offline_replicas(published, partition),
+    }
+}
+
+/// Returns the replicas whose broker is not alive.
+pub(super) fn offline_replicas(published: &Published, partition: &PartitionImage) -> Vec<i32> {
+    let brokers = published.image.brokers();
+    let replicas = partition.state.replicas.iter().map(|replica| replica.broker);
+    replicas.filter(|broker| !brokers.is_active(*broker)).map(|broker| broker.0).collect()
+}
+
+fn brokers(context: &Context, published: &Published) -> Vec<MetadataResponseBroker> {
+    let active = published.image.brokers().active();
+    active
+        .filter_map(|(id, broker)| {
+            let endpoint = endpoint(broker, &context.advertised.listener)?;
+            Some(MetadataResponseBroker {
+                node_id: id.0,
+                host: endpoint.host.clone(),
+                port: i32::from(endpoint.port),
+                rack: broker.registration.rack.clone(),
+            })
+        })
+        .collect()
+}
+
+/// Returns where a broker's listener of this name is found.
+pub(super) fn endpoint<'b>(broker: &'b BrokerImage, listener: &str) -> Option<&'b Endpoint> {
+    broker.registration.endpoints.iter().find(|endpoint| endpoint.listener == listener)
+}

@@ -1,0 +1,100 @@
+//! ApiVersions, 0 to 4 (KIP-35, 511, 584).
+//!
+//! Answered before anything else; an unknown version is answered in version 0 with
+//! UNSUPPORTED_VERSION and this API's own range, so that a newer client asks again lower.
+
+use super::table::{self, Api};
+use super::{Accepted, Call, Refused, Response};
+use crate::context::Context;
+use std::sync::Arc;
+use types::ErrorCode;
+use wire::api_versions_request::ApiVersionsRequest;
+use wire::api_versions_response::{
+    ApiVersion, ApiVersionsResponse, FinalizedFeatureKey, SupportedFeatureKey,
+};
+
+pub(super) async fn api_versions(
+    context: Arc<Context>,
+    request: ApiVersionsRequest,
+    version: i16,
+) -> ApiVersionsResponse {
+    if version >= 3
+        && !(is_software(&request.client_software_name) && is_software(&request.client_software_version))
+    {
+        return ApiVersionsResponse {
+            error_code: ErrorCode::InvalidRequest.code(),
+            ..ApiVersionsResponse::default()
+        };
+    }
+    let published = context.published();
+    let features = published.image.features();
+    ApiVersionsResponse {
+        api_keys: table::served().map(row).collect(),
+        supported_features: vec![METADATA_VERSION.key()],
+        finalized_features_epoch: i64::try_from(published.image.offset().0).unwrap_or(i64::MAX),
+        finalized_features: features
+            .announced()
+            .map(|(name, level)| FinalizedFeatureKey {
+                name: name.to_string(),
+                max_version_level: level,
+                min_version_level: level,
+            })
+            .collect(),
+        ..ApiVersionsResponse::default()
+    }
+}
+
+/// A feature and its levels. Others are announced when their APIs exist (D-16).
+struct Feature {
+    name: &'static str,
+    min: i16,
+    max: i16,
+}
+
+/// Kafka 4.3's levels of the metadata.
+const METADATA_VERSION: Feature = Feature { name: "metadata.version", min: 7, max: 30 };
+
+impl Feature {
+    fn key(&self) -> SupportedFeatureKey {
+        SupportedFeatureKey { name: self.name.to_string(), min_version: self.min, max_version: self.max }
+    }
+}
+
+/// Answers a version that is not served.
+pub(super) fn unsupported(call: &Call) -> Result<Accepted, Refused> {
+    let response = ApiVersionsResponse {
+        error_code: ErrorCode::UnsupportedVersion.code(),
+        api_keys: table::find(table::API_VERSIONS_KEY).map(row).into_iter().collect(),
+        ..ApiVersionsResponse::default()
+    };
+    let chunks = wire::response_frame(call.header.id.correlation_id, &response, 0)?;
+    Ok(Box::pin(std::future::ready(Ok(Some(Response { chunks, admitted: None })))))
+}
+
+fn row(api: Api) -> ApiVersion {
+    ApiVersion { api_key: api.info.key, min_version: api.announced_min(), max_version: api.info.max }
+}
+
+/// `[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?`, as Kafka asks of name and version (KIP-511).
+fn is_software(text: &str) -> bool {
+    let ends = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    ends(text.chars().next())
+        && ends(text.chars().last())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_software;
+
+    /// Protects: names that could inject into logs are refused (A39), real ones are not.
+    #[test]
+    fn software_names_follow_kafkas_pattern() {
+        for good in ["librdkafka", "apache-kafka-java", "4.3.1", "kgo", "a"] {
+            assert!(is_software(good), "{good}");
+        }
+        for bad in ["", "-x", "x-", "a b", "a\nb", "ü"] {
+            assert!(!is_software(bad), "{bad}");
+        }
+    }
+}

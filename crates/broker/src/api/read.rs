@@ -1,0 +1,112 @@
+//! Carries out read plans: slices of the tail at once, files on a thread that may block.
+
+use crate::context::Context;
+use crate::shard::message::ShardMessage;
+use bytes::Bytes;
+use log::read_plan::{ReadPlan, TimePlan};
+use log::reader::{FoundTime, ReadFault};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+use types::{ErrorCode, LogKey, Offset, WallTime};
+use wire::record::{Batch, find_timestamp, first_with_max_timestamp};
+
+/// Most bytes that a look into one batch may produce.
+const DECOMPRESSED_MAX: usize = 256 << 20;
+
+/// Reads what was planned.
+///
+/// # Errors
+/// `KAFKA_STORAGE_ERROR`; damage takes the partition offline as well. A file that has gone since the
+/// plan was made reads as nothing: the client asks again and gets a new plan.
+pub(super) async fn read(
+    context: &Arc<Context>,
+    key: LogKey,
+    plan: ReadPlan,
+) -> Result<Vec<Batch>, ErrorCode> {
+    match plan {
+        ReadPlan::Empty => Ok(Vec::new()),
+        ReadPlan::Tail(batches) => Ok(batches),
+        ReadPlan::File(file) => {
+            let reader = context.reader.clone();
+            let read = blocking(context, move || reader.read(key, &file)).await;
+            read.map_or(Ok(Vec::new()), |read| read.or_else(|fault| failed(context, key, &fault, Vec::new())))
+        }
+    }
+}
+
+/// What a look into one place found.
+pub(super) enum Looked {
+    /// The record.
+    Found(FoundTime),
+    /// It is not there; the search goes on from this offset.
+    NotBefore(Offset),
+}
+
+/// Looks for the record that an offset query asks for; without a target, for the largest timestamp.
+///
+/// # Errors
+/// As for [`read`].
+pub(super) async fn find(
+    context: &Arc<Context>,
+    key: LogKey,
+    target: Option<WallTime>,
+    plan: TimePlan,
+) -> Result<Looked, ErrorCode> {
+    let (found, next) = match plan {
+        TimePlan::None => return Ok(Looked::NotBefore(Offset(i64::MAX))),
+        TimePlan::Tail(batch) => {
+            let next = batch.header().next_offset();
+            (blocking(context, move || Ok(find_in(&batch, target))).await, next)
+        }
+        TimePlan::File(file) => {
+            let (reader, next) = (context.reader.clone(), file.bound);
+            (blocking(context, move || reader.find_time(key, &file)).await, next)
+        }
+    };
+    let found = found.unwrap_or(Ok(None)).or_else(|fault| failed(context, key, &fault, None))?;
+    Ok(found.map_or(Looked::NotBefore(next), Looked::Found))
+}
+
+/// Looks into a batch of the tail, which was walked when it came.
+fn find_in(batch: &Batch, target: Option<WallTime>) -> Option<FoundTime> {
+    let (bytes, leader_epoch) = (batch.to_bytes(), batch.header().leader_epoch);
+    let found = match target {
+        Some(target) => find_timestamp(&bytes, target, Offset::ZERO, DECOMPRESSED_MAX),
+        None => first_with_max_timestamp(&bytes, DECOMPRESSED_MAX),
+    };
+    let found = found.ok().flatten()?;
+    Some(FoundTime { offset: found.offset, timestamp: found.timestamp, leader_epoch })
+}
+
+/// Runs a job that may block; nothing if it was dropped on the way out.
+async fn blocking<T: Send + 'static>(
+    context: &Context,
+    job: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (done, result) = oneshot::channel();
+    context.env.spawn.blocking(Box::new(move || {
+        let _ = done.send(job());
+    }));
+    result.await.ok()
+}
+
+fn failed<T>(context: &Context, key: LogKey, fault: &ReadFault, nothing: T) -> Result<T, ErrorCode> {
+    match fault {
+        ReadFault::Gone => Ok(nothing),
+        ReadFault::Damage(_) => {
+            let reason = fault.to_string();
+            context.router.send_to_owner(&key, ShardMessage::Damaged { key, reason });
+            Err(ErrorCode::KafkaStorageError)
+        }
+        ReadFault::Open { .. } | ReadFault::Io { .. } => {
+            tracing::error!(partition = %key, %fault, "read failed");
+            Err(ErrorCode::KafkaStorageError)
+        }
+    }
+}
+
+/// Returns the batches as the parts of a response, without copying them.
+pub(super) fn records(batches: &[Batch]) -> wire::Records {
+    let parts: Vec<Bytes> = batches.iter().flat_map(|batch| <[Bytes; 2]>::from(batch.parts())).collect();
+    wire::Records::from_parts(parts)
+}

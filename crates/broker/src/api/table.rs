@@ -1,0 +1,79 @@
+//! Every API that is served: key, versions, handler. What is not here is not announced (D-16).
+
+use super::{Accepted, Call, Refused};
+use super::{
+    k01_fetch, k02_list_offsets, k03_metadata, k10_find_coordinator, k18_api_versions, k19_create_topics,
+    k20_delete_topics, k22_init_producer_id, k32_describe_configs, k60_describe_cluster,
+    k75_describe_topic_partitions,
+};
+use crate::probe::ApiLabel;
+use wire::{ApiInfo, ApiKey};
+
+/// ApiVersions' key: the one API that answers versions it does not serve.
+pub(crate) const API_VERSIONS_KEY: i16 = 18;
+
+/// How an API is served.
+#[derive(Clone, Copy)]
+pub(crate) enum Serve {
+    /// In two stages.
+    Produce,
+    /// When its turn has come.
+    Inline(fn(Call) -> Result<Accepted, Refused>),
+}
+
+/// One row of the table.
+#[derive(Clone, Copy)]
+pub(crate) struct Api {
+    /// Key, name and versions.
+    pub(crate) info: &'static ApiInfo,
+    /// The handler.
+    pub(crate) serve: Serve,
+}
+
+impl Api {
+    /// Returns the API's label in metrics.
+    pub(crate) fn label(&self) -> ApiLabel {
+        ApiLabel { api: self.info.name }
+    }
+
+    /// Returns the lowest version that is announced. Produce says 0 although 0 to 2 are refused, as
+    /// Kafka does: old librdkafka takes its absence for a broker without compression (KAFKA-18659).
+    pub(crate) fn announced_min(&self) -> i16 {
+        if self.info.key == super::PRODUCE_KEY { 0 } else { self.info.min }
+    }
+}
+
+/// Returns the APIs that are served, in order of their keys.
+pub(crate) fn served() -> impl Iterator<Item = Api> {
+    wire::APIS.iter().filter_map(|info| find(info.key))
+}
+
+/// Returns the API with this key, if it is served.
+pub(crate) fn find(key: i16) -> Option<Api> {
+    let key = ApiKey::from_code(key)?;
+    let serve = match key {
+        ApiKey::Produce => Serve::Produce,
+        ApiKey::Fetch => Serve::Inline(k01_fetch::serve),
+        ApiKey::ListOffsets => Serve::Inline(|call| super::answer(call, k02_list_offsets::list_offsets)),
+        ApiKey::Metadata => Serve::Inline(|call| super::answer(call, k03_metadata::metadata)),
+        ApiKey::FindCoordinator => {
+            Serve::Inline(|call| super::answer(call, k10_find_coordinator::find_coordinator))
+        }
+        ApiKey::ApiVersions => Serve::Inline(|call| super::answer(call, k18_api_versions::api_versions)),
+        ApiKey::CreateTopics => Serve::Inline(|call| super::answer(call, k19_create_topics::create_topics)),
+        ApiKey::DeleteTopics => Serve::Inline(|call| super::answer(call, k20_delete_topics::delete_topics)),
+        ApiKey::InitProducerId => {
+            Serve::Inline(|call| super::answer(call, k22_init_producer_id::init_producer_id))
+        }
+        ApiKey::DescribeConfigs => {
+            Serve::Inline(|call| super::answer(call, k32_describe_configs::describe_configs))
+        }
+        ApiKey::DescribeCluster => {
+            Serve::Inline(|call| super::answer(call, k60_describe_cluster::describe_cluster))
+        }
+        ApiKey::DescribeTopicPartitions => Serve::Inline(|call| {
+            super::answer(call, k75_describe_topic_partitions::describe_topic_partitions)
+        }),
+    };
+    Some(Api { info: key.info(), serve })
+}

@@ -1,0 +1,65 @@
+//! What every handler can reach.
+
+use crate::admission::Admission;
+use crate::net::listener::Places;
+use crate::probe::Probes;
+use crate::publish::Published;
+use crate::session::FetchSessions;
+use crate::shard::router::Router;
+use config::BrokerConfig;
+use env::Env;
+use log::reader::Reader;
+use log::wal::WalHandle;
+use metadata::Metadata;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Shared by all connections of all shards.
+pub(crate) struct Context {
+    pub(crate) config: Arc<BrokerConfig>,
+    pub(crate) env: Env,
+    pub(crate) router: Router,
+    pub(crate) metadata: Metadata,
+    pub(crate) published: watch::Receiver<Arc<Published>>,
+    pub(crate) reader: Reader,
+    pub(crate) admission: Admission,
+    pub(crate) places: Arc<Places>,
+    pub(crate) sessions: FetchSessions,
+    pub(crate) probes: Arc<Probes>,
+    /// For reservations: room in the write-ahead log is taken before a batch goes to its shard.
+    pub(crate) wal: WalHandle,
+    /// Why the data directory has failed, if it has.
+    pub(crate) failure: watch::Receiver<Option<String>>,
+    /// The broker is stopping: connections read no further request.
+    pub(crate) stop: watch::Receiver<bool>,
+    /// Names parked fetches on every shard.
+    pub(crate) next_fetch: AtomicU64,
+    /// Where clients of each listener find this broker.
+    pub(crate) advertised: Advertised,
+    /// Producer ids of the current block.
+    pub(crate) producer_ids: crate::producer_ids::ProducerIds,
+}
+
+/// Host and port that clients are told.
+#[derive(Clone, Debug)]
+pub(crate) struct Advertised {
+    pub(crate) listener: String,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+impl Context {
+    /// Returns the metadata of this moment; a request uses one from start to end.
+    pub(crate) fn published(&self) -> Arc<Published> {
+        self.published.borrow().clone()
+    }
+
+    /// Waits until handlers and shards see the metadata up to an offset.
+    pub(crate) async fn published_at(&self, offset: types::MetadataOffset, within: Duration) -> bool {
+        let mut published = self.published.clone();
+        let reached = published.wait_for(|p| p.image.offset() >= offset);
+        tokio::time::timeout(within, reached).await.is_ok_and(|r| r.is_ok())
+    }
+}

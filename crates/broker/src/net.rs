@@ -1,0 +1,4 @@
+//! Sockets: who may connect, frames in, responses out.
+
+pub(crate) mod connection;
+pub(crate) mod listener;

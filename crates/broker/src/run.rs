@@ -1,0 +1,299 @@
+//! The life of a broker: open, recover, register, serve, drain, stop (W-14).
+
+use crate::admission::Admission;
+use crate::context::{Advertised, Context};
+use crate::jobs::{Job, JobSender, Jobs};
+use crate::net::listener::{NewConnection, Places, accept_all};
+use crate::probe::Probes;
+use crate::producer_ids::ProducerIds;
+use crate::publish::{Published, publish_all};
+use crate::session::FetchSessions;
+use crate::shard::message::ShardMessage;
+use crate::shard::threads::{Mailboxes, RecoveredLogs};
+use crate::start::{self, Banner, ServeError};
+use config::BrokerConfig;
+use env::Env;
+use env::net::Listener;
+use log::directory::{Directory, DirectoryOptions, Format, Opened, RecoveryReport};
+use log::retain::ClockWatch;
+use log::wal;
+use metadata::quorum::{QuorumRecovered, Voter, WalStorage};
+use metadata::{
+    BrokerRegistration, DirectoryVerdict, Endpoint, Metadata, MetadataOptions, RecoveredDirectory,
+};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use types::Millis;
+
+/// A stop waits this long for requests that are being answered.
+const DRAIN_MAX: Duration = Duration::from_millis(800);
+/// A wall clock that differs by more from the monotonic one has jumped.
+const CLOCK_JUMP: Millis = Millis(60 * 60 * 1000);
+/// Nothing is deleted by age until the clock has run steadily for so long after a jump.
+const CLOCK_HOLD: Duration = Duration::from_secs(60 * 60);
+/// A broker that was down for longer is taken for one whose clock has jumped.
+const LONGEST_STOP: Millis = Millis(30 * 24 * 60 * 60 * 1000);
+/// Part of the machine's memory that the broker budgets for itself when nothing is set.
+const MEMORY_SHARE: u64 = 2;
+/// Upper bound of that default. *Units*: bytes.
+const MEMORY_DEFAULT_MAX: u64 = 4 << 30;
+
+/// Serves until `shutdown` fires or the data directory fails. `ready` is called once clients are served.
+///
+/// *Concurrency*: runs inside a `LocalSet` of a current-thread runtime; other threads come from `env`.
+///
+/// # Errors
+/// Why it could not start, or why it stopped by itself.
+pub async fn serve(
+    config: BrokerConfig,
+    env: Env,
+    shutdown: oneshot::Receiver<()>,
+    ready: impl FnOnce(Banner) + Send + 'static,
+) -> Result<(), ServeError> {
+    crate::api::refuse_page_cache(config.default_durability).map_err(ServeError::Setting)?;
+    let config = Arc::new(config);
+    let sockets = Sockets::open(&config, &env).await?;
+    let opened = open(&config, &env)?;
+    let recovery = start::describe(&opened.report);
+    let broker = Broker::start(config, &env, opened, &sockets).await?;
+    ready(broker.banner(&sockets, recovery));
+    broker.run(sockets, shutdown).await
+}
+
+/// The sockets, bound before anything is touched, so that a taken port costs nothing.
+struct Sockets {
+    clients: Listener,
+    advertised: Advertised,
+    http: Option<tokio::net::TcpListener>,
+    notices: Vec<String>,
+}
+
+impl Sockets {
+    async fn open(config: &BrokerConfig, env: &Env) -> Result<Sockets, ServeError> {
+        // The configuration has at least one listener; several are served by the admin surface later.
+        let listener = config.listeners.first().ok_or_else(|| ServeError::Metadata("no listener".into()))?;
+        let address = listener.bind.to_string();
+        let listen = |error| ServeError::Listen { address: address.clone(), error, setting: "--listen" };
+        let clients = env.net.listen(&address).await.map_err(listen)?;
+        let bound = clients.local_addr().map_err(listen)?;
+        let advertised = Advertised {
+            listener: listener.name.clone(),
+            host: listener.advertised.host.clone(),
+            port: if listener.advertised.port == 0 { bound.port() } else { listener.advertised.port },
+        };
+        let mut sockets = Sockets { clients, advertised, http: None, notices: Vec::new() };
+        sockets.open_http(config).await?;
+        Ok(sockets)
+    }
+
+    async fn open_http(&mut self, config: &BrokerConfig) -> Result<(), ServeError> {
+        let Some(endpoint) = &config.http_listener else { return Ok(()) };
+        let address = endpoint.to_string();
+        match tokio::net::TcpListener::bind(&address).await {
+            Ok(http) => self.http = Some(http),
+            Err(error) if config.http_listener_is_set => {
+                return Err(ServeError::Listen { address, error, setting: "highwater.http.listener" });
+            }
+            Err(error) => self.notices.push(format!("no HTTP port: {address}: {error}")),
+        }
+        Ok(())
+    }
+}
+
+fn open(config: &BrokerConfig, env: &Env) -> Result<Opened, ServeError> {
+    let wal = &config.storage.wal;
+    let options = DirectoryOptions {
+        wal: log::wal::WalOptions {
+            first_file_bytes: wal.first_file_bytes,
+            file_bytes: wal.file_bytes,
+            pool_bytes: wal.pool_bytes,
+            ..log::wal::WalOptions::default()
+        },
+        ..DirectoryOptions::default()
+    };
+    let open = || Directory::open(env, &config.data_dir, config.node_id, &options);
+    Ok(env.marks.around("recovery", open)?)
+}
+
+/// A broker that is up.
+struct Broker {
+    context: Arc<Context>,
+    jobs: JobSender,
+    jobs_failed: oneshot::Receiver<String>,
+    connections: Vec<mpsc::UnboundedSender<NewConnection>>,
+    stop: watch::Sender<bool>,
+}
+
+impl Broker {
+    async fn start(
+        config: Arc<BrokerConfig>,
+        env: &Env,
+        opened: Opened,
+        sockets: &Sockets,
+    ) -> Result<Broker, ServeError> {
+        let Opened { directory, format, logs, quorum, wal, report, .. } = opened;
+        let wal = wal::start(&*env.spawn, env.clock.clone(), wal);
+        let options = MetadataOptions::new(
+            config.data_dir.clone(),
+            Voter { node: config.node_id, directory: format.directory_id },
+            format.cluster_id,
+        );
+        let quorum = QuorumRecovered::from_wal(quorum.checkpoint, &quorum.frames)
+            .map_err(|damage| ServeError::Metadata(damage.to_string()))?;
+        let metadata = Metadata::start(env, options, WalStorage::register(&wal), quorum).await;
+        let metadata = metadata.map_err(|fault| ServeError::Metadata(fault.to_string()))?;
+        register(&metadata, &config, env, &format, sockets).await?;
+        let image = metadata.image().borrow().clone();
+        let first = Arc::new(Published::new(image, &config));
+        let probes = Arc::new(Probes::new());
+        let (failed, failure) = watch::channel(None);
+        let (published_to, published) = watch::channel(first.clone());
+        let (jobs, jobs_inbox) = JobSender::channel();
+        let recovered = RecoveredLogs { logs, clock_watch: clock_watch(env, &report) };
+        let mailboxes = Mailboxes::new(config.shards.map_or_else(|| env.spawn.cores(), |n| n as usize));
+        let router = mailboxes.router.clone();
+        let (stop, stopping) = watch::channel(false);
+        let network = &config.network;
+        let context = Arc::new(Context {
+            admission: Admission::new(memory(&config, env)),
+            places: Places::new(network.max_connections as usize, network.max_connections_per_ip as usize),
+            sessions: FetchSessions::new(network.fetch_session_slots as usize),
+            reader: directory.reader(),
+            env: env.clone(),
+            router: router.clone(),
+            metadata: metadata.clone(),
+            published,
+            probes: probes.clone(),
+            wal: wal.clone(),
+            failure,
+            stop: stopping,
+            next_fetch: AtomicU64::new(1),
+            advertised: sockets.advertised.clone(),
+            producer_ids: ProducerIds::default(),
+            config,
+        });
+        tokio::task::spawn_local(publish_all(
+            metadata.image(),
+            published_to,
+            router.clone(),
+            context.config.clone(),
+        ));
+        let connections = mailboxes.start(&context, &jobs, &Arc::new(failed), &first, recovered);
+        for damaged in &report.damaged {
+            let (key, reason) = (damaged.key, damaged.to_string());
+            router.send_to_owner(&key, ShardMessage::Damaged { key, reason });
+        }
+        let clock = env.clock.clone();
+        let marks = env.marks.clone();
+        let worker = Jobs { directory, wal, router, metadata, clock, marks, probes };
+        let (jobs_fail, jobs_failed) = oneshot::channel();
+        env.spawn.thread("directory", Box::new(move || Box::pin(worker.run(jobs_inbox, jobs_fail))));
+        Ok(Broker { context, jobs, jobs_failed, connections, stop })
+    }
+
+    fn banner(&self, sockets: &Sockets, recovery: String) -> Banner {
+        let Advertised { host, port, .. } = &sockets.advertised;
+        Banner {
+            data_dir: self.context.config.data_dir.clone(),
+            acknowledgement: "acks=all and acks=1 mean: synced to stable storage on this node".to_string(),
+            client_address: format!("{host}:{port}"),
+            http_address: sockets
+                .http
+                .as_ref()
+                .and_then(|http| http.local_addr().ok())
+                .map(|a| a.to_string()),
+            recovery,
+            notices: sockets.notices.clone(),
+        }
+    }
+
+    async fn run(self, sockets: Sockets, shutdown: oneshot::Receiver<()>) -> Result<(), ServeError> {
+        let stopping = self.context.stop.clone();
+        let accept = accept_all(sockets.clients, self.connections, self.context.clone(), stopping.clone());
+        tokio::task::spawn_local(accept);
+        if let Some(http) = sockets.http {
+            tokio::task::spawn_local(crate::admin_http::serve(http, self.context.clone(), stopping));
+        }
+        tokio::task::spawn_local(retain_regularly(self.context.clone()));
+        let mut failure = self.context.failure.clone();
+        let failed = tokio::select! {
+            biased;
+            reason = failure.wait_for(Option::is_some) => reason.ok().and_then(|reason| reason.clone()),
+            reason = self.jobs_failed => reason.ok(),
+            _ = shutdown => None,
+        };
+        let _ = self.stop.send(true);
+        if let Some(reason) = failed {
+            // Answers that are due now leave; nothing more is promised.
+            drain(&self.context).await;
+            return Err(ServeError::Storage(reason));
+        }
+        drain(&self.context).await;
+        let (done, stopped) = oneshot::channel();
+        self.jobs.send(Job::Stop(done));
+        let _ = stopped.await;
+        self.context.metadata.stop().await;
+        self.context.wal.stop().await;
+        for shard in 0..self.context.router.len() {
+            self.context.router.send(shard, ShardMessage::Stop);
+        }
+        Ok(())
+    }
+}
+
+/// Waits until every connection has answered what it had accepted, within reason.
+async fn drain(context: &Context) {
+    let _ = tokio::time::timeout(DRAIN_MAX, context.places.all_free()).await;
+}
+
+/// Starts to watch the wall clock, beginning with what the directory remembers of it.
+fn clock_watch(env: &Env, report: &RecoveryReport) -> ClockWatch {
+    let mut watch = ClockWatch::new(env.clock.now(), CLOCK_JUMP, CLOCK_HOLD);
+    if let Some(last) = report.last_wall {
+        watch.started_after(last, LONGEST_STOP);
+    }
+    watch
+}
+
+async fn retain_regularly(context: Arc<Context>) {
+    let every = context.config.storage.retention_check_interval_ms.duration().max(Duration::from_millis(1));
+    loop {
+        tokio::time::sleep(every).await;
+        for shard in 0..context.router.len() {
+            context.router.send(shard, ShardMessage::Retain);
+        }
+    }
+}
+
+async fn register(
+    metadata: &Metadata,
+    config: &BrokerConfig,
+    env: &Env,
+    format: &Format,
+    sockets: &Sockets,
+) -> Result<(), ServeError> {
+    let Advertised { listener, host, port } = sockets.advertised.clone();
+    let registration = BrokerRegistration {
+        broker: config.node_id,
+        incarnation: env.random.uuid(),
+        endpoints: vec![Endpoint { listener, host, port, security: 0 }],
+        rack: config.rack.clone(),
+        directories: vec![RecoveredDirectory {
+            id: format.directory_id,
+            verdict: DirectoryVerdict::Verified,
+        }],
+    };
+    match metadata.register_broker(registration).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(refusal)) => Err(ServeError::Metadata(refusal.message)),
+        Err(unavailable) => Err(ServeError::Metadata(unavailable.to_string())),
+    }
+}
+
+/// Returns the memory budget. *Units*: bytes.
+pub(crate) fn memory(config: &BrokerConfig, env: &Env) -> u64 {
+    let default = || (env.spawn.memory_bytes() / MEMORY_SHARE).min(MEMORY_DEFAULT_MAX);
+    config.memory_max.unwrap_or_else(default)
+}

@@ -1,0 +1,231 @@
+//! A shard: one thread that owns partitions. Messages in, decisions by the pure cores, effects out.
+
+mod checkpoints;
+mod fetches;
+mod image;
+pub(crate) mod message;
+mod produces;
+pub(crate) mod router;
+pub(crate) mod threads;
+
+use crate::jobs::{Job, JobSender};
+use crate::probe::Probes;
+use crate::publish::Published;
+use env::Clock;
+use log::retain::ClockWatch;
+use log::wal::WalClient;
+use message::ShardMessage;
+use partition::{Effect, Partition};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use types::{BrokerId, LogKey, Now};
+
+/// Messages handled in one turn, so that one sync covers what came together.
+const TURN_MAX: usize = 256;
+
+/// The state of one shard. Nobody else touches it.
+pub(crate) struct Shard {
+    pub(crate) broker: BrokerId,
+    pub(crate) clock: Arc<dyn Clock>,
+    id: usize,
+    router: router::Router,
+    pub(crate) published: Arc<Published>,
+    pub(crate) wal: WalClient,
+    pub(crate) jobs: JobSender,
+    pub(crate) probes: Arc<Probes>,
+    pub(crate) settings: ShardSettings,
+    partitions: BTreeMap<LogKey, Slot>,
+    produces: produces::Produces,
+    fetches: fetches::Fetches,
+    /// Frames of this turn, on their way to the write-ahead log as one message.
+    frames: Vec<log::wal::Frame>,
+    /// What each submitted ticket makes durable, oldest first.
+    submitted: VecDeque<Submitted>,
+    durable_ticket: u64,
+    /// Partitions changed since their last cut.
+    changed: BTreeSet<LogKey>,
+    removed: Vec<Job>,
+    clock_watch: ClockWatch,
+    waiting_cuts: Vec<checkpoints::WaitingCut>,
+    failed: bool,
+}
+
+/// Numbers a shard needs of the configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct ShardSettings {
+    /// Tail kept for readers after it is safely in segments. *Units*: bytes.
+    pub(crate) tail_cache_bytes: u64,
+    /// Producers that one log may know (P11).
+    pub(crate) max_producers: usize,
+}
+
+/// A partition with what the shell needs beside it.
+pub(crate) struct Slot {
+    pub(crate) partition: Partition,
+    pub(crate) config: Arc<config::TopicConfig>,
+    pub(crate) is_stray: bool,
+}
+
+struct Submitted {
+    ticket: u64,
+    changes: Vec<(LogKey, u64)>,
+    jobs: Vec<Job>,
+}
+
+impl Shard {
+    /// Makes a shard without partitions; the first image brings them.
+    pub(crate) fn new(parts: ShardParts) -> Shard {
+        Shard {
+            broker: parts.broker,
+            clock: parts.clock,
+            id: parts.id,
+            router: parts.router,
+            published: parts.published,
+            wal: parts.wal,
+            jobs: parts.jobs,
+            probes: parts.probes,
+            settings: parts.settings,
+            partitions: BTreeMap::new(),
+            produces: produces::Produces::default(),
+            fetches: fetches::Fetches::default(),
+            frames: Vec::new(),
+            submitted: VecDeque::new(),
+            durable_ticket: 0,
+            changed: BTreeSet::new(),
+            removed: Vec::new(),
+            clock_watch: parts.clock_watch,
+            waiting_cuts: Vec::new(),
+            failed: false,
+        }
+    }
+
+    /// Handles messages until every sender is gone or one says stop.
+    pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<ShardMessage>) {
+        while let Some(first) = inbox.recv().await {
+            let now = self.clock.now();
+            if self.handle(first, now) == Turn::Stop {
+                return;
+            }
+            for _ in 1..TURN_MAX {
+                let Ok(next) = inbox.try_recv() else { break };
+                if self.handle(next, now) == Turn::Stop {
+                    return;
+                }
+            }
+            self.submit();
+        }
+    }
+
+    fn handle(&mut self, message: ShardMessage, now: Now) -> Turn {
+        match message {
+            ShardMessage::Append(append) => self.on_append(append, now),
+            ShardMessage::Fetch(fetch) => self.on_fetch(fetch),
+            ShardMessage::Unpark { token, keys } => self.on_unpark(token, &keys),
+            ShardMessage::Offsets(query) => self.on_offsets(query),
+            ShardMessage::Image { published, logs } => self.on_image(published, logs),
+            ShardMessage::Synced(ticket) => self.on_synced(ticket),
+            ShardMessage::WalFailed => self.on_wal_failed(),
+            ShardMessage::Cut { small_tail_bytes, reply } => self.on_cut(small_tail_bytes, reply),
+            ShardMessage::Checkpointed(changes) => self.on_checkpointed(&changes),
+            ShardMessage::CheckpointAbandoned(keys) => self.on_checkpoint_abandoned(&keys),
+            ShardMessage::Retain => self.on_retain(now),
+            ShardMessage::Damaged { key, reason } => self.on_damaged(key, &reason),
+            ShardMessage::Sizes(reply) => self.on_sizes(reply),
+            ShardMessage::Stop => return Turn::Stop,
+        }
+        Turn::Go
+    }
+
+    /// Runs the effects of one partition.
+    fn run_effects(&mut self, key: LogKey, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Wal(frame) => {
+                    self.changed.insert(key);
+                    self.frames.push(frame);
+                }
+                Effect::Acked { token, end } => self.produces.on_acked(token, end),
+                Effect::Wake { token, bytes } => self.fetches.on_wake(token, bytes),
+            }
+        }
+    }
+
+    /// Hands this turn's frames to the write-ahead log as one message.
+    fn submit(&mut self) {
+        if self.frames.is_empty() && self.removed.is_empty() {
+            return;
+        }
+        let frames = std::mem::take(&mut self.frames);
+        let changes = frames.iter().map(|frame| (frame.key, frame.change)).collect();
+        let ticket = self.wal.submit(frames);
+        let jobs = std::mem::take(&mut self.removed);
+        self.submitted.push_back(Submitted { ticket, changes, jobs });
+    }
+
+    fn on_synced(&mut self, through: u64) {
+        self.durable_ticket = self.durable_ticket.max(through);
+        while self.submitted.front().is_some_and(|first| first.ticket <= through) {
+            let Some(done) = self.submitted.pop_front() else { break };
+            for (key, change) in done.changes {
+                self.on_durable(key, change);
+            }
+            done.jobs.into_iter().for_each(|job| self.jobs.send(job));
+        }
+        self.release_cuts();
+    }
+
+    fn on_durable(&mut self, key: LogKey, change: u64) {
+        let Some(slot) = self.partitions.get_mut(&key) else { return };
+        let mut effects = Vec::new();
+        slot.partition.on_durable(change, &mut effects);
+        self.run_effects(key, effects);
+    }
+
+    /// The directory has failed (W-11): nobody is told "stored", nobody is told "not stored".
+    fn on_wal_failed(&mut self) {
+        self.failed = true;
+        let keys: Vec<LogKey> = self.partitions.keys().copied().collect();
+        for key in keys {
+            self.fail(key);
+        }
+    }
+
+    fn on_damaged(&mut self, key: LogKey, reason: &str) {
+        tracing::error!(partition = %key, reason, "partition is offline: damage was found and is not served");
+        self.fail(key);
+    }
+
+    fn fail(&mut self, key: LogKey) {
+        let Some(slot) = self.partitions.get_mut(&key) else { return };
+        if slot.partition.is_failed() {
+            return;
+        }
+        self.probes.offline_partitions.inc();
+        let mut effects = Vec::new();
+        slot.partition.on_failed(&mut effects);
+        self.run_effects(key, effects);
+    }
+}
+
+/// What a shard is made of.
+pub(crate) struct ShardParts {
+    pub(crate) id: usize,
+    pub(crate) router: router::Router,
+    /// The empty image, with the settings of this broker.
+    pub(crate) published: Arc<Published>,
+    pub(crate) broker: BrokerId,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) wal: WalClient,
+    pub(crate) jobs: JobSender,
+    pub(crate) probes: Arc<Probes>,
+    pub(crate) settings: ShardSettings,
+    /// Tells jumps of the wall clock.
+    pub(crate) clock_watch: ClockWatch,
+}
+
+#[derive(PartialEq, Eq)]
+enum Turn {
+    Go,
+    Stop,
+}

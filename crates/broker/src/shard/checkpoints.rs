@@ -1,0 +1,127 @@
+//! A shard's part in checkpoints and retention.
+//!
+//! The cut of every changed log is taken in one turn, at the log's end of that moment; it is handed
+//! out once the write-ahead log has synced everything up to it (W-6).
+
+use super::Shard;
+use super::message::{ShardCut, ShardMessage, Sizes};
+use crate::jobs::Job;
+use log::retain::{ClockState, RetainRules};
+use log::segments::PlaceRules;
+use tokio::sync::oneshot;
+use types::{LogKey, Now};
+
+/// Segments that retention gives up in one turn of one partition.
+const SEGMENTS_PER_TURN: usize = 16;
+
+/// A cut that waits for its changes to be durable.
+pub(super) struct WaitingCut {
+    ticket: u64,
+    cut: ShardCut,
+    reply: oneshot::Sender<ShardCut>,
+}
+
+impl Shard {
+    pub(super) fn on_cut(&mut self, small_tail_bytes: u64, reply: oneshot::Sender<ShardCut>) {
+        self.submit();
+        let mut cut = ShardCut::default();
+        for key in std::mem::take(&mut self.changed) {
+            let Some(slot) = self.partitions.get_mut(&key) else { continue };
+            let rules = place_rules(&slot.config);
+            if let Some((log_cut, placement)) = slot.partition.cut(&rules, small_tail_bytes) {
+                cut.cuts.push(log_cut);
+                cut.placements.push(placement);
+            }
+        }
+        let ticket = self.submitted.back().map_or(self.durable_ticket, |last| last.ticket);
+        self.waiting_cuts.push(WaitingCut { ticket, cut, reply });
+        self.release_cuts();
+    }
+
+    pub(super) fn release_cuts(&mut self) {
+        let durable = self.durable_ticket;
+        for ready in self.waiting_cuts.extract_if(.., |waiting| waiting.ticket <= durable) {
+            let _ = ready.reply.send(ready.cut);
+        }
+    }
+
+    pub(super) fn on_checkpointed(&mut self, changes: &[(LogKey, u64)]) {
+        for (key, change) in changes {
+            let Some(slot) = self.partitions.get_mut(key) else { continue };
+            let log = slot.partition.log_mut();
+            log.checkpointed(*change);
+            log.evict(self.settings.tail_cache_bytes);
+            let segments = log.take_deletable();
+            if !segments.is_empty() {
+                self.jobs.send(Job::DeleteSegments { key: *key, segments });
+            }
+            if slot.is_stray && log.unwritten_bytes() == 0 {
+                self.partitions.remove(key);
+                self.jobs.send(Job::Stray { key: *key });
+            }
+        }
+    }
+
+    pub(super) fn on_checkpoint_abandoned(&mut self, keys: &[LogKey]) {
+        for key in keys {
+            if let Some(slot) = self.partitions.get_mut(key) {
+                slot.partition.log_mut().abandon_cut();
+                self.changed.insert(*key);
+            }
+        }
+    }
+
+    pub(super) fn on_retain(&mut self, now: Now) {
+        let clock = self.clock_watch.observe(now);
+        if let ClockState::Jumped { by } = clock {
+            tracing::warn!(by_ms = by.0, "the wall clock has jumped: nothing is deleted by age for now");
+        }
+        let keys: Vec<LogKey> = self
+            .partitions
+            .iter()
+            .filter(|(_, slot)| slot.partition.log().size_bytes() > 0)
+            .map(|(k, _)| *k)
+            .collect();
+        for key in keys {
+            let Some(slot) = self.partitions.get_mut(&key) else { continue };
+            if !slot.config.cleanup_policy.delete {
+                continue;
+            }
+            let rules = retain_rules(&slot.config, clock);
+            let mut effects = Vec::new();
+            let more = slot.partition.retain(&rules, now.wall, &mut effects).more;
+            self.run_effects(key, effects);
+            if more {
+                // The rest in a later turn: deletion is paced.
+                self.router.send(self.id, ShardMessage::Retain);
+            }
+        }
+    }
+
+    pub(super) fn on_sizes(&self, reply: oneshot::Sender<Sizes>) {
+        let mut sizes = Sizes { partitions: self.partitions.len() as u64, ..Sizes::default() };
+        for slot in self.partitions.values() {
+            sizes.unwritten_bytes += slot.partition.log().unwritten_bytes();
+            sizes.tail_bytes += slot.partition.log().tail_bytes();
+        }
+        let _ = reply.send(sizes);
+    }
+}
+
+fn place_rules(config: &config::TopicConfig) -> PlaceRules {
+    PlaceRules {
+        segment_bytes: u64::from(config.segment_bytes),
+        segment_ms: config.segment_ms,
+        index_interval_bytes: u64::from(config.index_interval_bytes),
+        segment_index_bytes: config.segment_index_bytes,
+    }
+}
+
+fn retain_rules(config: &config::TopicConfig, clock: ClockState) -> RetainRules {
+    RetainRules {
+        retention_ms: config.retention_ms,
+        retention_bytes: config.retention_bytes,
+        max_segments: SEGMENTS_PER_TURN,
+        clock,
+    }
+}

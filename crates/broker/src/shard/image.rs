@@ -1,0 +1,124 @@
+//! From a metadata image to the partitions of a shard.
+
+use super::{Shard, Slot};
+use crate::jobs::Job;
+use crate::publish::Published;
+use log::log::Log;
+use metadata::MetadataDelta;
+use metadata::image::{PartitionImage, TopicImage};
+use partition::{Leadership, Partition, ReplicaSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use types::{BrokerId, LogKey, PartitionId};
+
+impl Shard {
+    /// Takes over new metadata. `logs` are those that recovery found for this shard; only the first
+    /// image comes with any. A log that the image does not name is kept as a stray.
+    pub(super) fn on_image(&mut self, published: Arc<Published>, logs: Vec<Log>) {
+        let delta = MetadataDelta::between(&self.published.image, &published.image);
+        let mut recovered: BTreeMap<LogKey, Log> = logs.into_iter().map(|log| (log.key(), log)).collect();
+        self.published = published;
+        for topic in &delta.deleted {
+            for (partition, _) in topic.partitions() {
+                self.remove(topic.key(partition));
+            }
+        }
+        for key in delta.partitions {
+            if self.router.shard_of(&key) == self.id {
+                let log = recovered.remove(&key);
+                self.change(key, log);
+            }
+        }
+        for log in recovered.into_values() {
+            self.stray(log);
+        }
+        self.update_configs();
+    }
+
+    fn change(&mut self, key: LogKey, log: Option<Log>) {
+        let published = self.published.clone();
+        let Some(topic) = published.image.topics().by_id(key.topic_id) else { return };
+        let Some(image) = topic.partition(key.partition) else { return };
+        if !image.state.replicas.iter().any(|replica| replica.broker == self.broker) {
+            return;
+        }
+        let leadership = self.leadership(topic, image);
+        if let Some(slot) = self.partitions.get_mut(&key) {
+            let mut effects = Vec::new();
+            slot.partition.on_leadership(leadership, &mut effects);
+            return self.run_effects(key, effects);
+        }
+        let mut log = log.unwrap_or_else(|| Log::new(key));
+        log.set_folder(&folder_name(topic, key.partition));
+        self.changed.insert(key);
+        let config = published.config(key.topic_id).clone();
+        let mut partition = Partition::new(log, leadership);
+        if self.failed {
+            partition.on_failed(&mut Vec::new());
+        }
+        self.partitions.insert(key, Slot { partition, config, is_stray: false });
+    }
+
+    fn leadership(&self, topic: &TopicImage, image: &PartitionImage) -> Leadership {
+        let leader = self.published.image.leadership(image);
+        let state = &image.state;
+        let replicas: Vec<BrokerId> = state.replicas.iter().map(|replica| replica.broker).collect();
+        let config = self.published.config(topic.id);
+        let count = u32::try_from(replicas.len()).unwrap_or(u32::MAX);
+        Leadership {
+            broker: self.broker,
+            leader: leader.leader,
+            leader_epoch: leader.epoch,
+            min_isr: config.effective_min_isr(count) as usize,
+            replicas: ReplicaSet::new(replicas, state.isr.clone(), state.partition_epoch),
+        }
+    }
+
+    /// The topic was deleted, durably: end its waiters, say so in the log, and let its files go.
+    fn remove(&mut self, key: LogKey) {
+        let Some(mut slot) = self.partitions.remove(&key) else { return };
+        let mut effects = Vec::new();
+        slot.partition.on_deleted(&mut effects);
+        self.run_effects(key, effects);
+        let folder = slot.partition.log().folder().map(Arc::from);
+        self.frames.push(slot.partition.log_mut().remove());
+        self.changed.remove(&key);
+        // The folder goes once the frame is durable.
+        self.removed.push(Job::RemoveLog { key, folder });
+    }
+
+    /// A log that no topic owns, for instance because its topic was deleted in the moment of the
+    /// crash: nobody reads it. It is written out whole, then its folder is set aside.
+    fn stray(&mut self, mut log: Log) {
+        let key = log.key();
+        tracing::warn!(partition = %key, "a log that no topic owns is kept as a stray");
+        if log.folder().is_none() {
+            log.set_folder(&format!("{}-{}", key.topic_id, key.partition));
+        }
+        self.changed.insert(key);
+        let leadership = Leadership {
+            broker: self.broker,
+            leader: None,
+            leader_epoch: log.latest_epoch(),
+            min_isr: 1,
+            replicas: ReplicaSet::default(),
+        };
+        let config = self.published.config(key.topic_id).clone();
+        self.partitions
+            .insert(key, Slot { partition: Partition::new(log, leadership), config, is_stray: true });
+    }
+
+    fn update_configs(&mut self) {
+        for (key, slot) in &mut self.partitions {
+            let config = self.published.config(key.topic_id);
+            if !Arc::ptr_eq(&slot.config, config) {
+                slot.config = config.clone();
+            }
+        }
+    }
+}
+
+/// Returns the folder of a partition, named as Kafka names it.
+fn folder_name(topic: &TopicImage, partition: PartitionId) -> String {
+    format!("{}-{}", topic.name, partition)
+}

@@ -1,0 +1,219 @@
+//! What a shard can be told and asked.
+
+use crate::publish::Published;
+use log::cut::LogCut;
+use log::log::Log;
+use log::read_plan::{ReadPlan, TimePlan};
+use log::segments::Placement;
+use partition::{Diverging, FetchInput, FetchToken, Isolation, OffsetQuery, Pointers, RequiredAcks};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tokio::sync::{Notify, oneshot};
+use types::{ErrorCode, LeaderEpoch, LogKey, Offset};
+use wire::record::Batch;
+
+/// A message to a shard. Senders never wait; what may be in flight is bounded by admission.
+pub(crate) enum ShardMessage {
+    /// Append the batches of one Produce request that belong to this shard.
+    Append(Append),
+    /// Plan the reads of one Fetch request that belong to this shard.
+    Fetch(Fetch),
+    /// A fetch no longer waits.
+    Unpark {
+        /// Which one.
+        token: FetchToken,
+        /// Where it was parked.
+        keys: Vec<LogKey>,
+    },
+    /// Answer offset queries.
+    Offsets(Offsets),
+    /// New metadata, with recovered logs for partitions that it may name (at start only).
+    Image {
+        /// The image.
+        published: Arc<Published>,
+        /// Logs found by recovery.
+        logs: Vec<Log>,
+    },
+    /// The write-ahead log has synced everything up to this ticket.
+    Synced(u64),
+    /// The write-ahead log has failed.
+    WalFailed,
+    /// Cut every changed log for a checkpoint.
+    Cut {
+        /// Unwritten tails below this go with the cut instead of into a segment. *Units*: bytes.
+        small_tail_bytes: u64,
+        /// Where the cut goes once it is durable.
+        reply: oneshot::Sender<ShardCut>,
+    },
+    /// The checkpoint that holds these cuts is durable.
+    Checkpointed(Vec<(LogKey, u64)>),
+    /// The checkpoint with these cuts was given up; they are taken again.
+    CheckpointAbandoned(Vec<LogKey>),
+    /// Apply retention to what is due.
+    Retain,
+    /// A read found damage.
+    Damaged {
+        /// Where.
+        key: LogKey,
+        /// What.
+        reason: String,
+    },
+    /// Report sizes for the metrics.
+    Sizes(oneshot::Sender<Sizes>),
+    /// End the shard's loop.
+    Stop,
+}
+
+/// Batches of one request, all of one shard.
+pub(crate) struct Append {
+    /// The batches.
+    pub(crate) parts: Vec<AppendPart>,
+    /// Whom the answer waits for.
+    pub(crate) acks: RequiredAcks,
+    /// Where the answers go, in the order of `parts`, once all of them are known.
+    pub(crate) reply: oneshot::Sender<Vec<AppendAnswer>>,
+}
+
+/// One batch for one partition.
+pub(crate) struct AppendPart {
+    /// Where it goes.
+    pub(crate) key: LogKey,
+    /// The batch, checked.
+    pub(crate) batch: Batch,
+}
+
+/// How one batch ended.
+#[derive(Clone, Debug)]
+pub(crate) struct AppendAnswer {
+    /// Kafka's code.
+    pub(crate) code: ErrorCode,
+    /// A sentence, when there is something to say.
+    pub(crate) message: Option<String>,
+    /// Offset of the first record, or none.
+    pub(crate) base: Offset,
+    /// First offset of the log, or none.
+    pub(crate) log_start: Offset,
+}
+
+/// Reads of one request, all of one shard.
+pub(crate) struct Fetch {
+    /// The reads.
+    pub(crate) parts: Vec<FetchPart>,
+    /// Leave this waiting on each partition until more can be read.
+    pub(crate) park: Option<Arc<FetchWake>>,
+    /// Where the answers go, in the order of `parts`.
+    pub(crate) reply: oneshot::Sender<Vec<FetchPartAnswer>>,
+}
+
+/// One read.
+#[derive(Clone, Copy)]
+pub(crate) struct FetchPart {
+    /// Where.
+    pub(crate) key: LogKey,
+    /// What.
+    pub(crate) input: FetchInput,
+    /// Bytes that are enough for an answer.
+    pub(crate) enough: u64,
+}
+
+/// What one read found.
+pub(crate) struct FetchPartAnswer {
+    /// The read, or Kafka's code.
+    pub(crate) result: Result<FetchFound, ErrorCode>,
+}
+
+/// A planned read.
+pub(crate) struct FetchFound {
+    /// How to get the bytes.
+    pub(crate) plan: ReadPlan,
+    /// Positions at that moment.
+    pub(crate) pointers: Pointers,
+    /// Where the asker's log departs.
+    pub(crate) diverging: Option<Diverging>,
+    /// Bytes that could be read, up to the asker's bound, counted up to what it calls enough.
+    pub(crate) available: u64,
+}
+
+/// A long poll's countdown, shared by the shards it waits on.
+#[derive(Debug)]
+pub(crate) struct FetchWake {
+    /// Its name on every shard.
+    pub(crate) token: FetchToken,
+    missing: AtomicI64,
+    notify: Notify,
+}
+
+impl FetchWake {
+    /// Makes a countdown of bytes.
+    pub(crate) fn new(token: FetchToken, missing: i64) -> FetchWake {
+        FetchWake { token, missing: AtomicI64::new(missing), notify: Notify::new() }
+    }
+
+    /// Counts bytes that became readable; wakes the fetch when enough have.
+    pub(crate) fn count(&self, bytes: u64) {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX / 2);
+        if self.missing.fetch_sub(bytes, Ordering::AcqRel) <= bytes {
+            self.notify.notify_one();
+        }
+    }
+
+    /// Waits until enough bytes have become readable.
+    pub(crate) async fn woken(&self) {
+        self.notify.notified().await;
+    }
+}
+
+/// Offset queries of one request, all of one shard.
+pub(crate) struct Offsets {
+    /// The queries.
+    pub(crate) parts: Vec<OffsetsPart>,
+    /// Where the answers go, in the order of `parts`.
+    pub(crate) reply: oneshot::Sender<Vec<OffsetsPartAnswer>>,
+}
+
+/// One query.
+#[derive(Clone, Copy)]
+pub(crate) struct OffsetsPart {
+    /// Where.
+    pub(crate) key: LogKey,
+    /// What.
+    pub(crate) query: OffsetQuery,
+    /// Where a search by time begins.
+    pub(crate) from: Offset,
+    /// What the asker may see.
+    pub(crate) isolation: Isolation,
+    /// The leadership it knows.
+    pub(crate) epoch: Option<LeaderEpoch>,
+}
+
+/// One answer, or how to find it.
+pub(crate) enum OffsetsPartAnswer {
+    /// Kafka's code.
+    Refused(ErrorCode),
+    /// An offset and its epoch.
+    Known(Offset, Option<LeaderEpoch>),
+    /// Look into a batch or a segment.
+    Look(TimePlan),
+    /// There is none.
+    Nothing,
+}
+
+/// Every changed log of a shard, cut in one turn, with what must be written first.
+#[derive(Default)]
+pub(crate) struct ShardCut {
+    /// The cuts.
+    pub(crate) cuts: Vec<LogCut>,
+    /// Bytes that must be in segments before the cuts are.
+    pub(crate) placements: Vec<Placement>,
+}
+
+/// Sizes of a shard, for the metrics.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Sizes {
+    /// Partitions owned.
+    pub(crate) partitions: u64,
+    /// Bytes that are only in the write-ahead log and in memory.
+    pub(crate) unwritten_bytes: u64,
+    /// Bytes held for readers.
+    pub(crate) tail_bytes: u64,
+}

@@ -1,0 +1,112 @@
+//! Produce requests that wait for their batches to be committed.
+
+use super::Shard;
+use super::message::{Append, AppendAnswer, AppendPart};
+use partition::{AckEnd, AckToken, AppendInput, AppendRefused, Appended, RequiredAcks};
+use std::collections::BTreeMap;
+use tokio::sync::oneshot;
+use types::{ErrorCode, Now, Offset};
+
+/// The waiting requests of a shard.
+#[derive(Default)]
+pub(super) struct Produces {
+    next_token: u64,
+    next_request: u64,
+    tokens: BTreeMap<AckToken, Place>,
+    requests: BTreeMap<u64, Request>,
+}
+
+/// Where an answer belongs.
+struct Place {
+    request: u64,
+    slot: usize,
+}
+
+struct Request {
+    answers: Vec<AppendAnswer>,
+    missing: usize,
+    reply: oneshot::Sender<Vec<AppendAnswer>>,
+}
+
+impl Produces {
+    /// Fills in an answer; the request that has all of them is answered.
+    pub(super) fn on_acked(&mut self, token: AckToken, end: AckEnd) {
+        let Some(place) = self.tokens.remove(&token) else { return };
+        let Some(request) = self.requests.get_mut(&place.request) else { return };
+        if let Some(answer) = request.answers.get_mut(place.slot) {
+            answer.code = end.code();
+            if end != AckEnd::Committed {
+                answer.base = Offset::NONE;
+            }
+        }
+        request.missing -= 1;
+        if request.missing == 0 {
+            self.finish(place.request);
+        }
+    }
+
+    fn finish(&mut self, request: u64) {
+        if let Some(done) = self.requests.remove(&request) {
+            // The asker may have timed out; then nobody listens.
+            let _ = done.reply.send(done.answers);
+        }
+    }
+}
+
+impl Shard {
+    pub(super) fn on_append(&mut self, append: Append, now: Now) {
+        let request = self.produces.next_request;
+        self.produces.next_request += 1;
+        let missing = append.parts.len();
+        let waiting = Request { answers: Vec::with_capacity(missing), missing, reply: append.reply };
+        self.produces.requests.insert(request, waiting);
+        for part in append.parts {
+            self.append_part(request, part, append.acks, now);
+        }
+        if self.produces.requests.get(&request).is_some_and(|r| r.missing == 0) {
+            self.produces.finish(request);
+        }
+    }
+
+    fn append_part(&mut self, request: u64, part: AppendPart, acks: RequiredAcks, now: Now) {
+        let token = AckToken(self.produces.next_token);
+        self.produces.next_token += 1;
+        let mut effects = Vec::new();
+        let result = match self.partitions.get_mut(&part.key) {
+            Some(slot) => {
+                let input = AppendInput {
+                    batch: part.batch,
+                    acks,
+                    token,
+                    max_producers: self.settings.max_producers,
+                };
+                slot.partition.append(input, now, &mut effects).map_err(|refused| refusal(&refused))
+            }
+            None => Err(AppendAnswer::refused(ErrorCode::NotLeaderOrFollower, None)),
+        };
+        let Some(waiting) = self.produces.requests.get_mut(&request) else { return };
+        match result {
+            Ok(Appended { base, log_start }) => {
+                let place = Place { request, slot: waiting.answers.len() };
+                waiting.answers.push(AppendAnswer { code: ErrorCode::None, message: None, base, log_start });
+                self.produces.tokens.insert(token, place);
+            }
+            Err(answer) => {
+                waiting.answers.push(answer);
+                waiting.missing -= 1;
+            }
+        }
+        self.run_effects(part.key, effects);
+    }
+}
+
+impl AppendAnswer {
+    /// Makes the answer of a batch that was not stored.
+    pub(crate) fn refused(code: ErrorCode, message: Option<String>) -> AppendAnswer {
+        AppendAnswer { code, message, base: Offset::NONE, log_start: Offset::NONE }
+    }
+}
+
+fn refusal(refused: &AppendRefused) -> AppendAnswer {
+    AppendAnswer::refused(refused.code(), Some(refused.to_string()))
+}

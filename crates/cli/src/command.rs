@@ -1,0 +1,68 @@
+//! The command line as clap sees it, and which file carries out which command.
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::{bench, consume, inspect, produce, prove, serve, topic};
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Highwater: a durable Kafka-compatible log.
+#[derive(Debug, Parser)]
+#[command(name = "highwater", version, about, max_term_width = 100)]
+struct CommandLine {
+    /// Print JSON instead of text and tables
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a broker
+    Serve(serve::Args),
+    /// Create, list, describe and delete topics
+    #[command(subcommand)]
+    Topic(topic::Command),
+    /// Write lines of standard input to a topic
+    Produce(produce::Args),
+    /// Print the records of a topic
+    Consume(consume::Args),
+    /// Read the files of a stopped broker
+    #[command(subcommand)]
+    Inspect(inspect::Command),
+    /// Kill a broker under load, again and again, and count what became of every record
+    Prove(prove::Args),
+    /// Measure a broker
+    #[command(subcommand)]
+    Bench(bench::Command),
+}
+
+/// Runs the command that the process was called with.
+pub(crate) fn run() -> ExitCode {
+    let line = CommandLine::parse();
+    let output = Output::new(line.json);
+    match carry_out(line.command, &output) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            failure.report(&output);
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn carry_out(command: Command, output: &Output) -> Result<u8, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        match command {
+            Command::Serve(args) => serve::serve(args, output).await.map(|()| 0),
+            Command::Topic(command) => topic::topic(command, output).await.map(|()| 0),
+            Command::Produce(args) => produce::produce(args, output).await.map(|()| 0),
+            Command::Consume(args) => consume::consume(args, output).await.map(|()| 0),
+            Command::Inspect(command) => inspect::inspect(&command, output).map(|()| 0),
+            Command::Prove(args) => prove::prove(args, output).await,
+            Command::Bench(command) => bench::bench(command, output).await,
+        }
+    })
+}

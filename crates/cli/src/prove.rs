@@ -1,0 +1,149 @@
+//! `highwater prove`: a broker is killed under load, again and again, and every record is accounted for.
+//!
+//! It starts its own broker in a scratch folder and several idempotent producers. In each round it waits for
+//! a share of the acknowledgements and a random moment more, kills the broker with SIGKILL while requests are
+//! outstanding, and starts it again; the producers send again what got no answer. At the end it reads
+//! everything back and compares it with what was sent, record by record (`check`, which shares no code with
+//! the broker but the record format).
+//!
+//! Exit 0: nothing lost, twice, out of order or changed. Exit 1: something was. Exit 2, VOID: too little
+//! happened for the result to mean anything. Tests: `prove/check_tests.rs`, `crates/cli/tests/`.
+
+mod broker_child;
+mod check;
+#[cfg(test)]
+mod check_tests;
+mod ledger;
+mod load;
+mod read_back;
+mod report;
+mod rounds;
+mod seeded;
+mod value;
+
+pub(crate) use broker_child::{BrokerChild, ChildOptions};
+pub(crate) use seeded::Seeded;
+
+use crate::failure::{FAILED, Failure, VOID};
+use crate::output::Output;
+use crate::serve::key_value;
+use env::Env;
+use report::Report;
+use std::path::PathBuf;
+
+/// Fewest acknowledged records for the result to count.
+const ACKNOWLEDGED_MIN: u64 = 10_000;
+
+/// What `prove` is called with.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// How often the broker is killed
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rounds: u32,
+    /// Seed of values, sizes and moments; printed, so that a run can be repeated
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Fewest records to be acknowledged, over all rounds
+    #[arg(long, default_value_t = 50_000)]
+    records: u64,
+    /// Producers, each with an identity of its own
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
+    producers: u32,
+    /// Partitions of the topic
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
+    partitions: u32,
+    /// Keep the data in this folder, which must be empty or missing [default: a scratch folder]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Sizes to start from: tiny makes rolls and checkpoints frequent
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// One broker setting; may be given many times
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+}
+
+/// Proves, prints the table, and returns the exit code.
+pub(crate) async fn prove(args: Args, output: &Output) -> Result<u8, Failure> {
+    let env = Env::real();
+    let seed = args.seed.unwrap_or_else(|| env.random.next_u64() >> 16);
+    let scratch = Scratch::new(args.data.as_deref())?;
+    let child = ChildOptions { folder: scratch.path().to_owned(), settings: settings(&args) };
+    let plan = rounds::Plan {
+        seed,
+        rounds: args.rounds,
+        records: args.records,
+        producers: args.producers,
+        partitions: args.partitions,
+    };
+    output.remark(&format!("proving with seed {seed} in {}", scratch.path().display()));
+    let result = rounds::run(&plan, &child, &env, output).await;
+    output.progress_done();
+    let report = match result {
+        Ok(report) => report,
+        Err(failure) => {
+            output.remark(&format!(
+                "the broker's files and its output are kept in {}",
+                scratch.keep().display()
+            ));
+            return Err(failure);
+        }
+    };
+    report.show(output)?;
+    Ok(verdict(&report, scratch, output))
+}
+
+fn settings(args: &Args) -> Vec<(String, String)> {
+    let preset = args.preset.iter().map(|name| ("highwater.preset".to_owned(), name.clone()));
+    preset.chain(args.set.iter().cloned()).collect()
+}
+
+fn verdict(report: &Report, scratch: Scratch, output: &Output) -> u8 {
+    if let Some(failure) = report.broken() {
+        output.complain(&format!("{failure}; the evidence is kept in {}", scratch.keep().display()));
+        return FAILED;
+    }
+    if let Some(reason) = report.void(ACKNOWLEDGED_MIN) {
+        output.complain(&format!("VOID, nothing is proved: {reason}"));
+        return VOID;
+    }
+    0
+}
+
+/// The folder of one proof: removed at the end unless there is something to look at.
+pub(crate) enum Scratch {
+    Own(tempfile::TempDir),
+    Given(PathBuf),
+}
+
+impl Scratch {
+    /// Makes a folder, or takes the given one if it is empty or can be made.
+    pub(crate) fn new(given: Option<&std::path::Path>) -> Result<Scratch, Failure> {
+        let Some(path) = given else {
+            return Ok(Scratch::Own(tempfile::Builder::new().prefix("highwater-").tempdir()?));
+        };
+        std::fs::create_dir_all(path)?;
+        if std::fs::read_dir(path)?.next().is_some() {
+            let sentence =
+                format!("{} is not empty; name an empty folder, or leave --data away", path.display());
+            return Err(Failure::usage(sentence));
+        }
+        Ok(Scratch::Given(std::fs::canonicalize(path)?))
+    }
+
+    /// Returns where it is.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        match self {
+            Scratch::Own(folder) => folder.path(),
+            Scratch::Given(path) => path,
+        }
+    }
+
+    /// Keeps it, and returns where it is.
+    pub(crate) fn keep(self) -> PathBuf {
+        match self {
+            Scratch::Own(folder) => folder.keep(),
+            Scratch::Given(path) => path,
+        }
+    }
+}

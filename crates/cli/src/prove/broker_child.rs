@@ -1,0 +1,138 @@
+//! A broker of our own as a child process: started, killed, started again.
+
+use crate::failure::Failure;
+use client::{ClientOptions, Cluster};
+use env::{Env, net::Net};
+use std::fs::{File, OpenOptions};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a broker may take to serve.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// Pause between two looks at whether it serves.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// How the broker is started.
+#[derive(Clone, Debug)]
+pub(crate) struct ChildOptions {
+    /// Folder that gets the data and the broker's output.
+    pub(crate) folder: PathBuf,
+    /// Settings for `--set`.
+    pub(crate) settings: Vec<(String, String)>,
+}
+
+/// A running broker. Dropping it kills it.
+#[derive(Debug)]
+pub(crate) struct BrokerChild {
+    options: ChildOptions,
+    address: String,
+    child: Child,
+    /// How long the last start took until it answered.
+    start_took: Duration,
+}
+
+impl BrokerChild {
+    /// Starts a broker on a free port of this machine and waits until it answers.
+    pub(crate) async fn start(options: ChildOptions) -> Result<BrokerChild, Failure> {
+        let address = free_address()?;
+        let child = spawn(&options, &address)?;
+        let mut broker = BrokerChild { options, address, child, start_took: Duration::ZERO };
+        broker.wait_until_it_serves().await?;
+        Ok(broker)
+    }
+
+    /// Returns the address of its listener; it stays the same over restarts.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Returns its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Returns how long the last start took until it answered.
+    pub(crate) fn start_took(&self) -> Duration {
+        self.start_took
+    }
+
+    /// Sends SIGKILL and waits until it is gone.
+    pub(crate) fn kill(&mut self) -> Result<(), Failure> {
+        self.fail_if_it_ended()?;
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts it again after a kill.
+    pub(crate) async fn start_again(&mut self) -> Result<(), Failure> {
+        self.child = spawn(&self.options, &self.address)?;
+        self.wait_until_it_serves().await
+    }
+
+    /// Fails if it has ended by itself.
+    pub(crate) fn fail_if_it_ended(&mut self) -> Result<(), Failure> {
+        let Some(status) = self.child.try_wait()? else { return Ok(()) };
+        let code =
+            status.code().and_then(|code| u8::try_from(code).ok()).filter(|code| *code > 0).unwrap_or(1);
+        let sentence = format!("the broker stopped by itself ({status}): {}", self.last_words());
+        Err(Failure::of(sentence).with_code(code))
+    }
+
+    fn last_words(&self) -> String {
+        let said = std::fs::read_to_string(self.options.folder.join("broker.log")).unwrap_or_default();
+        let last = said.lines().rev().find(|line| !line.trim().is_empty());
+        last.unwrap_or("it said nothing").trim_start_matches("highwater: ").to_owned()
+    }
+
+    async fn wait_until_it_serves(&mut self) -> Result<(), Failure> {
+        let started = Instant::now();
+        let options = ClientOptions { connect_timeout: Duration::from_secs(1), ..ClientOptions::default() };
+        let cluster = Cluster::new(Net::Real, std::slice::from_ref(&self.address), options);
+        while cluster.any().await.is_err() {
+            self.fail_if_it_ended()?;
+            if started.elapsed() > START_TIMEOUT {
+                let sentence =
+                    format!("the broker does not serve after {START_TIMEOUT:?}: {}", self.last_words());
+                return Err(Failure::of(sentence));
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        self.start_took = started.elapsed();
+        Ok(())
+    }
+}
+
+impl Drop for BrokerChild {
+    fn drop(&mut self) {
+        let _gone_already = self.child.kill();
+        let _gone_already = self.child.wait();
+    }
+}
+
+/// Finds a free port below those that the kernel hands out for outgoing connections: whoever dials one of
+/// those while the broker is dead may be connected to itself, and keep the port from the broker.
+fn free_address() -> Result<String, Failure> {
+    for _ in 0..1000 {
+        let port = 20_000 + Env::real().random.next_u64() % 12_000;
+        let address = format!("127.0.0.1:{port}");
+        if std::net::TcpListener::bind(&address).is_ok() {
+            return Ok(address);
+        }
+    }
+    Err(Failure::of("no port from 20000 to 31999 is free"))
+}
+
+fn spawn(options: &ChildOptions, address: &str) -> Result<Child, Failure> {
+    let said = OpenOptions::new().create(true).append(true).open(options.folder.join("broker.log"))?;
+    let also: File = said.try_clone()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("serve").arg("--data").arg(options.folder.join("data")).args(["--listen", address]);
+    command.args(["--set", "highwater.http.listener="]);
+    for (key, value) in &options.settings {
+        command.arg("--set").arg(format!("{key}={value}"));
+    }
+    Ok(command.stdin(Stdio::null()).stdout(said).stderr(also).spawn()?)
+}

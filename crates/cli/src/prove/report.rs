@@ -1,0 +1,186 @@
+//! The table of a proof, and its verdict.
+
+use super::check::{Fate, Findings};
+use super::ledger::Entries;
+use super::rounds::Plan;
+use crate::failure::Failure;
+use crate::output::Output;
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// One kill.
+#[derive(Clone, Debug)]
+pub(super) struct Kill {
+    /// Batches without an outcome at that moment.
+    pub(super) outstanding: usize,
+    /// Records acknowledged in the round that it ended.
+    pub(super) acknowledged: u64,
+    /// How long the broker took to serve again.
+    pub(super) start_took: Duration,
+    /// Leader epoch of each partition in the life that it ended.
+    pub(super) epochs: Vec<i32>,
+}
+
+/// What became of the batches that a kill found without an outcome.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Struck {
+    batches: u64,
+    /// Acknowledged, and stored in a life that a kill ended: the resend was recognised.
+    stored_before: u64,
+    /// Acknowledged, and stored by the resend.
+    stored_after: u64,
+    refused: u64,
+    unknown: u64,
+}
+
+/// The result of a proof.
+#[derive(Debug)]
+pub(super) struct Report {
+    seed: u64,
+    took: Duration,
+    longest_gap: Duration,
+    refused: u64,
+    refusal: String,
+    findings: Findings,
+    kills: Vec<Kill>,
+    struck: Struck,
+}
+
+impl Report {
+    pub(super) fn new(
+        plan: &Plan,
+        entries: &Entries,
+        findings: Findings,
+        kills: Vec<Kill>,
+        took: Duration,
+    ) -> Report {
+        let struck = struck(entries, &findings, &kills);
+        let (refused, refusal) = entries.refused.clone();
+        Report {
+            seed: plan.seed,
+            took,
+            longest_gap: entries.longest_gap,
+            refused,
+            refusal,
+            findings,
+            kills,
+            struck,
+        }
+    }
+
+    /// Says what is wrong, if anything is.
+    pub(super) fn broken(&self) -> Option<String> {
+        let bad = self.findings.anomalies().into_iter().filter(|(_, anomaly)| anomaly.count > 0);
+        let bad: Vec<String> = bad
+            .map(|(name, anomaly)| {
+                format!("{} {name} (first: {})", anomaly.count, anomaly.examples.join("; "))
+            })
+            .collect();
+        (!bad.is_empty()).then(|| bad.join(", "))
+    }
+
+    /// Says why the result means nothing, if it does not.
+    pub(super) fn void(&self, acknowledged_min: u64) -> Option<String> {
+        if self.findings.acknowledged < acknowledged_min {
+            let got = self.findings.acknowledged;
+            return Some(format!("{got} records were acknowledged, and it takes {acknowledged_min}"));
+        }
+        let idle = self.kills.iter().position(|kill| kill.outstanding == 0)?;
+        Some(format!("kill {} struck while nothing was outstanding", idle + 1))
+    }
+
+    fn verdict(&self) -> &'static str {
+        match (self.broken(), self.void(super::ACKNOWLEDGED_MIN)) {
+            (Some(_), _) => "BROKEN",
+            (None, Some(_)) => "VOID",
+            (None, None) => "PROVED",
+        }
+    }
+
+    /// Prints it.
+    pub(super) fn show(&self, output: &Output) -> Result<(), Failure> {
+        if output.is_json() { output.json(&self.json()) } else { output.table(&[], &self.rows()) }
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let findings = &self.findings;
+        let slowest = self.kills.iter().map(|kill| kill.start_took).max().unwrap_or_default();
+        let mut rows = vec![
+            ("kills (SIGKILL)", self.kills.len().to_string()),
+            ("acknowledged", findings.acknowledged.to_string()),
+            ("readable", findings.readable.to_string()),
+        ];
+        rows.extend(findings.anomalies().map(|(name, anomaly)| (name, anomaly.count.to_string())));
+        let struck = self.struck;
+        rows.extend([
+            ("batches without an answer at a kill", struck.batches.to_string()),
+            ("  stored before the kill, resend recognised", struck.stored_before.to_string()),
+            ("  stored by the resend", struck.stored_after.to_string()),
+            ("  refused", struck.refused.to_string()),
+            ("  never answered", struck.unknown.to_string()),
+            ("never answered, readable / not (records)", {
+                format!("{} / {}", findings.unknown_stored, findings.unknown_absent)
+            }),
+            ("refused (records)", self.refused.to_string()),
+            ("longest gap without an acknowledgement", format!("{} ms", self.longest_gap.as_millis())),
+            ("slowest restart", format!("{} ms", slowest.as_millis())),
+            ("time under load", format!("{:.1} s", self.took.as_secs_f64())),
+            ("seed", self.seed.to_string()),
+            ("verdict", self.verdict().to_owned()),
+        ]);
+        rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect()
+    }
+
+    fn json(&self) -> Value {
+        let findings = &self.findings;
+        let anomalies: Map<String, Value> = findings
+            .anomalies()
+            .into_iter()
+            .map(|(name, a)| (name.replace(' ', "_"), json!({ "count": a.count, "examples": a.examples })))
+            .collect();
+        let kill = |kill: &Kill| {
+            json!({
+                "outstanding": kill.outstanding, "acknowledged": kill.acknowledged,
+                "restart_ms": kill.start_took.as_millis(), "leader_epochs": kill.epochs,
+            })
+        };
+        json!({
+            "verdict": self.verdict(), "seed": self.seed, "acknowledged": findings.acknowledged,
+            "readable": findings.readable, "anomalies": anomalies,
+            "lost": findings.lost.count, "twice": findings.twice.count, "reordered": findings.reordered.count,
+            "struck": {
+                "batches": self.struck.batches, "stored_before": self.struck.stored_before,
+                "stored_by_resend": self.struck.stored_after, "refused": self.struck.refused,
+                "unknown": self.struck.unknown,
+            },
+            "unknown_stored": findings.unknown_stored, "unknown_absent": findings.unknown_absent,
+            "refused": self.refused, "refusal": self.refusal,
+            "longest_gap_ms": self.longest_gap.as_millis(), "took_ms": self.took.as_millis(),
+            "kills": self.kills.iter().map(kill).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// Follows each struck batch to its end; one struck by several kills counts once, for the last.
+fn struck(entries: &Entries, findings: &Findings, kills: &[Kill]) -> Struck {
+    let mut last_kill = std::collections::BTreeMap::new();
+    for (kill, index) in &entries.struck {
+        last_kill.insert(*index, *kill);
+    }
+    let mut struck = Struck::default();
+    for (index, kill) in last_kill {
+        let Some(batch) = entries.sent.get(index) else { continue };
+        struck.batches += 1;
+        let partition = usize::try_from(batch.lane.partition).unwrap_or(0);
+        let ended = usize::try_from(kill).ok().and_then(|kill| kills.get(kill.checked_sub(1)?));
+        let epoch_then = ended.and_then(|kill| kill.epochs.get(partition)).copied();
+        let epoch_stored = findings.epochs.get(index).copied().flatten();
+        match batch.fate {
+            Fate::Refused => struck.refused += 1,
+            Fate::Unknown => struck.unknown += 1,
+            Fate::Acked(_) if epoch_stored <= epoch_then => struck.stored_before += 1,
+            Fate::Acked(_) => struck.stored_after += 1,
+        }
+    }
+    struck
+}

@@ -1,0 +1,162 @@
+//! The rounds of a proof: load, kill, start again; at the end, read back.
+
+use super::broker_child::{BrokerChild, ChildOptions};
+use super::check::Checker;
+use super::ledger::Ledger;
+use super::load::Load;
+use super::read_back::read_back;
+use super::report::{Kill, Report};
+use super::seeded::Seeded;
+use crate::failure::Failure;
+use crate::output::Output;
+use client::{ClientOptions, Cluster, NewTopic};
+use env::{Env, net::Net};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// The topic of every proof.
+const TOPIC: &str = "prove";
+/// Longest random time between a round's share of acknowledgements and its kill.
+const MOMENT_MAX_MS: u64 = 700;
+/// A round that gets no acknowledgement for this long fails.
+const STALL_MAX: Duration = Duration::from_secs(60);
+/// Pause between two looks at the ledger.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// How much to do.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) seed: u64,
+    pub(super) rounds: u32,
+    pub(super) records: u64,
+    pub(super) producers: u32,
+    pub(super) partitions: u32,
+}
+
+/// Carries out the plan.
+pub(super) async fn run(
+    plan: &Plan,
+    child: &ChildOptions,
+    env: &Env,
+    output: &Output,
+) -> Result<Report, Failure> {
+    let mut proof = Proof::start(plan, child, env).await?;
+    let started = Instant::now();
+    for round in 1..=plan.rounds {
+        proof.round(round, output).await?;
+    }
+    output.progress("every batch gets its outcome");
+    proof.settle().await?;
+    output.progress("reading back");
+    proof.report(started.elapsed()).await
+}
+
+struct Proof<'a> {
+    plan: &'a Plan,
+    broker: BrokerChild,
+    cluster: Cluster,
+    ledger: Ledger,
+    moments: Seeded,
+    kills: Vec<Kill>,
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl<'a> Proof<'a> {
+    async fn start(plan: &'a Plan, child: &ChildOptions, env: &Env) -> Result<Proof<'a>, Failure> {
+        let broker = BrokerChild::start(child.clone()).await?;
+        let cluster = Cluster::new(Net::Real, &[broker.address().to_owned()], ClientOptions::default());
+        let partitions = Some(i32::try_from(plan.partitions).unwrap_or(1));
+        cluster.create_topic(&NewTopic { name: TOPIC.to_owned(), partitions, ..NewTopic::default() }).await?;
+        let (stop, stopped) = watch::channel(false);
+        let (ledger, mut tasks) = (Ledger::default(), JoinSet::new());
+        let load = Load {
+            seed: plan.seed,
+            topic: TOPIC.to_owned(),
+            ledger: ledger.clone(),
+            clock: env.clock.clone(),
+            stop: stopped,
+        };
+        for producer in 0..plan.producers {
+            load.start(broker.address(), producer, plan.partitions, &mut tasks);
+        }
+        let moments = Seeded::new(plan.seed, 0x6b69_6c6c);
+        Ok(Proof { plan, broker, cluster, ledger, moments, kills: Vec::new(), tasks, stop })
+    }
+
+    /// Waits for the round's share and its moment, kills, starts again.
+    async fn round(&mut self, round: u32, output: &Output) -> Result<(), Failure> {
+        let before = self.ledger.acknowledged();
+        let due = before + self.plan.records.div_ceil(u64::from(self.plan.rounds));
+        self.wait_for(due).await?;
+        tokio::time::sleep(Duration::from_millis(self.moments.between(0, MOMENT_MAX_MS))).await;
+        let epochs = self.epochs().await;
+        let outstanding = self.ledger.on_kill(round);
+        self.broker.kill()?;
+        self.broker.start_again().await?;
+        let acknowledged = self.ledger.acknowledged();
+        let start_took = self.broker.start_took();
+        self.kills.push(Kill { outstanding, acknowledged: acknowledged - before, start_took, epochs });
+        output.progress(&format!(
+            "round {round} of {}: {acknowledged} acknowledged, {outstanding} batches outstanding at the kill, \
+             serving again after {} ms",
+            self.plan.rounds,
+            start_took.as_millis(),
+        ));
+        Ok(())
+    }
+
+    /// Leader epoch of each partition in the life that is about to end.
+    async fn epochs(&self) -> Vec<i32> {
+        let Ok(answer) = self.cluster.metadata(Some(&[TOPIC])).await else { return Vec::new() };
+        let mut partitions: Vec<(i32, i32)> = answer
+            .topics
+            .iter()
+            .flat_map(|topic| &topic.partitions)
+            .map(|partition| (partition.partition_index, partition.leader_epoch))
+            .collect();
+        partitions.sort_unstable();
+        partitions.into_iter().map(|(_, epoch)| epoch).collect()
+    }
+
+    async fn wait_for(&mut self, acknowledged: u64) -> Result<(), Failure> {
+        let (mut last, mut since) = (self.ledger.acknowledged(), Instant::now());
+        while last < acknowledged {
+            tokio::time::sleep(LOOK_EVERY).await;
+            self.broker.fail_if_it_ended()?;
+            let now = self.ledger.acknowledged();
+            if now > last {
+                (last, since) = (now, Instant::now());
+            }
+            if since.elapsed() > STALL_MAX {
+                let (refused, reason) = self.ledger.lock().refused.clone();
+                let why =
+                    if refused > 0 { format!("; {refused} were refused: {reason}") } else { String::new() };
+                return Err(Failure::of(format!("nothing was acknowledged for {STALL_MAX:?}{why}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops the load; ends when every batch has its outcome. Then one more kill, so that what is read is
+    /// what recovery gives.
+    async fn settle(&mut self) -> Result<(), Failure> {
+        let _all_gone = self.stop.send(true);
+        while let Some(ended) = self.tasks.join_next().await {
+            ended?;
+        }
+        self.broker.kill()?;
+        self.broker.start_again().await
+    }
+
+    async fn report(mut self, took: Duration) -> Result<Report, Failure> {
+        let mut checker = Checker::new(self.plan.seed);
+        read_back(&self.cluster, TOPIC, &mut checker).await?;
+        self.broker.fail_if_it_ended()?;
+        let entries = self.ledger.lock();
+        let findings = checker.finish(&entries.sent);
+        Ok(Report::new(self.plan, &entries, findings, self.kills, took))
+    }
+}

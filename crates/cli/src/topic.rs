@@ -1,0 +1,186 @@
+//! `highwater topic`: create, list, describe, delete.
+
+use crate::bootstrap::Bootstrap;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::serve::key_value;
+use client::{ConfigEntry, NewTopic, PartitionDescription, TopicDescription, TopicListing};
+use serde_json::{Value, json};
+
+/// What there is to do with topics.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Create a topic
+    Create(Create),
+    /// List all topics
+    List(List),
+    /// Show partitions, offsets and settings of a topic
+    Describe(Named),
+    /// Delete a topic with all its records
+    Delete(Named),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Create {
+    /// Name of the topic
+    name: String,
+    /// Number of partitions [default: the broker's num.partitions]
+    #[arg(long, short)]
+    partitions: Option<i32>,
+    /// Number of replicas [default: the broker's default.replication.factor]
+    #[arg(long, short)]
+    replication: Option<i16>,
+    /// One topic setting; may be given many times
+    #[arg(long, short, value_name = "KEY=VALUE", value_parser = key_value)]
+    config: Vec<(String, String)>,
+    #[command(flatten)]
+    bootstrap: Bootstrap,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// Show topics that brokers keep for themselves too
+    #[arg(long)]
+    internal: bool,
+    #[command(flatten)]
+    bootstrap: Bootstrap,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Named {
+    /// Name of the topic
+    name: String,
+    #[command(flatten)]
+    bootstrap: Bootstrap,
+}
+
+/// Carries out one of the topic commands.
+pub(crate) async fn topic(command: Command, output: &Output) -> Result<(), Failure> {
+    match command {
+        Command::Create(args) => create(args, output).await,
+        Command::List(args) => list(&args, output).await,
+        Command::Describe(args) => describe(&args, output).await,
+        Command::Delete(args) => delete(&args, output).await,
+    }
+}
+
+async fn create(args: Create, output: &Output) -> Result<(), Failure> {
+    let (partitions, replication) = (args.partitions, args.replication);
+    let configs = args.config.into_iter().collect();
+    let topic = NewTopic { name: args.name, partitions, replication, configs };
+    let made = args.bootstrap.cluster().create_topic(&topic).await?;
+    if output.is_json() {
+        return output.json(&json!({
+            "topic": topic.name, "id": made.id.to_string(),
+            "partitions": made.partitions, "replication": made.replication,
+        }));
+    }
+    output.line(&format!("Created topic {} with {} partitions.", topic.name, made.partitions))
+}
+
+async fn list(args: &List, output: &Output) -> Result<(), Failure> {
+    let mut topics = args.bootstrap.cluster().list_topics().await?;
+    topics.retain(|topic| args.internal || !topic.internal);
+    if output.is_json() {
+        return output.json(&Value::Array(topics.iter().map(listing_json).collect()));
+    }
+    let row = |topic: &TopicListing| {
+        vec![
+            topic.name.clone(),
+            topic.partitions.to_string(),
+            topic.replication.to_string(),
+            topic.id.to_string(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = topics.iter().map(row).collect();
+    output.table(&["topic", "partitions", "replicas", "id"], &rows)
+}
+
+fn listing_json(topic: &TopicListing) -> Value {
+    json!({
+        "topic": topic.name, "id": topic.id.to_string(), "partitions": topic.partitions,
+        "replication": topic.replication, "internal": topic.internal,
+    })
+}
+
+async fn describe(args: &Named, output: &Output) -> Result<(), Failure> {
+    let topic = args.bootstrap.cluster().describe_topic(&args.name).await?;
+    if output.is_json() {
+        return output.json(&topic_json(&topic));
+    }
+    output.line(&format!("topic {}  id {}", topic.name, topic.id))?;
+    output.line(&format!("acknowledgement: {}", durability(&topic.configs)))?;
+    if compacts(&topic.configs) {
+        output.line(
+            "note: cleanup.policy=compact is accepted, but nothing is compacted yet; all records are kept",
+        )?;
+    }
+    let rows: Vec<Vec<String>> = topic.partitions.iter().map(partition_row).collect();
+    output.table(&["partition", "leader", "epoch", "replicas", "in sync", "earliest", "latest"], &rows)?;
+    let own: Vec<&ConfigEntry> = topic.configs.iter().filter(|config| config.is_own()).collect();
+    if own.is_empty() {
+        return Ok(());
+    }
+    let row = |config: &&ConfigEntry| vec![config.name.clone(), config.value.clone().unwrap_or_default()];
+    output.table(&["setting", "value"], &own.iter().map(row).collect::<Vec<_>>())
+}
+
+fn setting<'a>(configs: &'a [ConfigEntry], name: &str) -> Option<&'a str> {
+    configs.iter().find(|config| config.name == name).and_then(|config| config.value.as_deref())
+}
+
+fn compacts(configs: &[ConfigEntry]) -> bool {
+    setting(configs, "cleanup.policy").is_some_and(|policy| policy.contains("compact"))
+}
+
+/// Says what an acknowledgement of acks=all means for a topic.
+fn durability(configs: &[ConfigEntry]) -> &'static str {
+    match setting(configs, "highwater.durability") {
+        Some("fsync") => "on stable storage; survives a power cut (highwater.durability=fsync)",
+        Some("page-cache") => {
+            "in the page cache; survives kill -9, NOT a power cut (highwater.durability=page-cache)"
+        }
+        _ => "as this broker defines it",
+    }
+}
+
+fn partition_row(partition: &PartitionDescription) -> Vec<String> {
+    let offset = |offset: Option<types::Offset>| offset.map_or_else(|| "?".to_owned(), |o| o.to_string());
+    let leader = if partition.leader < 0 { "none".to_owned() } else { partition.leader.to_string() };
+    vec![
+        partition.partition.to_string(),
+        leader,
+        partition.leader_epoch.to_string(),
+        numbers(&partition.replicas),
+        numbers(&partition.isr),
+        offset(partition.earliest),
+        offset(partition.latest),
+    ]
+}
+
+fn numbers(list: &[i32]) -> String {
+    list.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn topic_json(topic: &TopicDescription) -> Value {
+    let partition = |p: &PartitionDescription| {
+        json!({
+            "partition": p.partition, "leader": p.leader, "leader_epoch": p.leader_epoch, "replicas": p.replicas,
+            "isr": p.isr, "earliest": p.earliest.map(|o| o.0), "latest": p.latest.map(|o| o.0),
+        })
+    };
+    let config = |c: &ConfigEntry| json!({ "name": c.name, "value": c.value, "own": c.is_own() });
+    json!({
+        "topic": topic.name, "id": topic.id.to_string(), "acknowledgement": durability(&topic.configs),
+        "partitions": topic.partitions.iter().map(partition).collect::<Vec<_>>(),
+        "settings": topic.configs.iter().map(config).collect::<Vec<_>>(),
+    })
+}
+
+async fn delete(args: &Named, output: &Output) -> Result<(), Failure> {
+    args.bootstrap.cluster().delete_topic(&args.name).await?;
+    if output.is_json() {
+        return output.json(&json!({ "topic": args.name, "deleted": true }));
+    }
+    output.line(&format!("Deleted topic {}.", args.name))
+}

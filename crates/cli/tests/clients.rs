@@ -1,0 +1,27 @@
+//! Real clients against the real binary: kcat, confluent-kafka, kafka-python, franz-go and Kafka's Java client.
+//!
+//! Every test starts `highwater serve` on a port and in a folder of its own. The programs that drive the clients
+//! are in tests/clients/{python,go,java}; they are installed and built once, under target/clients. A test whose tool
+//! is missing says SKIPPED and returns, and fails under `CI=true`.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+#[path = "clients/broker.rs"]
+mod broker;
+#[path = "clients/dump_log_segments.rs"]
+mod dump_log_segments;
+#[path = "clients/kcat.rs"]
+mod kcat;
+#[path = "clients/kill_under_load.rs"]
+mod kill_under_load;
+#[path = "clients/ledger.rs"]
+mod ledger;
+#[path = "clients/program.rs"]
+mod program;
+#[path = "clients/recreated_topic.rs"]
+mod recreated_topic;
+#[path = "clients/round_trip.rs"]
+mod round_trip;
+#[path = "clients/sync_order.rs"]
+mod sync_order;
+#[path = "clients/toolbox.rs"]
+mod toolbox;

@@ -1,0 +1,145 @@
+//! Kafka's own DumpLogSegments reads our segments and finds nothing wrong, after a clean stop and after kill -9, restart and clean stop.
+//!
+//! Judged by its text: every record that was acknowledged, at its offset, nothing beyond, no mismatch between log and indexes. A
+//! file with one flipped byte must not pass, and the broker itself must not serve that byte.
+
+use crate::broker::Broker;
+use crate::ledger::Ledger;
+use crate::program::{self, Program};
+use crate::toolbox::{self, or_skip};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+const PARTITIONS: u32 = 3;
+const RECORDS: usize = 9_000;
+/// Words of the tool that say that something is wrong.
+const COMPLAINTS: [&str; 6] =
+    ["mismatch", "not found", "isvalid: false", "exception", "out of order", "consecutive"];
+
+/// Lists the files of a partition with this ending, in order.
+fn files(broker: &Broker, topic: &str, partition: u32, ending: &str) -> Vec<PathBuf> {
+    let folder = broker.data().join(format!("{topic}-{partition}"));
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|e| e == ending)).collect();
+    files.sort();
+    files
+}
+
+fn dump(files: &[PathBuf]) -> Vec<String> {
+    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    let mut tool = toolbox::kafka_tool("org.apache.kafka.tools.DumpLogSegments").unwrap();
+    tool.args(["--deep-iteration", "--print-data-log", "--files", &names.join(",")]);
+    let (lines, status) = Program::start("DumpLogSegments", &mut tool).end();
+    let ending = (!status.success()).then(|| format!("exception: it ended with {status}"));
+    lines.into_iter().chain(ending).collect()
+}
+
+/// Turns the tool's text into lines of a reader.
+fn judged(partition: u32, lines: &[String]) -> Result<Vec<String>, String> {
+    let complains = |line: &&String| {
+        let line = line.to_lowercase();
+        COMPLAINTS.iter().any(|complaint| line.contains(complaint))
+    };
+    if let Some(line) = lines.iter().find(complains) {
+        return Err(line.clone());
+    }
+    let record = |line: &String| {
+        let (offset, rest) = line.strip_prefix("| offset: ")?.split_once(' ')?;
+        let number = rest.split_once(" key: ")?.1.split(' ').next()?;
+        Some(format!("R {partition} {offset} {number}"))
+    };
+    Ok(lines.iter().filter_map(record).collect())
+}
+
+/// Compares all segments of a topic with what its producer was told.
+fn check(broker: &Broker, topic: &str, ledger: &Ledger) {
+    let (mut found, mut ends) = (Vec::new(), BTreeMap::new());
+    for partition in 0..PARTITIONS {
+        let logs = files(broker, topic, partition, "log");
+        assert!(logs.len() > 3, "{topic}-{partition}: {} segments, three rolled ones are wanted", logs.len());
+        let indexes = ["index", "timeindex"].map(|ending| files(broker, topic, partition, ending));
+        let lines = dump(&[logs, indexes.concat()].concat());
+        let records = judged(partition, &lines).unwrap_or_else(|e| panic!("{topic}-{partition}: {e}"));
+        ends.insert(partition, u64::try_from(records.len()).unwrap());
+        found.extend(records);
+    }
+    assert_eq!(ends, ledger.ends(), "{topic}: records in the segments, and ends that were acknowledged");
+    ledger.judge(&found, 0).unwrap_or_else(|e| panic!("{topic}: {e}"));
+}
+
+fn admin(words: &[&str]) -> Vec<String> {
+    program::run("franz-go", &mut toolbox::go(words).unwrap())
+}
+
+/// Writes records; half way `strike` happens to the broker.
+fn load(broker: &mut Broker, topic: &str, strike: impl FnOnce(&mut Broker)) -> Ledger {
+    let address = broker.address();
+    admin(&["create", &address, topic, &PARTITIONS.to_string()]);
+    let mut producer = toolbox::franz_go().unwrap().load(&address, topic, PARTITIONS);
+    let (mut ledger, mut strike) = (Ledger::default(), Some(strike));
+    while ledger.count() < RECORDS {
+        let Some(line) = producer.line() else { producer.fail("it ended") };
+        ledger.note(&line);
+        if ledger.count() == RECORDS / 2
+            && let Some(strike) = strike.take()
+        {
+            strike(broker);
+        }
+    }
+    producer.succeed().iter().for_each(|line| {
+        ledger.note(line);
+    });
+    ledger
+}
+
+fn flip(file: &Path, at: usize) {
+    let mut bytes = std::fs::read(file).unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(file, bytes).unwrap();
+}
+
+/// Protects D-4: Kafka's tool reads our segments and indexes after a clean stop, and after kill -9, restart and clean stop.
+#[test]
+fn dump_log_segments_finds_no_fault() {
+    let test = "dump_log_segments_finds_no_fault";
+    let tools = toolbox::kafka_tool("").and_then(|_| toolbox::franz_go());
+    let Some(_tools) = or_skip(test, tools) else { return };
+    let mut broker = Broker::start(&["highwater.preset=tiny"]);
+    let clean = load(&mut broker, "clean", |_| {});
+    broker.stop();
+    check(&broker, "clean", &clean);
+    broker.start_again();
+    let killed = load(&mut broker, "killed", |broker| {
+        broker.kill9();
+        broker.start_again();
+    });
+    broker.stop();
+    check(&broker, "killed", &killed);
+    check(&broker, "clean", &clean);
+}
+
+/// Protects W-18: a flipped byte is seen by Kafka's tool, and by our broker, which takes the partition offline and serves none of it.
+#[test]
+fn flipped_byte_is_seen_and_not_served() {
+    let test = "flipped_byte_is_seen_and_not_served";
+    let tools = toolbox::kafka_tool("").and_then(|_| toolbox::franz_go());
+    let Some(_tools) = or_skip(test, tools) else { return };
+    let mut broker = Broker::start(&["highwater.preset=tiny"]);
+    load(&mut broker, "flipped", |_| {});
+    broker.stop();
+    let first = files(&broker, "flipped", 0, "log")[0].clone();
+    let middle = usize::try_from(first.metadata().unwrap().len() / 2).unwrap();
+    assert!(judged(0, &dump(std::slice::from_ref(&first))).is_ok());
+    flip(&first, middle);
+    assert!(judged(0, &dump(std::slice::from_ref(&first))).is_err(), "the tool does not see a flipped byte");
+    broker.start_again();
+    let address = broker.address();
+    let said = admin(&["scan", &address, "flipped", "0"]).concat();
+    let (bytes, answer) = said.split_once(' ').unwrap();
+    assert_eq!(answer, "KAFKA_STORAGE_ERROR");
+    assert!(bytes.parse::<usize>().unwrap() <= middle, "{bytes} bytes were served, byte {middle} is flipped");
+    assert_eq!(broker.metric("highwater_offline_partitions"), 1);
+    assert!(admin(&["scan", &address, "flipped", "1"]).concat().ends_with(" END"));
+    broker.stop();
+}

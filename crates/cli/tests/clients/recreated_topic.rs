@@ -1,0 +1,59 @@
+//! P8 for a topic that is deleted and made again under a running idempotent producer: it goes on by itself.
+//!
+//! The broker does not know the producer in the new topic, while its sequence is above 0. Every record handed to the client after the new
+//! topic was there must be acknowledged and be in it, once and in order; no record may be given up or be there twice.
+
+use crate::broker::Broker;
+use crate::ledger::Ledger;
+use crate::program;
+use crate::toolbox::{self, Family, or_skip};
+
+const PARTITIONS: u32 = 2;
+const SHARE: usize = 1_000;
+
+fn goes_on(test: &str, writer: Result<Family, String>, reader: Result<Family, String>) {
+    let (Some(writer), Some(reader)) = (or_skip(test, writer), or_skip(test, reader)) else { return };
+    let Some(_go) = or_skip(test, toolbox::go(&[])) else { return };
+    let mut broker = Broker::start(&["auto.create.topics.enable=false"]);
+    let (address, partitions) = (broker.address(), PARTITIONS.to_string());
+    let admin = |words: &[&str]| program::run("franz-go", &mut toolbox::go(words).unwrap());
+    admin(&["create", &address, "again", &partitions]);
+    let mut producer = writer.load(&address, "again", PARTITIONS);
+    let (mut ledger, mut first_after) = (Ledger::default(), None);
+    while first_after.is_none_or(|number| ledger.count_from(number) < SHARE) {
+        let Some(line) = producer.line() else { producer.fail("it ended") };
+        if ledger.note(&line) && ledger.count() == SHARE {
+            admin(&["delete", &address, "again"]);
+            admin(&["create", &address, "again", &partitions]);
+            producer.tell("which record is next?");
+        }
+        if let Some(number) = line.strip_prefix("M ") {
+            first_after = Some(number.parse().unwrap());
+        }
+    }
+    for line in producer.succeed() {
+        ledger.note(&line);
+    }
+    let found = reader.drain(&address, "again", PARTITIONS);
+    let verdict = ledger.judge(&found, first_after.unwrap());
+    verdict.unwrap_or_else(|e| panic!("{}: {e}", writer.name()));
+    broker.stop();
+}
+
+/// Protects P8: Kafka's Java producer goes on in a topic that was made again, nothing lost or doubled.
+#[test]
+fn java_goes_on_in_a_recreated_topic() {
+    goes_on("java_goes_on_in_a_recreated_topic", toolbox::java("4.3.1"), toolbox::franz_go());
+}
+
+/// Protects P8: librdkafka's producer goes on in a topic that was made again, nothing lost or doubled.
+#[test]
+fn librdkafka_goes_on_in_a_recreated_topic() {
+    goes_on("librdkafka_goes_on_in_a_recreated_topic", toolbox::confluent(), toolbox::franz_go());
+}
+
+/// Protects P8: franz-go's producer goes on in a topic that was made again, nothing lost or doubled.
+#[test]
+fn franz_go_goes_on_in_a_recreated_topic() {
+    goes_on("franz_go_goes_on_in_a_recreated_topic", toolbox::franz_go(), toolbox::confluent());
+}

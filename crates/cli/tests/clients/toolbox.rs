@@ -1,0 +1,215 @@
+//! The foreign clients: found, installed and built once, under target/clients.
+//!
+//! A folder that was finished holds a file `made-from` with the text of everything it was made from; when that text changes it is made again.
+
+use crate::program::Program;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+/// Installing and building is done by one test at a time.
+static MAKING: Mutex<()> = Mutex::new(());
+
+/// Returns the tool; else says SKIPPED, and fails under `CI=true`.
+pub(crate) fn or_skip<T>(test: &str, tool: Result<T, String>) -> Option<T> {
+    let reason = match tool {
+        Ok(tool) => return Some(tool),
+        Err(reason) => reason,
+    };
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{test}: {reason}");
+    let line = format!("SKIPPED {test}: {reason}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    None
+}
+
+/// A client family: how each of its programs is called.
+#[derive(Clone, Debug)]
+pub(crate) struct Family {
+    name: &'static str,
+    /// Program and first arguments of a round trip.
+    round_trip: Vec<String>,
+    /// Program and first arguments of a producer under load.
+    load: Vec<String>,
+    /// Program and first arguments of its reader.
+    drain: Vec<String>,
+}
+
+impl Family {
+    /// Returns the name for messages.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns the command of a round trip: `action` is both, write or read.
+    pub(crate) fn round_trip(&self, action: &str, rest: &[&str]) -> Command {
+        let mut command = command(&self.round_trip);
+        command.arg(action).args(rest);
+        command
+    }
+
+    /// Starts an idempotent producer that runs until its standard input is closed.
+    pub(crate) fn load(&self, address: &str, topic: &str, partitions: u32) -> Program {
+        let mut command = command(&self.load);
+        Program::start(self.name, command.args([address, topic, &partitions.to_string()]))
+    }
+
+    /// Reads what a producer under load left.
+    pub(crate) fn drain(&self, address: &str, topic: &str, partitions: u32) -> Vec<String> {
+        let mut command = command(&self.drain);
+        crate::program::run(self.name, command.args([address, topic, &partitions.to_string()]))
+    }
+}
+
+fn command(words: &[String]) -> Command {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+/// Returns kcat's name.
+pub(crate) fn kcat() -> Result<&'static str, String> {
+    found("kcat", "-V").map(|()| "kcat")
+}
+
+/// Returns strace's name.
+pub(crate) fn strace() -> Result<&'static str, String> {
+    found("strace", "-V").map(|()| "strace")
+}
+
+/// confluent-kafka: librdkafka.
+pub(crate) fn confluent() -> Result<Family, String> {
+    let python = python()?;
+    let program = |file: &str, rest: &str| vec![python.clone(), program_file(file), rest.to_owned()];
+    Ok(Family {
+        name: "confluent-kafka",
+        round_trip: program("python/roundtrip.py", "confluent"),
+        load: program("python/load.py", "write"),
+        drain: program("python/load.py", "read"),
+    })
+}
+
+/// kafka-python: its round trip only.
+pub(crate) fn kafka_python() -> Result<Family, String> {
+    let words = vec![python()?, program_file("python/roundtrip.py"), "kafka-python".to_owned()];
+    Ok(Family { name: "kafka-python", round_trip: words, load: Vec::new(), drain: Vec::new() })
+}
+
+/// franz-go.
+pub(crate) fn franz_go() -> Result<Family, String> {
+    let peer = go_peer()?;
+    let (load, drain) = (vec![peer.clone(), "load".to_owned()], vec![peer.clone(), "drain".to_owned()]);
+    Ok(Family { name: "franz-go", round_trip: vec![peer], load, drain })
+}
+
+/// Kafka's Java client of a version.
+pub(crate) fn java(version: &'static str) -> Result<Family, String> {
+    let words = java_peer(version)?;
+    let with = |word: &str| words.iter().cloned().chain([word.to_owned()]).collect();
+    Ok(Family { name: "kafka-clients", round_trip: words.clone(), load: with("load"), drain: with("drain") })
+}
+
+/// Returns a command for a Java class of kafka-tools 4.3.1.
+pub(crate) fn kafka_tool(class: &str) -> Result<Command, String> {
+    let libs = java_libs("4.3.1", "java-tools", &["-Ptools"])?;
+    let mut command = Command::new("java");
+    command.args(JVM).args(["-cp", &format!("{}/*", libs.display()), class]);
+    Ok(command)
+}
+
+/// A small program over franz-go: topics, and records one by one.
+pub(crate) fn go(words: &[&str]) -> Result<Command, String> {
+    let mut command = Command::new(go_peer()?);
+    command.args(words);
+    Ok(command)
+}
+
+const JVM: [&str; 4] = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"];
+
+fn python() -> Result<String, String> {
+    found("python3", "--version")?;
+    let folder = made("python-venv", &["python/requirements.txt"], |folder| {
+        step(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))?;
+        let pip = folder.join("bin/pip");
+        step(Command::new(pip).args(["install", "-q", "-r", &program_file("python/requirements.txt")]))
+    })?;
+    Ok(folder.join("bin/python").display().to_string())
+}
+
+fn go_peer() -> Result<String, String> {
+    found("go", "version")?;
+    let sources = ["go/go.mod", "go/go.sum", "go/main.go", "go/topics.go", "go/records.go", "go/load.go"];
+    let folder = made("go", &sources, |folder| {
+        let output = folder.join("peer").display().to_string();
+        let build = ["build", "-mod=readonly", "-buildvcs=false", "-o", &output, "."];
+        step(Command::new("go").args(build).current_dir(program_file("go")))
+    })?;
+    Ok(folder.join("peer").display().to_string())
+}
+
+fn java_peer(version: &'static str) -> Result<Vec<String>, String> {
+    let libs = java_libs(version, &format!("java-{version}"), &[])?;
+    let jars = format!("{}/*", libs.display());
+    let classes = made(&format!("java-{version}-classes"), &["java/Peer.java"], |folder| {
+        let file = program_file("java/Peer.java");
+        step(Command::new("javac").args(["-nowarn", "-cp", &jars, &file, "-d"]).arg(folder))
+    })?;
+    let mut words = vec!["java".to_owned()];
+    words.extend(JVM.map(str::to_owned));
+    words.extend(["-cp".to_owned(), format!("{}:{jars}", classes.display()), "Peer".to_owned()]);
+    Ok(words)
+}
+
+fn java_libs(version: &str, name: &str, more: &[&str]) -> Result<PathBuf, String> {
+    found("java", "-version")?;
+    found("mvn", "-v")?;
+    made(name, &["java/pom.xml"], |folder| {
+        let pom = program_file("java/pom.xml");
+        let mut maven = Command::new("mvn");
+        maven.args(["-q", "-B", "-f", &pom, &format!("-Dkafka={version}")]).args(more);
+        maven.args(["dependency:copy-dependencies", "-DincludeScope=runtime"]);
+        step(maven.arg(format!("-DoutputDirectory={}", folder.display())))
+    })
+}
+
+fn found(tool: &str, version: &str) -> Result<(), String> {
+    let quiet = Command::new(tool).arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    match quiet {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{tool} {version} ends with {status}")),
+        Err(_) => Err(format!("{tool} is not installed")),
+    }
+}
+
+/// Returns a folder below target/clients, made anew when one of its sources changed.
+fn made(
+    name: &str,
+    sources: &[&str],
+    make: impl FnOnce(&Path) -> Result<(), String>,
+) -> Result<PathBuf, String> {
+    let _one_at_a_time = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("clients").join(name);
+    let read = |file: &&str| std::fs::read_to_string(program_file(file)).unwrap();
+    let text: String = sources.iter().map(read).collect();
+    let stamp = folder.join("made-from");
+    if std::fs::read_to_string(&stamp).is_ok_and(|made| made == text) {
+        return Ok(folder);
+    }
+    let _not_there = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
+    make(&folder)?;
+    std::fs::write(&stamp, text).map_err(|e| e.to_string())?;
+    Ok(folder)
+}
+
+fn step(command: &mut Command) -> Result<(), String> {
+    let output = command.stdin(Stdio::null()).output().map_err(|e| format!("{command:?}: {e}"))?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    output.status.success().then_some(()).ok_or_else(|| format!("{command:?} failed: {said}"))
+}
+
+/// Returns the path of a file below tests/clients.
+fn program_file(name: &str) -> String {
+    format!("{}/../../tests/clients/{name}", env!("CARGO_MANIFEST_DIR"))
+}

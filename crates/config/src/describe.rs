@@ -1,0 +1,159 @@
+//! The settings of a topic or of this broker as DescribeConfigs and CreateTopics show them.
+//!
+//! Each entry carries its value, where it comes from, and the settings that would count if it were not
+//! there. *Source*: KIP-226, ConfigHelper of Kafka 4.3.1. Tests: `tests/describe.rs`.
+
+use crate::broker::BrokerConfig;
+use crate::property::{Kind, Property};
+use crate::settings::{Layer, Settings};
+use crate::table;
+use crate::topic::{TopicView, is_fixed};
+use std::collections::BTreeMap;
+
+/// Where a shown value comes from, with the number it has on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(i8)]
+pub enum ConfigSource {
+    /// The topic's own setting.
+    DynamicTopic = 1,
+    /// The broker's file or command line.
+    StaticBroker = 4,
+    /// The table.
+    Default = 5,
+}
+
+/// A setting that gives, or would give, a value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Synonym {
+    /// Name of that setting.
+    pub name: &'static str,
+    /// Its value; `None` when it is secret.
+    pub value: Option<String>,
+    /// Where it is set.
+    pub source: ConfigSource,
+}
+
+/// One setting as it is shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Described {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value; `None` when it has none or is secret.
+    pub value: Option<String>,
+    /// Where the value comes from.
+    pub source: ConfigSource,
+    /// Whether it cannot be changed now.
+    pub read_only: bool,
+    /// Whether it is secret.
+    pub sensitive: bool,
+    /// Its type.
+    pub kind: Kind,
+    /// What counts, in order. *Shape*: the first one gives the value.
+    pub synonyms: Vec<Synonym>,
+    /// Why its value does not act, if it does not.
+    pub idle: Option<&'static str>,
+}
+
+/// Shows every setting of a topic, in Kafka's order, ours at the end.
+///
+/// *Shape*: one entry per row of [`table::TOPIC`]; overrides that are no topic settings are left out.
+pub fn describe_topic(overrides: &BTreeMap<String, String>, broker: &BrokerConfig) -> Vec<Described> {
+    let view = TopicView { overrides, broker: &broker.settings };
+    table::TOPIC.iter().map(|property| topic_entry(property, view)).collect()
+}
+
+fn topic_entry(property: &'static Property, view: TopicView<'_>) -> Described {
+    let own = view.overrides.get(property.name);
+    let inherited = view.broker.chosen(property.synonyms.iter().map(|s| s.name));
+    let source = match (own, inherited) {
+        (Some(_), _) => ConfigSource::DynamicTopic,
+        (None, Some((_, setting))) => source_of(setting.layer),
+        (None, None) => ConfigSource::Default,
+    };
+    let mut synonyms = Vec::new();
+    synonyms.extend(own.map(|value| Synonym {
+        name: property.name,
+        value: Some(property.normal(value)),
+        source: ConfigSource::DynamicTopic,
+    }));
+    let is_first = |name: &str| property.synonyms.first().is_some_and(|s| s.name == name);
+    synonyms.extend(inherited.filter(|(name, _)| !is_first(name)).map(|(name, setting)| Synonym {
+        name,
+        value: Some(setting.value.clone()),
+        source: source_of(setting.layer),
+    }));
+    synonyms.extend(property.synonyms.first().into_iter().flat_map(|s| broker_synonyms(s.name, view.broker)));
+    described(property, Some(view.text(property)), source, is_fixed(property), synonyms)
+}
+
+/// Shows every setting of this broker. *Shape*: the broker's rows of the table, in its order.
+pub fn describe_broker(broker: &BrokerConfig) -> Vec<Described> {
+    table::broker_properties().map(|property| broker_entry(property, broker)).collect()
+}
+
+fn broker_entry(property: &'static Property, broker: &BrokerConfig) -> Described {
+    let synonyms = broker_synonyms(property.name, &broker.settings);
+    if property.name == "broker.id" {
+        let value = Some(broker.node_id.to_string());
+        return described(property, value, ConfigSource::StaticBroker, true, synonyms);
+    }
+    let explicit = broker.settings.explicit(property.name);
+    let source = explicit.map_or(ConfigSource::Default, |s| source_of(s.layer));
+    let value = explicit.map(|s| s.value.clone()).or_else(|| property.default.map(str::to_owned));
+    described(property, value, source, !property.dynamic, synonyms)
+}
+
+fn described(
+    property: &'static Property,
+    value: Option<String>,
+    source: ConfigSource,
+    read_only: bool,
+    synonyms: Vec<Synonym>,
+) -> Described {
+    let sensitive = property.is_sensitive();
+    let idle = value.as_deref().and_then(|v| property.idle(v));
+    let value = value.filter(|_| !sensitive).map(|v| property.normal(&v));
+    Described {
+        name: property.name,
+        value,
+        source,
+        read_only,
+        sensitive,
+        kind: property.kind,
+        synonyms,
+        idle,
+    }
+}
+
+/// Lists the explicit value and the default of a broker setting, as far as there are any.
+fn broker_synonyms(name: &str, settings: &Settings) -> Vec<Synonym> {
+    let Some(property) = table::broker_property(name) else { return Vec::new() };
+    let synonym = |value: &str, source| Synonym {
+        name: property.name,
+        value: Some(value.to_owned()).filter(|_| !property.is_sensitive()),
+        source,
+    };
+    let explicit = settings.explicit(name).map(|s| synonym(&s.value, source_of(s.layer)));
+    let default = property.default.map(|d| synonym(d, ConfigSource::Default));
+    explicit.into_iter().chain(default).collect()
+}
+
+fn source_of(layer: Layer) -> ConfigSource {
+    match layer {
+        Layer::Preset | Layer::File | Layer::Flag | Layer::Set => ConfigSource::StaticBroker,
+    }
+}
+
+impl ConfigSource {
+    /// Returns the number that stands on the wire.
+    pub fn code(self) -> i8 {
+        self as i8
+    }
+}
+
+impl Kind {
+    /// Returns the number that stands on the wire.
+    pub fn code(self) -> i8 {
+        self as i8
+    }
+}

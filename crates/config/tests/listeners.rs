@@ -1,0 +1,113 @@
+//! Listeners: closed by default, and never an address that clients cannot use.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use config::{BrokerConfig, ConfigError, Endpoint, Layers};
+
+const ALLOW: (&str, &str) = ("highwater.allow.plaintext.listeners", "true");
+
+fn with(entries: &[(&str, &str)]) -> Result<BrokerConfig, ConfigError> {
+    let file = entries.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    BrokerConfig::from_layers(&Layers { file, ..Layers::default() }).map(|(config, _)| config)
+}
+
+fn refusal(entries: &[(&str, &str)]) -> String {
+    with(entries).expect_err("it is refused").to_string()
+}
+
+/// Protects: a listener without authentication is not open to the network unless somebody said so (D-17).
+#[test]
+fn beyond_loopback_needs_the_word() {
+    for open in [
+        "PLAINTEXT://:9092",
+        "PLAINTEXT://0.0.0.0:9092",
+        "PLAINTEXT://10.0.0.1:9092",
+        "PLAINTEXT://[::]:9092",
+    ] {
+        let text = refusal(&[("listeners", open), ("advertised.listeners", "PLAINTEXT://h:9092")]);
+        assert!(text.contains("highwater.allow.plaintext.listeners=true"), "{text}");
+        assert!(with(&[("listeners", open), ("advertised.listeners", "PLAINTEXT://h:9092"), ALLOW]).is_ok());
+    }
+    for closed in ["PLAINTEXT://localhost:1", "PLAINTEXT://127.1.2.3:1", "PLAINTEXT://[::1]:1"] {
+        assert!(with(&[("listeners", closed)]).is_ok(), "{closed}");
+    }
+    let text = refusal(&[("highwater.http.listener", "0.0.0.0:9644")]);
+    assert!(text.starts_with("highwater.http.listener is refused"), "{text}");
+    assert!(with(&[("highwater.http.listener", "0.0.0.0:9644"), ALLOW]).is_ok());
+}
+
+/// Protects: clients are never told to connect to "every interface".
+#[test]
+fn the_advertised_address_is_usable() {
+    let text = refusal(&[("advertised.listeners", "PLAINTEXT://0.0.0.0:9092")]);
+    assert!(text.contains("for configuration advertised.listeners"), "{text}");
+    let text = refusal(&[("listeners", "PLAINTEXT://:9092"), ALLOW]);
+    assert!(text.contains("set advertised.listeners=PLAINTEXT://HOST:PORT"), "{text}");
+    let config = with(&[("advertised.listeners", "PLAINTEXT://kafka.example:19092")]).unwrap();
+    assert_eq!(config.listeners[0].advertised.to_string(), "kafka.example:19092");
+    let text = refusal(&[("advertised.listeners", "OTHER://h:1")]);
+    assert!(text.contains("there is no listener OTHER"), "{text}");
+}
+
+/// Protects: Kafka's sample file for one combined node works once plain text is allowed.
+#[test]
+fn kafkas_sample_file() {
+    let config = with(&[
+        ("listeners", "PLAINTEXT://:9092,CONTROLLER://:9093"),
+        ("inter.broker.listener.name", "PLAINTEXT"),
+        ("advertised.listeners", "PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093"),
+        ("controller.listener.names", "CONTROLLER"),
+        ("controller.quorum.bootstrap.servers", "localhost:9093"),
+        (
+            "listener.security.protocol.map",
+            "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL",
+        ),
+        ALLOW,
+    ])
+    .unwrap();
+    assert_eq!(config.listeners[0].name, "PLAINTEXT");
+    assert_eq!(config.quorum_listeners[0].name, "CONTROLLER");
+}
+
+/// Protects: several names with the protocol PLAINTEXT work, as container setups have them.
+#[test]
+fn names_of_ones_own() {
+    let both = ("listeners", "INTERNAL://127.0.0.1:9092,external://127.0.0.1:9093");
+    let map = ("listener.security.protocol.map", "INTERNAL:PLAINTEXT,EXTERNAL:PLAINTEXT");
+    let config = with(&[both, map]).unwrap();
+    assert_eq!(config.listeners[1].name, "EXTERNAL");
+    assert!(refusal(&[both]).contains("add INTERNAL:PLAINTEXT to listener.security.protocol.map"));
+    let text = refusal(&[both, ("listener.security.protocol.map", "INTERNAL:PLAINTEXT,EXTERNAL:SASL_SSL")]);
+    assert!(text.starts_with("listeners is refused: listener EXTERNAL"), "{text}");
+    assert!(refusal(&[("listeners", "SSL://127.0.0.1:9092")]).contains("not built yet"));
+}
+
+/// Protects: texts that are no listeners are refused, with the form that is wanted.
+#[test]
+fn broken_listeners() {
+    for bad in [
+        "127.0.0.1:9092",
+        "PLAINTEXT://127.0.0.1",
+        "PLAINTEXT://h:99999",
+        "://h:1",
+        "PLAINTEXT://h:+1",
+        "PLAINTEXT://::1:9092",
+    ] {
+        assert!(refusal(&[("listeners", bad)]).ends_with("it must be NAME://host:port"), "{bad}");
+    }
+    assert!(refusal(&[("listeners", "PLAINTEXT://localhost:1,PLAINTEXT://localhost:2")]).contains("once"));
+    assert!(
+        refusal(&[("listeners", "PLAINTEXT://localhost:1,CONTROLLER://localhost:1")])
+            .contains("its own address")
+    );
+    assert!(refusal(&[("listeners", "CONTROLLER://localhost:1")]).contains("no listener for clients"));
+    assert!(refusal(&[("inter.broker.listener.name", "OTHER")]).contains("no client listener"));
+    assert!(refusal(&[("highwater.http.listener", "nonsense")]).contains("host:port"));
+}
+
+/// Protects: an address is shown in the form in which it is read, IPv6 included.
+#[test]
+fn endpoints_round_trip() {
+    for text in ["127.0.0.1:1", "[::1]:9092", "host.example:0", ":9092"] {
+        assert_eq!(Endpoint::parse(text).unwrap().to_string(), text);
+    }
+}

@@ -1,0 +1,184 @@
+//! Names, magic numbers and sizes of everything in a data directory outside the write-ahead log.
+//!
+//! ```text
+//! highwater.lock              held (flock) while a process uses the directory
+//! highwater.format            what this folder is (directory/format.rs); appears last, by rename
+//! highwater.format.new        the same while the folder is being formatted: what is beside it may be wiped
+//! state/a, state/b            the state journal, twice (state.rs)
+//! wal/                        the write-ahead log (wal/layout.rs)
+//! <topic>-<partition>/        one log, as Kafka lays it out:
+//!   partition.metadata        Kafka's text: version and topic id
+//!   leader-epoch-checkpoint   Kafka's text, written for its tools, never read
+//!   <base>.log                batches byte for byte, <base> in 20 digits
+//!   <base>.index              8 bytes an entry: last offset of a batch less base u32, its position u32
+//!   <base>.timeindex          12 bytes an entry: max timestamp so far i64, its offset less base u32
+//!   <base>.*.deleted          about to be unlinked
+//! <topic>-<partition>.new     a log's folder before its metadata is synced
+//! <topic>-<partition>.<topic id>-delete   a deleted log, about to be unlinked
+//! <topic>-<partition>.<topic id>-stray    a log that the metadata does not know, kept for its owner
+//! ```
+//!
+//! All numbers are big-endian. Source: `LogFileUtils`, `UnifiedLog`, `PartitionMetadataFile` of Kafka 4.3.1
+//! for the names within a log's folder. Tests: below, and `golden/disk/v1` for the whole.
+
+use types::{Offset, TopicId};
+
+/// Version of the formats described here; a directory of a higher one is refused.
+pub const FORMAT_VERSION: u32 = 1;
+/// Name of the file that says what the directory is.
+pub const FORMAT_FILE: &str = "highwater.format";
+/// Its name while the directory is being formatted.
+pub const FORMAT_FILE_NEW: &str = "highwater.format.new";
+/// Name of the file whose lock is held while the directory is in use.
+pub const LOCK_FILE: &str = "highwater.lock";
+/// Folder of the state journal.
+pub const STATE_FOLDER: &str = "state";
+/// Names of its two copies.
+pub const STATE_COPIES: [&str; 2] = ["a", "b"];
+/// Folder of the write-ahead log.
+pub const WAL_FOLDER: &str = "wal";
+/// The file by which a directory of Apache Kafka is known.
+pub const KAFKA_META_FILE: &str = "meta.properties";
+/// Kafka's file with a log's topic id.
+pub const PARTITION_METADATA: &str = "partition.metadata";
+/// Kafka's file with a log's leader epochs.
+pub const EPOCH_CHECKPOINT: &str = "leader-epoch-checkpoint";
+
+/// First bytes of a state record: "HWST".
+pub const STATE_MAGIC: u32 = 0x4857_5354;
+/// Version of the state record.
+pub const STATE_VERSION: u16 = 1;
+/// State records begin on such a boundary. *Units*: bytes.
+pub const STATE_BLOCK: usize = 4096;
+/// Bytes of a state record before its body.
+pub const STATE_HEADER_BYTES: usize = 64;
+
+/// Bytes of an entry of the offset index.
+pub const OFFSET_ENTRY_BYTES: u32 = 8;
+/// Bytes of an entry of the time index.
+pub const TIME_ENTRY_BYTES: u32 = 12;
+
+/// Longest file name that every file system takes. *Units*: bytes.
+const MAX_NAME_BYTES: usize = 255;
+/// Ending of a file that is about to be unlinked.
+pub const DELETED_ENDING: &str = ".deleted";
+/// Ending of a folder that is being made.
+pub const NEW_ENDING: &str = ".new";
+/// Ending of a folder that is about to be unlinked.
+pub const DELETE_ENDING: &str = "-delete";
+/// Ending of a folder that nobody claims.
+pub const STRAY_ENDING: &str = "-stray";
+
+/// The files that one segment may have.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum SegmentFile {
+    /// The batches.
+    Log,
+    /// Offset to position.
+    OffsetIndex,
+    /// Time to offset.
+    TimeIndex,
+    /// Aborted transactions.
+    TxnIndex,
+    /// Producer state at the segment's first offset, for Kafka's tools.
+    Snapshot,
+}
+
+/// Every kind of file of a segment, the batches first.
+pub const SEGMENT_FILES: [SegmentFile; 5] = [
+    SegmentFile::Log,
+    SegmentFile::OffsetIndex,
+    SegmentFile::TimeIndex,
+    SegmentFile::TxnIndex,
+    SegmentFile::Snapshot,
+];
+
+impl SegmentFile {
+    /// Returns the ending of the file's name.
+    pub fn ending(self) -> &'static str {
+        match self {
+            SegmentFile::Log => ".log",
+            SegmentFile::OffsetIndex => ".index",
+            SegmentFile::TimeIndex => ".timeindex",
+            SegmentFile::TxnIndex => ".txnindex",
+            SegmentFile::Snapshot => ".snapshot",
+        }
+    }
+}
+
+/// Returns the name of a segment's file.
+pub fn segment_name(base: Offset, file: SegmentFile) -> String {
+    format!("{:020}{}", base.0, file.ending())
+}
+
+/// Returns the segment and the kind that a file's name stands for, or nothing if it is no segment's.
+pub fn parse_segment_name(name: &str) -> Option<(Offset, SegmentFile)> {
+    let (digits, ending) = name.split_at_checked(20)?;
+    let file = SEGMENT_FILES.into_iter().find(|file| file.ending() == ending)?;
+    if !digits.bytes().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse().ok().map(|base| (Offset(base), file))
+}
+
+/// Returns the name of a log's folder that is about to be unlinked.
+pub fn delete_name(folder: &str, topic_id: TopicId) -> String {
+    ended(folder, topic_id, DELETE_ENDING)
+}
+
+/// Returns the name of a log's folder that nobody claims.
+pub fn stray_name(folder: &str, topic_id: TopicId) -> String {
+    ended(folder, topic_id, STRAY_ENDING)
+}
+
+/// Cuts the folder's own name where the whole would be too long. The topic id and the partition keep it unique.
+fn ended(folder: &str, topic_id: TopicId, ending: &str) -> String {
+    let tail = format!(".{topic_id}{ending}");
+    let room = MAX_NAME_BYTES - tail.len();
+    if folder.len() <= room {
+        return format!("{folder}{tail}");
+    }
+    let partition = folder.rfind('-').map_or("", |dash| folder.get(dash..).unwrap_or(""));
+    let kept: String = folder.chars().take(room.saturating_sub(partition.len())).collect();
+    format!("{kept}{partition}{tail}")
+}
+
+/// Says whether a name in the directory is that of a log's folder in use: `<topic>-<partition>`.
+pub fn is_log_folder(name: &str) -> bool {
+    name.rsplit_once('-').is_some_and(|(topic, partition)| {
+        !topic.is_empty()
+            && !partition.is_empty()
+            && partition.len() <= 10
+            && partition.bytes().all(|c| c.is_ascii_digit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use types::Uuid;
+
+    /// Protects: segment files are named as Kafka names them, and nothing else is taken for one.
+    #[test]
+    fn segment_names_are_kafkas() {
+        assert_eq!(segment_name(Offset(42), SegmentFile::TimeIndex), "00000000000000000042.timeindex");
+        for file in SEGMENT_FILES {
+            let name = segment_name(Offset(i64::MAX), file);
+            assert_eq!(parse_segment_name(&name), Some((Offset(i64::MAX), file)));
+        }
+        for bad in ["42.log", "0000000000000000004x.log", "00000000000000000042.log.deleted", "", "é"] {
+            assert_eq!(parse_segment_name(bad), None, "{bad}");
+        }
+    }
+
+    /// Protects: the name of a deleted folder fits every file system and stays unique per partition.
+    #[test]
+    fn delete_names_fit() {
+        let id = TopicId(Uuid([7; 16]));
+        let long = format!("{}-{}", "t".repeat(249), 12345);
+        let name = delete_name(&long, id);
+        assert!(name.len() <= 255 && name.contains("-12345.") && name.ends_with("-delete"), "{name}");
+        assert_eq!(delete_name("a-0", id), format!("a-0.{id}-delete"));
+        assert!(is_log_folder("a-0") && !is_log_folder(&name) && !is_log_folder("state"));
+    }
+}

@@ -1,0 +1,140 @@
+//! Checkpoints as a log sees them: cut, placement, and the news that both are safe (W-6).
+//!
+//! A cut is taken at the log end in one turn, batches that are not durable yet included; the shell hands it
+//! out once they are. One is under way at a time. A log whose unwritten bytes are few keeps them in the cut
+//! itself; they stay unwritten.
+
+use super::{Log, Placing};
+use crate::cut::LogCut;
+use crate::epochs::Epochs;
+use crate::producers::Producers;
+use crate::segments::{FileCut, PlaceRules, Placement, SegmentId, Segments, place};
+use crate::tail::{Tail, TailBatch};
+use std::collections::VecDeque;
+use types::Offset;
+
+impl Log {
+    /// Takes a cut at the log end and places what is unwritten, unless that is at most `small_tail_bytes`
+    /// or a file of the log still has to be cut. Nothing if nothing has changed since the last one.
+    ///
+    /// *Invariant*: [`Log::checkpointed`] or [`Log::abandon_cut`] comes before the next cut.
+    pub fn cut(&mut self, rules: &PlaceRules, small_tail_bytes: u64) -> Option<(LogCut, Placement)> {
+        assert!(self.placing.is_none(), "one checkpoint of a log at a time");
+        let places = self.unwritten_bytes > small_tail_bytes && self.file_cuts.is_empty();
+        if self.change == 0 || (!places && self.change == self.cut_change && !self.touched) {
+            return None;
+        }
+        let unwritten = self.tail.after(self.written_end);
+        let (segments, writes) = if places {
+            place(&self.segments, unwritten, rules)
+        } else {
+            (self.segments.clone(), Vec::new())
+        };
+        let end = if places { self.log_end } else { self.written_end };
+        let cut = self.cut_of(&segments, end);
+        let placement = Placement { key: self.key, folder: cut.folder.clone(), writes };
+        self.placing = Some(Placing { change: self.change, end, segments });
+        self.touched = false;
+        Some((cut, placement))
+    }
+
+    fn cut_of(&self, segments: &Segments, written_end: Offset) -> LogCut {
+        LogCut {
+            key: self.key,
+            folder: self.folder().map(str::to_owned),
+            change: self.change,
+            log_start: self.log_start,
+            log_end: self.log_end,
+            high_watermark: self.high_watermark,
+            producers_lost: self.producers_lost,
+            segments: segments.to_vec(),
+            epochs: self.epochs.entries().to_vec(),
+            producers: self.producers.iter().map(|(id, entry)| (id, entry.clone())).collect(),
+            undo: self.producers.undo_steps().cloned().collect(),
+            aborted: self.aborted.clone(),
+            tail: self.tail.after(written_end).cloned().collect(),
+        }
+    }
+
+    /// Notes that the cut of this change, and all that it places, is safe.
+    pub fn checkpointed(&mut self, change: u64) {
+        let Some(placing) = self.placing.take_if(|placing| placing.change == change) else {
+            debug_assert!(false, "no checkpoint of change {change} is under way");
+            return;
+        };
+        self.cut_change = change;
+        self.segments = placing.segments;
+        self.written_end = self.written_end.max(placing.end);
+        self.unwritten_bytes = self.tail.bytes_after(self.written_end);
+        self.drop_dead_segments(self.change.max(change + 1));
+        let (safe, later) = self.dropped.iter().partition(|(dropped_at, _)| *dropped_at <= change);
+        self.dropped = later;
+        let safe: Vec<(u64, SegmentId)> = safe;
+        self.deletable.extend(safe.into_iter().map(|(_, segment)| segment));
+        self.assert_order();
+    }
+
+    /// Gives a checkpoint up whose files could not be written (a full disk, W-12). What it placed is placed
+    /// again next time, at the same positions.
+    pub fn abandon_cut(&mut self) {
+        if self.placing.take().is_none() {
+            return;
+        }
+        self.touched = true;
+        self.fit_file_cuts();
+        self.drop_dead_segments(self.change);
+    }
+
+    /// Makes the file cuts of truncations during a checkpoint fit the segments as they were before it: a file
+    /// that only the checkpoint made longer needs none, one that only it made is removed.
+    fn fit_file_cuts(&mut self) {
+        let segments = &self.segments;
+        self.file_cuts.retain_mut(|job| {
+            let known = segments.iter().find(|segment| segment.base == job.cut.segment);
+            if !job.taken {
+                job.cut.to = known.map_or(job.cut.segment, |segment| segment.next);
+            }
+            job.taken || known.is_none_or(|segment| segment.uncut)
+        });
+    }
+
+    /// Returns the segments that may be deleted now: the log start has passed them, and a safe cut says so.
+    pub fn take_deletable(&mut self) -> Vec<SegmentId> {
+        std::mem::take(&mut self.deletable)
+    }
+
+    /// Makes the log that a cut describes; frames with higher change numbers are replayed into it.
+    pub fn from_cut(cut: LogCut) -> Log {
+        let mut log = Log::new(cut.key);
+        log.folder = cut.folder.map(Into::into);
+        log.change = cut.change;
+        log.durable_change = cut.change;
+        log.cut_change = cut.change;
+        log.log_start = cut.log_start;
+        log.log_end = cut.log_end;
+        log.durable_end = cut.log_end;
+        log.high_watermark = cut.high_watermark;
+        log.written_end = cut.tail.first().map_or(cut.log_end, TailBatch::base);
+        log.segments = Segments::from_list(cut.segments);
+        log.epochs = Epochs::from_entries(cut.epochs);
+        log.producers = Producers::restore(cut.producers, cut.undo);
+        log.producers_lost = cut.producers_lost;
+        log.aborted = cut.aborted;
+        log.pending = VecDeque::new();
+        log.tail = Tail::default();
+        for batch in cut.tail {
+            log.unwritten_bytes += batch.size();
+            log.tail.push(batch);
+        }
+        log.renew_file_cuts();
+        log.assert_order();
+        log
+    }
+
+    fn renew_file_cuts(&mut self) {
+        let (key, change) = (self.key, self.change);
+        let uncut = self.segments.iter().filter(|segment| segment.uncut);
+        let cut = uncut.map(|segment| FileCut { key, segment: segment.base, to: segment.next });
+        self.file_cuts = cut.map(|cut| super::PendingCut { change, cut, taken: false }).collect();
+    }
+}

@@ -1,0 +1,58 @@
+//! Why a batch of an idempotent producer is refused.
+
+use types::{ErrorCode, ProducerEpoch, Sequence};
+
+/// A batch that a producer may not write. The log is unchanged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ProducerRefused {
+    /// Nothing is known of the producer, and the batch is not its first (P8).
+    #[error("the producer is not known here, and its sequence is {found}")]
+    Unknown {
+        /// Sequence of the batch.
+        found: Sequence,
+    },
+    /// The producer has a newer incarnation (P9).
+    #[error("producer epoch {found} is older than {known}")]
+    StaleEpoch {
+        /// Epoch of the newest incarnation.
+        known: ProducerEpoch,
+        /// Epoch of the batch.
+        found: ProducerEpoch,
+    },
+    /// The batch was stored before, too long ago to know its offsets (P4).
+    #[error("sequence {found} was stored before, {expected} is next")]
+    Duplicate {
+        /// Sequence that would be next.
+        expected: Sequence,
+        /// Sequence of the batch.
+        found: Sequence,
+    },
+    /// A batch before this one is missing, or a new epoch does not begin with 0 (P5).
+    #[error("sequence {found} came, {expected} is next")]
+    OutOfOrder {
+        /// Sequence that would be next.
+        expected: Sequence,
+        /// Sequence of the batch.
+        found: Sequence,
+    },
+    /// The producer has an open transaction, and the batch is not part of it (P12).
+    #[error("the producer has an open transaction and wrote outside of it")]
+    InTransaction,
+    /// The log knows as many producers as it may (P11).
+    #[error("too many producers: none is forgotten before its batches are past retention")]
+    TooMany,
+}
+
+impl ProducerRefused {
+    /// Returns Kafka's code.
+    pub fn code(self) -> ErrorCode {
+        match self {
+            ProducerRefused::Unknown { .. } => ErrorCode::UnknownProducerId,
+            ProducerRefused::StaleEpoch { .. } => ErrorCode::InvalidProducerEpoch,
+            ProducerRefused::Duplicate { .. } => ErrorCode::DuplicateSequenceNumber,
+            ProducerRefused::OutOfOrder { .. } => ErrorCode::OutOfOrderSequenceNumber,
+            ProducerRefused::InTransaction => ErrorCode::InvalidTxnState,
+            ProducerRefused::TooMany => ErrorCode::ThrottlingQuotaExceeded,
+        }
+    }
+}

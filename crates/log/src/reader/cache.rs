@@ -1,0 +1,185 @@
+//! Which folder is whose, and the segments that are open.
+
+use super::{ReadFault, Reader};
+use crate::index::{self, SparseIndex};
+use crate::layout::{SegmentFile, segment_name};
+use crate::segments::SegmentMeta;
+use env::{Disk, DiskFile, OpenMode};
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use types::{LogKey, Offset};
+
+/// Ends of reads that are remembered per segment, so that a consumer that goes on needs no index.
+const ENDS: usize = 8;
+
+/// Folders and open segments. *Invariant*: `by_use` holds each open segment once.
+#[derive(Default)]
+pub(super) struct Cache {
+    folders: BTreeMap<LogKey, (Arc<str>, u64)>,
+    open: BTreeMap<(LogKey, Offset), (Arc<OpenSegment>, u64)>,
+    by_use: BTreeMap<u64, (LogKey, Offset)>,
+    uses: u64,
+    pub(super) unfit: Vec<(LogKey, SegmentMeta)>,
+}
+
+impl Cache {
+    pub(super) fn folder(&self, key: LogKey) -> Option<(Arc<str>, u64)> {
+        self.folders.get(&key).cloned()
+    }
+
+    pub(super) fn generation(&self, key: LogKey) -> Option<u64> {
+        self.folders.get(&key).map(|(_, generation)| *generation)
+    }
+
+    pub(super) fn get(&mut self, key: LogKey, base: Offset) -> Option<Arc<OpenSegment>> {
+        let (open, used) = self.open.get_mut(&(key, base))?;
+        self.by_use.remove(used);
+        self.uses += 1;
+        *used = self.uses;
+        self.by_use.insert(self.uses, (key, base));
+        Some(open.clone())
+    }
+
+    pub(super) fn insert(&mut self, at: (LogKey, Offset), open: Arc<OpenSegment>, limit: usize) {
+        self.close(at.0, at.1);
+        self.uses += 1;
+        self.open.insert(at, (open, self.uses));
+        self.by_use.insert(self.uses, at);
+        while self.open.len() > limit.max(1) {
+            let Some((_, (key, base))) = self.by_use.pop_first() else { break };
+            self.open.remove(&(key, base));
+        }
+    }
+
+    pub(super) fn close(&mut self, key: LogKey, base: Offset) {
+        if let Some((_, used)) = self.open.remove(&(key, base)) {
+            self.by_use.remove(&used);
+        }
+    }
+
+    fn close_log(&mut self, key: LogKey) {
+        let range = (key, Offset(i64::MIN))..=(key, Offset(i64::MAX));
+        let bases: Vec<Offset> = self.open.range(range).map(|((_, base), _)| *base).collect();
+        bases.into_iter().for_each(|base| self.close(key, base));
+    }
+}
+
+/// The directory's side of the reader: which log lies where, and when its files change.
+pub(crate) struct Registry<'a>(pub(crate) &'a Reader);
+
+impl Registry<'_> {
+    /// Names the folder of a log. The first name, or another one, makes older plans void.
+    pub(crate) fn set_folder(&self, key: LogKey, folder: &str) {
+        let mut cache = self.0.cache();
+        let generation = cache.generation(key).map_or(0, |generation| generation + 1);
+        cache.folders.insert(key, (folder.into(), generation));
+        cache.close_log(key);
+    }
+
+    /// Returns the folder of a log.
+    pub(crate) fn folder(&self, key: LogKey) -> Option<Arc<str>> {
+        self.0.cache().folder(key).map(|(folder, _)| folder)
+    }
+
+    /// Says that files of a log are about to change, or have changed: older plans are void.
+    pub(crate) fn touch(&self, key: LogKey) {
+        let mut cache = self.0.cache();
+        if let Some((_, generation)) = cache.folders.get_mut(&key) {
+            *generation += 1;
+        }
+        cache.close_log(key);
+    }
+
+    /// Closes the files of one segment, whose indexes were written anew.
+    pub(crate) fn close(&self, key: LogKey, base: Offset) {
+        self.0.cache().close(key, base);
+    }
+
+    /// Forgets a log.
+    pub(crate) fn remove(&self, key: LogKey) {
+        let mut cache = self.0.cache();
+        cache.folders.remove(&key);
+        cache.close_log(key);
+    }
+}
+
+/// The files of one segment.
+pub(super) struct OpenSegment {
+    disk: Arc<dyn Disk>,
+    folder: PathBuf,
+    pub(super) base: Offset,
+    pub(super) log: Arc<dyn DiskFile>,
+    offsets: OnceLock<Option<Arc<dyn DiskFile>>>,
+    times: OnceLock<Option<Arc<dyn DiskFile>>>,
+    built: OnceLock<SparseIndex>,
+    ends: Mutex<VecDeque<(Offset, u64)>>,
+    unfit: AtomicBool,
+}
+
+impl OpenSegment {
+    pub(super) fn open(disk: Arc<dyn Disk>, folder: PathBuf, base: Offset) -> Result<OpenSegment, ReadFault> {
+        let path = folder.join(segment_name(base, SegmentFile::Log));
+        let log = disk.open(&path, OpenMode::Read).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => ReadFault::Gone,
+            _ => ReadFault::Open { path, source },
+        })?;
+        Ok(OpenSegment {
+            disk,
+            folder,
+            base,
+            log,
+            offsets: OnceLock::new(),
+            times: OnceLock::new(),
+            built: OnceLock::new(),
+            ends: Mutex::default(),
+            unfit: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.join(segment_name(self.base, SegmentFile::Log))
+    }
+
+    /// Returns an index file, nothing if there is none.
+    pub(super) fn index(&self, file: SegmentFile) -> Option<&dyn DiskFile> {
+        let slot = if file == SegmentFile::TimeIndex { &self.times } else { &self.offsets };
+        let path = self.folder.join(segment_name(self.base, file));
+        slot.get_or_init(|| self.disk.open(&path, OpenMode::Read).ok()).as_deref()
+    }
+
+    /// Returns the index that was built in memory, if there is one.
+    pub(super) fn built(&self) -> Option<&SparseIndex> {
+        self.built.get()
+    }
+
+    /// Builds an index in memory, because the one on disk is unfit.
+    pub(super) fn build(&self, end: u64) -> io::Result<&SparseIndex> {
+        if let Some(built) = self.built.get() {
+            return Ok(built);
+        }
+        self.unfit.store(true, Ordering::Relaxed);
+        let built = index::build(&*self.log, self.base, end)?;
+        Ok(self.built.get_or_init(|| built))
+    }
+
+    /// Says once that the indexes on disk are unfit.
+    pub(super) fn take_unfit(&self) -> bool {
+        self.unfit.swap(false, Ordering::Relaxed)
+    }
+
+    /// Remembers where a read ended.
+    pub(super) fn note_end(&self, next: Offset, position: u64) {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.truncate(ENDS - 1);
+        ends.push_front((next, position));
+    }
+
+    /// Returns where a batch with this base offset begins, if a read ended there.
+    pub(super) fn end_at(&self, offset: Offset) -> Option<u64> {
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.iter().find(|(next, _)| *next == offset).map(|(_, position)| *position)
+    }
+}

@@ -1,0 +1,200 @@
+//! Placing: which batch goes into which segment file, at which byte, with which index entries.
+//!
+//! Follows `LogSegment.append` and `UnifiedLog.maybeRoll` of Kafka 4.3.1 batch by batch, so that Kafka's
+//! dump tool finds nothing to complain about: an offset index entry is (last offset of the batch - base,
+//! position of the batch), written when more than the interval has been placed since the last one; with it
+//! goes a time index entry (largest timestamp so far, its offset - base) if that timestamp has grown; a
+//! sealed segment gets a last time entry. A roll by time counts from the largest timestamp of the first batch.
+
+use super::{SegmentMeta, Segments};
+use crate::tail::TailBatch;
+use types::{LogKey, Millis, Offset, WallTime};
+use wire::record::Batch;
+
+/// Bytes of an entry of the offset index.
+const INDEX_ENTRY_BYTES: u32 = 8;
+/// Bytes of an entry of the time index.
+const TIME_ENTRY_BYTES: u32 = 12;
+
+/// When a segment ends and how densely it is indexed: the topic's settings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PlaceRules {
+    /// `segment.bytes`.
+    pub segment_bytes: u64,
+    /// `segment.ms`, less the jitter of this log.
+    pub segment_ms: Millis,
+    /// `index.interval.bytes`.
+    pub index_interval_bytes: u64,
+    /// `segment.index.bytes`.
+    pub segment_index_bytes: u32,
+}
+
+/// What a checkpoint writes for one log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Placement {
+    /// The log.
+    pub key: LogKey,
+    /// Its folder's name, as the broker set it.
+    pub folder: Option<String>,
+    /// *Shape*: in offset order, at most one write per segment; empty if nothing is placed.
+    pub writes: Vec<SegmentWrite>,
+}
+
+/// What goes into one segment, in one piece.
+///
+/// *Invariant*: the files are exactly as long as `at`, `index_at` and `times_at` say when the write begins
+/// (what is longer is cut off first, what is shorter is damage).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SegmentWrite {
+    /// The segment.
+    pub base: Offset,
+    /// Where the first batch goes. *Units*: bytes. Zero makes the file.
+    pub at: u64,
+    /// The batches. *Shape*: contiguous; empty if the segment is only sealed.
+    pub batches: Vec<Batch>,
+    /// New entries of the offset index: (offset - base, byte position).
+    pub index: Vec<(u32, u32)>,
+    /// How many entries the offset index has before.
+    pub index_at: u32,
+    /// New entries of the time index: (timestamp, offset - base).
+    pub times: Vec<(i64, u32)>,
+    /// How many entries the time index has before.
+    pub times_at: u32,
+    /// Whether the segment is complete now: its indexes are synced too.
+    pub roll: bool,
+    /// Producer state as of the segment's end, for the file beside it; nothing if it is not known exactly.
+    pub producers_at_roll: Option<bytes::Bytes>,
+}
+
+/// Places batches after the segments there are; returns the segments as they are then, and what to write.
+pub(crate) fn place<'a>(
+    segments: &Segments,
+    batches: impl Iterator<Item = &'a TailBatch>,
+    rules: &PlaceRules,
+) -> (Segments, Vec<SegmentWrite>) {
+    let mut placer = Placer { rules, list: segments.to_vec(), writes: Vec::new() };
+    for batch in batches {
+        placer.put(batch);
+    }
+    (Segments::from_list(placer.list), placer.writes)
+}
+
+struct Placer<'a> {
+    rules: &'a PlaceRules,
+    list: Vec<SegmentMeta>,
+    writes: Vec<SegmentWrite>,
+}
+
+impl Placer<'_> {
+    fn put(&mut self, batch: &TailBatch) {
+        let fits = self.list.last().is_some_and(|segment| !must_roll(segment, batch, self.rules));
+        if !fits {
+            self.roll(batch.base());
+        }
+        let Some(segment) = self.list.last_mut() else { return };
+        if self.writes.last().is_none_or(|write| write.base != segment.base) {
+            self.writes.push(new_write(segment));
+        }
+        if let Some(write) = self.writes.last_mut() {
+            grow(segment, write, batch, self.rules.index_interval_bytes);
+        }
+    }
+
+    /// Seals the last segment and begins one at `base`.
+    fn roll(&mut self, base: Offset) {
+        if let Some(segment) = self.list.last_mut().filter(|segment| !segment.sealed) {
+            if self.writes.last().is_none_or(|write| write.base != segment.base) {
+                self.writes.push(new_write(segment));
+            }
+            if let Some(write) = self.writes.last_mut() {
+                add_time_entry(segment, write);
+                write.roll = true;
+            }
+            segment.sealed = true;
+        }
+        self.list.push(SegmentMeta::empty(base));
+    }
+}
+
+fn new_write(segment: &SegmentMeta) -> SegmentWrite {
+    SegmentWrite {
+        base: segment.base,
+        at: segment.bytes,
+        batches: Vec::new(),
+        index: Vec::new(),
+        index_at: segment.index_entries,
+        times: Vec::new(),
+        times_at: segment.time_entries,
+        roll: false,
+        producers_at_roll: None,
+    }
+}
+
+/// Says whether a batch has to go into a new segment.
+fn must_roll(segment: &SegmentMeta, batch: &TailBatch, rules: &PlaceRules) -> bool {
+    if segment.sealed || segment.next != batch.base() {
+        return true;
+    }
+    if segment.bytes == 0 {
+        return false;
+    }
+    segment.bytes + batch.size() > rules.segment_bytes
+        || waited(segment, batch.max_timestamp()) > rules.segment_ms
+        || segment.index_entries >= rules.segment_index_bytes / INDEX_ENTRY_BYTES
+        || segment.time_entries.saturating_add(1) >= rules.segment_index_bytes / TIME_ENTRY_BYTES
+        || relative(batch.batch.header().last_offset(), segment).is_none()
+        || u32::try_from(segment.bytes).is_err()
+}
+
+/// Returns how long a segment has grown by the timestamps of its batches, as Kafka counts it.
+fn waited(segment: &SegmentMeta, latest: WallTime) -> Millis {
+    match segment.first_timestamp {
+        none if none.0 < 0 => Millis(0),
+        first => Millis(latest.0.saturating_sub(first.0)),
+    }
+}
+
+/// Returns an offset counted from the base, nothing if an index cannot hold it.
+fn relative(offset: Offset, segment: &SegmentMeta) -> Option<u32> {
+    i32::try_from(offset.since(segment.base)).ok().and_then(|offset| u32::try_from(offset).ok())
+}
+
+fn grow(segment: &mut SegmentMeta, write: &mut SegmentWrite, batch: &TailBatch, interval: u64) {
+    let last = batch.batch.header().last_offset();
+    if segment.bytes == 0 {
+        segment.first_timestamp = batch.max_timestamp();
+    }
+    if batch.max_timestamp() > segment.max_timestamp {
+        segment.max_timestamp = batch.max_timestamp();
+        segment.max_timestamp_offset = last;
+    }
+    if segment.unindexed_bytes > interval {
+        add_index_entry(segment, write, last);
+    }
+    segment.unindexed_bytes += batch.size();
+    segment.bytes += batch.size();
+    segment.next = batch.next();
+    segment.last_appended = segment.last_appended.max(batch.appended);
+    write.batches.push(batch.batch.clone());
+}
+
+fn add_index_entry(segment: &mut SegmentMeta, write: &mut SegmentWrite, last: Offset) {
+    let (Some(offset), Ok(position)) = (relative(last, segment), u32::try_from(segment.bytes)) else {
+        return;
+    };
+    write.index.push((offset, position));
+    segment.index_entries += 1;
+    segment.unindexed_bytes = 0;
+    add_time_entry(segment, write);
+}
+
+fn add_time_entry(segment: &mut SegmentMeta, write: &mut SegmentWrite) {
+    if segment.max_timestamp <= segment.last_time_entry {
+        return;
+    }
+    if let Some(offset) = relative(segment.max_timestamp_offset, segment) {
+        write.times.push((segment.max_timestamp.0, offset));
+        segment.last_time_entry = segment.max_timestamp;
+        segment.time_entries += 1;
+    }
+}

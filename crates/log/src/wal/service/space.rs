@@ -1,0 +1,93 @@
+//! Who may still write how much (W-7). Space is reserved when a request is admitted, so that nothing waits or
+//! fails for space between an offset and the log.
+
+use super::super::pressure::WalPressure;
+use super::super::stats::WalStats;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{Notify, watch};
+
+/// There is not enough space until a checkpoint gives files back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the write-ahead log has no room for {bytes} bytes until a checkpoint is done")]
+pub struct WalFull {
+    /// What was asked for. *Units*: bytes.
+    pub bytes: u64,
+}
+
+/// What one group can cost beyond its frames, charged with every reservation. *Units*: bytes.
+const OVERHEAD: u64 = 4096;
+
+/// Space that is set aside; dropping it gives it back. It is kept until what it was for is durable or given up.
+#[derive(Debug)]
+pub struct Reservation {
+    space: Arc<Space>,
+    bytes: u64,
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.space.reserved.fetch_sub(self.bytes, Ordering::AcqRel);
+        self.space.freed.notify_waiters();
+    }
+}
+
+/// The space of one log, shared by its thread and its clients.
+#[derive(Debug)]
+pub(super) struct Space {
+    pub(super) stats: Arc<WalStats>,
+    reserved: AtomicU64,
+    freed: Notify,
+    pressure: watch::Sender<WalPressure>,
+}
+
+impl Space {
+    pub(super) fn new() -> Space {
+        let stats = Arc::new(WalStats::default());
+        Space {
+            stats,
+            reserved: AtomicU64::new(0),
+            freed: Notify::new(),
+            pressure: watch::Sender::new(WalPressure::Calm),
+        }
+    }
+
+    /// Sets space aside. A client's append leaves the last eighth alone.
+    pub(super) fn reserve(self: &Arc<Space>, bytes: u64, control: bool) -> Result<Reservation, WalFull> {
+        let charged = bytes.saturating_add(OVERHEAD);
+        let kept = if control { 0 } else { self.stats.capacity_bytes() / 8 };
+        let limit = self.stats.free_bytes().saturating_sub(kept);
+        let add = |reserved: u64| reserved.checked_add(charged).filter(|sum| *sum <= limit);
+        match self.reserved.fetch_update(Ordering::AcqRel, Ordering::Acquire, add) {
+            Ok(_) => Ok(Reservation { space: self.clone(), bytes: charged }),
+            Err(_) => Err(WalFull { bytes }),
+        }
+    }
+
+    /// Sets space aside as soon as there is enough. *Cancel safety*: dropping the future reserves nothing.
+    pub(super) async fn reserve_later(self: &Arc<Space>, bytes: u64, control: bool) -> Reservation {
+        loop {
+            let mut freed = std::pin::pin!(self.freed.notified());
+            freed.as_mut().enable();
+            if let Ok(reservation) = self.reserve(bytes, control) {
+                return reservation;
+            }
+            freed.await;
+        }
+    }
+
+    /// Tells how much is used and free now.
+    pub(super) fn on_space(&self, used: u64, free: u64) {
+        let more = free > self.stats.free_bytes();
+        self.stats.on_space(used, free);
+        let pressure = WalPressure::of(used, used + free);
+        self.pressure.send_if_modified(|shown| std::mem::replace(shown, pressure) != pressure);
+        if more {
+            self.freed.notify_waiters();
+        }
+    }
+
+    pub(super) fn pressure(&self) -> watch::Receiver<WalPressure> {
+        self.pressure.subscribe()
+    }
+}

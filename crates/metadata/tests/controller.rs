@@ -1,0 +1,477 @@
+//! What the controller answers to requests, as Kafka 4.3.1 does, and what follows from its records.
+
+#![allow(clippy::unwrap_used)]
+
+use metadata::controller::{
+    AlterConfigs, ConfigChange, CreateTopic, CreateTopics, CreatedTopic, Decision, DeleteTopic, TopicRules,
+    allocate_producer_ids, alter_configs, bootstrap, create_topics, delete_topics, fence_broker,
+    register_broker,
+};
+use metadata::{
+    BrokerRegistration, ConfigResource, DirectoryVerdict, MetadataDelta, MetadataImage, Record,
+    RecoveredDirectory,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use types::{
+    BrokerEpoch, BrokerId, DirectoryId, ErrorCode, LeaderEpoch, LogKey, MetadataOffset, PartitionId,
+    ProducerId, TopicId, Uuid,
+};
+
+const CLUSTER: Uuid = Uuid([1; 16]);
+
+fn id(number: u8) -> TopicId {
+    TopicId(Uuid([number; 16]))
+}
+
+fn registration(broker: i32, incarnation: u8) -> BrokerRegistration {
+    let directory = DirectoryId(Uuid([u8::try_from(broker).unwrap(); 16]));
+    BrokerRegistration {
+        broker: BrokerId(broker),
+        incarnation: Uuid([incarnation; 16]),
+        endpoints: Vec::new(),
+        rack: None,
+        directories: vec![RecoveredDirectory { id: directory, verdict: DirectoryVerdict::Verified }],
+    }
+}
+
+/// An image that moves on with each decision.
+struct World {
+    image: MetadataImage,
+    ids: u8,
+}
+
+impl World {
+    fn new(brokers: i32) -> World {
+        let mut world = World { image: MetadataImage::default(), ids: 0 };
+        world.apply(&bootstrap(&MetadataImage::default(), CLUSTER));
+        (1..=brokers).for_each(|broker| world.register(broker, 1));
+        world
+    }
+
+    fn apply(&mut self, records: &[Record]) {
+        if !records.is_empty() {
+            let next = MetadataOffset(self.image.offset().0 + 1);
+            self.image = self.image.apply(records, next).unwrap();
+        }
+    }
+
+    fn register(&mut self, broker: i32, incarnation: u8) {
+        let decision = register_broker(&self.image, CLUSTER, registration(broker, incarnation)).unwrap();
+        self.apply(&decision.records);
+    }
+
+    fn decide(&mut self, request: &CreateTopics) -> Decision<Vec<CreatedTopic>> {
+        let ids = &mut self.ids;
+        let mut new_id = || {
+            *ids += 1;
+            id(*ids)
+        };
+        create_topics(&self.image, request, &rules(), &mut new_id)
+    }
+
+    /// Creates topics; returns each name's code and message, or what was created.
+    fn create(&mut self, topics: Vec<CreateTopic>) -> Vec<String> {
+        let decision = self.decide(&CreateTopics { topics, validate_only: false });
+        self.apply(&decision.records);
+        decision.answer.iter().map(shown).collect()
+    }
+
+    fn epoch(&self, topic: &str, partition: i32) -> LeaderEpoch {
+        let topic = self.image.topics().by_name(topic).unwrap();
+        self.image.leadership_of(topic.key(PartitionId(partition))).unwrap().epoch
+    }
+}
+
+fn rules() -> TopicRules {
+    TopicRules {
+        partitions: 3,
+        replication_factor: 1,
+        check_configs: Arc::new(|settings: &BTreeMap<String, String>| match settings.get("bad") {
+            Some(value) => Err(format!("Invalid value {value} for configuration bad")),
+            None => Ok(()),
+        }),
+    }
+}
+
+fn topic(name: &str, partitions: i32, replication_factor: i16) -> CreateTopic {
+    CreateTopic { name: name.to_string(), partitions, replication_factor, ..CreateTopic::default() }
+}
+
+/// Partition to brokers.
+type Assignment<'a> = &'a [(i32, &'a [i32])];
+
+fn assigned(name: &str, assignments: Assignment<'_>) -> CreateTopic {
+    let brokers = |ids: &[i32]| ids.iter().map(|id| BrokerId(*id)).collect();
+    let assignments = assignments.iter().map(|(partition, ids)| (*partition, brokers(ids))).collect();
+    CreateTopic { assignments, ..topic(name, -1, -1) }
+}
+
+fn shown(created: &CreatedTopic) -> String {
+    match &created.result {
+        Ok(creation) => {
+            format!("{}: {} x {}", created.name, creation.partitions, creation.replication_factor)
+        }
+        Err(refusal) => format!("{}: {:?} {}", created.name, refusal.code, refusal.message),
+    }
+}
+
+/// Protects: -1 means the broker's defaults, and given counts are taken (CreateTopics).
+#[test]
+fn counts_and_defaults() {
+    let mut world = World::new(3);
+    assert_eq!(world.create(vec![topic("a", -1, -1), topic("b", 5, 2)]), ["a: 3 x 1", "b: 5 x 2"]);
+    assert_eq!(world.image.topics().partition_count(), 8);
+    let b = world.image.topics().by_name("b").unwrap();
+    for (_, partition) in b.partitions() {
+        assert_eq!(partition.state.isr.len(), 2);
+        assert_eq!(partition.state.leader, partition.state.isr.first().copied());
+        assert!(partition.state.replicas.iter().all(|replica| !replica.directory.0.is_zero()));
+    }
+}
+
+/// Protects: names are judged as Kafka judges them, with its sentences (A10).
+#[test]
+fn names() {
+    let mut world = World::new(1);
+    world.create(vec![topic("a.b", 1, 1)]);
+    let long = "x".repeat(250);
+    let names = ["", ".", "../x", "a/b", &long, "a.b", "a_b", "c.d_e", "c_d.e", "__cluster_metadata"];
+    let answers = world.create(names.iter().map(|name| topic(name, 1, 1)).collect());
+    let expected = [
+        ": InvalidTopicException Topic name is invalid: the empty string is not allowed".to_string(),
+        ".: InvalidTopicException Topic name is invalid: '.' is not allowed".to_string(),
+        "../x: InvalidTopicException Topic name is invalid: '../x' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'".to_string(),
+        "a/b: InvalidTopicException Topic name is invalid: 'a/b' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'".to_string(),
+        format!("{long}: InvalidTopicException Topic name is invalid: the length of '{long}' is longer than the max allowed length 249"),
+        "a.b: TopicAlreadyExists Topic 'a.b' already exists.".to_string(),
+        "a_b: InvalidTopicException Topic 'a_b' collides with existing topic: a.b".to_string(),
+        "c.d_e: 1 x 1".to_string(),
+        "c_d.e: InvalidTopicException Topic 'c_d.e' collides with existing topic: c.d_e".to_string(),
+        "__cluster_metadata: TopicAuthorizationFailed Authorization failed.".to_string(),
+    ];
+    assert_eq!(answers, expected);
+}
+
+/// Protects: impossible counts get Kafka's codes, each topic on its own (A11).
+#[test]
+fn impossible_counts() {
+    let mut world = World::new(1);
+    let topics = vec![
+        topic("p0", 0, 1),
+        topic("p-2", -2, 1),
+        topic("r0", 1, 0),
+        topic("r-2", 1, -2),
+        topic("r2", 1, 2),
+        topic("good", 1, 1),
+        CreateTopic { partitions: 1, ..assigned("both", &[(0, &[1])]) },
+        CreateTopic { replication_factor: 1, ..assigned("both2", &[(0, &[1])]) },
+    ];
+    let answers = world.create(topics);
+    let partitions = "InvalidPartitions Number of partitions was set to an invalid non-positive value.";
+    let factor =
+        "InvalidReplicationFactor Replication factor must be larger than 0, or -1 to use the default value.";
+    let both = "InvalidRequest A manual partition assignment was specified, but";
+    let expected = [
+        format!("p0: {partitions}"),
+        format!("p-2: {partitions}"),
+        format!("r0: {factor}"),
+        format!("r-2: {factor}"),
+        "r2: InvalidReplicationFactor The target replication factor of 2 cannot be reached because only 1 broker(s) are registered.".to_string(),
+        "good: 1 x 1".to_string(),
+        format!("both: {both} numPartitions was not set to -1."),
+        format!("both2: {both} replication factor was not set to -1."),
+    ];
+    assert_eq!(answers, expected);
+}
+
+/// Protects: 10,000 partitions may be made in one operation, one more is refused whole, and 2^31-1
+/// costs nothing (A11).
+#[test]
+fn too_many_partitions() {
+    let mut world = World::new(1);
+    let refused = "PolicyViolation Excessively large number of partitions per request.";
+    assert_eq!(world.create(vec![topic("x", i32::MAX, 1)]), [format!("x: {refused}")]);
+    let topics = vec![topic("a", 9_998, 1), topic("b", -1, 1)];
+    assert_eq!(world.create(topics), [format!("a: {refused}"), format!("b: {refused}")]);
+    assert_eq!(world.create(vec![topic("a", 10_000, 1)]), ["a: 10000 x 1"]);
+}
+
+/// Protects: a name that comes twice is refused once and not created (A12).
+#[test]
+fn duplicates_in_one_request() {
+    let mut world = World::new(1);
+    let answers = world.create(vec![topic("a", 1, 1), topic("b", 1, 1), topic("a", 2, 1)]);
+    assert_eq!(answers, ["a: InvalidRequest Duplicate topic name.", "b: 1 x 1"]);
+    assert!(world.image.topics().by_name("a").is_none());
+}
+
+/// Protects: assignments are taken as given, or refused as Kafka refuses them.
+#[test]
+fn assignments() {
+    let mut world = World::new(3);
+    let decision =
+        fence_broker(&world.image, BrokerId(3), world.image.brokers().get(BrokerId(3)).unwrap().epoch);
+    world.apply(&decision.records);
+    let cases: [(Assignment<'_>, &str); 9] = [
+        (&[(0, &[2, 1]), (1, &[1, 2])], "2 x 2"),
+        (&[(0, &[1, 3])], "1 x 2"),
+        (&[(0, &[1]), (0, &[2])], "Found multiple manual partition assignments for partition 0"),
+        (&[(0, &[1]), (2, &[2])], "partitions should be a consecutive 0-based integer sequence"),
+        (&[(0, &[])], "The manual partition assignment includes an empty replica list."),
+        (&[(0, &[1, 1])], "The manual partition assignment includes the broker 1 more than once."),
+        (
+            &[(0, &[9])],
+            "The manual partition assignment includes broker 9, but no such broker is registered.",
+        ),
+        (
+            &[(0, &[1]), (1, &[1, 2])],
+            "The manual partition assignment includes a partition with 2 replica(s), but this is not consistent with previous partitions, which have 1 replica(s).",
+        ),
+        (
+            &[(0, &[3])],
+            "All brokers specified in the manual partition assignment for partition 0 are fenced or in controlled shutdown.",
+        ),
+    ];
+    for (number, (assignment, expected)) in cases.into_iter().enumerate() {
+        let name = format!("t{number}");
+        let code = if number < 2 { "" } else { "InvalidReplicaAssignment " };
+        assert_eq!(world.create(vec![assigned(&name, assignment)]), [format!("{name}: {code}{expected}")]);
+    }
+    let first = world.image.topics().by_name("t0").unwrap();
+    assert_eq!(first.partition(PartitionId(0)).unwrap().state.leader, Some(BrokerId(2)));
+    let second = world.image.topics().by_name("t1").unwrap();
+    assert_eq!(second.partition(PartitionId(0)).unwrap().state.isr, [BrokerId(1)]);
+}
+
+/// Protects: settings are judged by the caller's check, a missing value is refused, and what was set is kept (A37).
+#[test]
+fn settings() {
+    let mut world = World::new(1);
+    let with = |name: &str, key: &str, value: Option<&str>| CreateTopic {
+        configs: vec![(key.to_string(), value.map(str::to_string))],
+        ..topic(name, 1, 1)
+    };
+    let answers = world.create(vec![
+        with("a", "bad", Some("7")),
+        with("b", "retention.ms", None),
+        with("c", "retention.ms", Some("1")),
+    ]);
+    let expected = [
+        "a: InvalidConfig Invalid value 7 for configuration bad",
+        "b: InvalidConfig Null value not supported for topic configs: retention.ms",
+        "c: 1 x 1",
+    ];
+    assert_eq!(answers, expected);
+    let c = world.image.topics().id_of("c").unwrap();
+    assert_eq!(world.image.topic_settings(c).get("retention.ms").map(String::as_str), Some("1"));
+}
+
+/// Protects: validate_only answers as if, and records nothing.
+#[test]
+fn validate_only_changes_nothing() {
+    let mut world = World::new(1);
+    let decision = world.decide(&CreateTopics { topics: vec![topic("a", 1, 1)], validate_only: true });
+    assert_eq!(decision.records, []);
+    assert_eq!(decision.answer.iter().map(shown).collect::<Vec<_>>(), ["a: 1 x 1"]);
+}
+
+/// Protects: topics go by name and by id, with Kafka's refusals; duplicates delete nothing (A12).
+#[test]
+fn deletion() {
+    let mut world = World::new(1);
+    world.create(["a", "b", "c", "d", "e"].map(|name| topic(name, 1, 1)).to_vec());
+    let by_name = |name: &str| DeleteTopic { name: Some(name.to_string()), id: TopicId::default() };
+    let by_id = |number| DeleteTopic { name: None, id: id(number) };
+    let both = DeleteTopic { name: Some("a".to_string()), id: id(1) };
+    let request = [
+        by_name("a"),
+        by_id(2),
+        by_name("c"),
+        by_name("c"),
+        by_id(4),
+        by_name("d"),
+        by_name("x"),
+        by_id(9),
+        by_id(9),
+        by_id(8),
+        both,
+        DeleteTopic::default(),
+    ];
+    let decision = delete_topics(&world.image, &request);
+    let answers: Vec<_> = decision
+        .answer
+        .iter()
+        .map(|t| {
+            (
+                t.name.as_deref(),
+                t.id,
+                t.result.as_ref().map_or_else(|refusal| refusal.code, |()| ErrorCode::None),
+            )
+        })
+        .collect();
+    let zero = TopicId::default();
+    let expected = [
+        (Some("a"), id(1), ErrorCode::None),
+        (Some("b"), id(2), ErrorCode::None),
+        (Some("c"), zero, ErrorCode::InvalidRequest),
+        (Some("d"), id(4), ErrorCode::InvalidRequest),
+        (Some("x"), zero, ErrorCode::UnknownTopicOrPartition),
+        (None, id(9), ErrorCode::InvalidRequest),
+        (None, id(8), ErrorCode::UnknownTopicId),
+        (Some("a"), id(1), ErrorCode::InvalidRequest),
+        (None, zero, ErrorCode::InvalidRequest),
+    ];
+    assert_eq!(answers, expected);
+    let before = world.image.clone();
+    world.apply(&decision.records);
+    assert_eq!(world.image.topics().iter().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["c", "d", "e"]);
+    let delta = MetadataDelta::between(&before, &world.image);
+    assert_eq!(delta.deleted.iter().map(|t| t.id).collect::<Vec<_>>(), [id(1), id(2)]);
+}
+
+/// Protects: a namesake created after a deletion has nothing of the topic before (D-15).
+#[test]
+fn a_namesake_is_another_topic() {
+    let mut world = World::new(1);
+    let configs = vec![("retention.ms".to_string(), Some("1".to_string()))];
+    world.create(vec![CreateTopic { configs, ..topic("a", 2, 1) }]);
+    let old = world.image.topics().id_of("a").unwrap();
+    world.apply(&[Record::TopicDeleted { id: old }]);
+    world.create(vec![topic("a", 1, 1)]);
+    let new = world.image.topics().id_of("a").unwrap();
+    assert_ne!(old, new);
+    assert!(world.image.topic_settings(new).is_empty() && world.image.topic_settings(old).is_empty());
+    assert!(world.image.partition(LogKey { topic_id: old, partition: PartitionId(0) }).is_none());
+    assert_eq!(world.image.topics().partition_count(), 1);
+}
+
+/// Protects: each start gets a fresh epoch, and one record gives every leadership it holds a higher
+/// leader epoch (W-14, D-18).
+#[test]
+fn a_restart_raises_every_leader_epoch() {
+    let mut world = World::new(2);
+    world.create(vec![assigned("a", &[(0, &[1]), (1, &[2])])]);
+    let before = world.image.clone();
+    world.register(1, 2);
+    let epoch = |image: &MetadataImage| image.brokers().get(BrokerId(1)).unwrap().epoch;
+    assert!(epoch(&world.image) > epoch(&before));
+    assert_eq!((world.epoch("a", 0), world.epoch("a", 1)), (LeaderEpoch(1), LeaderEpoch(0)));
+    let delta = MetadataDelta::between(&before, &world.image);
+    assert_eq!(delta.partitions, [LogKey { topic_id: id(1), partition: PartitionId(0) }]);
+    assert_eq!(delta.brokers, [BrokerId(1)]);
+    world.register(1, 3);
+    world.create(vec![topic("later", 1, 1)]);
+    assert_eq!((world.epoch("a", 0), world.epoch("later", 0)), (LeaderEpoch(2), LeaderEpoch(0)));
+}
+
+/// Protects: a fenced broker leads nothing until it registers again, in a higher epoch; the same fencing
+/// twice is one.
+#[test]
+fn a_fenced_broker_leads_nothing() {
+    let mut world = World::new(1);
+    world.create(vec![topic("a", 1, 1)]);
+    let key = LogKey { topic_id: id(1), partition: PartitionId(0) };
+    let epoch = world.image.brokers().get(BrokerId(1)).unwrap().epoch;
+    assert_eq!(fence_broker(&world.image, BrokerId(1), BrokerEpoch(epoch.0 + 1)).records, []);
+    let decision = fence_broker(&world.image, BrokerId(1), epoch);
+    world.apply(&decision.records);
+    assert_eq!(world.image.leadership_of(key).unwrap().leader, None);
+    assert_eq!(fence_broker(&world.image, BrokerId(1), epoch).records, []);
+    let refused = world.create(vec![topic("b", 1, 1)]);
+    assert_eq!(refused, ["b: InvalidReplicationFactor All brokers are currently fenced."]);
+    world.register(1, 2);
+    let leadership = world.image.leadership_of(key).unwrap();
+    assert_eq!((leadership.leader, leadership.epoch), (Some(BrokerId(1)), LeaderEpoch(2)));
+}
+
+/// Protects: foreign clusters, shared directories and a second living process are refused at registration;
+/// the same incarnation twice is one.
+#[test]
+fn registration_refusals() {
+    let world = World::new(2);
+    let code = |cluster, registration| register_broker(&world.image, cluster, registration).unwrap_err().code;
+    assert_eq!(code(Uuid([9; 16]), registration(1, 2)), ErrorCode::InconsistentClusterId);
+    let stolen = BrokerRegistration { broker: BrokerId(3), ..registration(2, 5) };
+    assert_eq!(code(CLUSTER, stolen), ErrorCode::InvalidRegistration);
+    let without = BrokerRegistration { directories: Vec::new(), ..registration(3, 1) };
+    assert_eq!(code(CLUSTER, without), ErrorCode::InvalidRegistration);
+    let second = BrokerRegistration { broker: BrokerId(1), ..registration(7, 2) };
+    assert_eq!(code(CLUSTER, second), ErrorCode::DuplicateBrokerRegistration);
+    let again = register_broker(&world.image, CLUSTER, registration(1, 1)).unwrap();
+    assert_eq!(again.records, []);
+}
+
+/// Protects: blocks of 1000 producer ids follow one another, and only the registered incarnation gets one.
+#[test]
+fn producer_ids() {
+    let mut world = World::new(1);
+    let epoch = world.image.brokers().get(BrokerId(1)).unwrap().epoch;
+    for block in 0..3 {
+        let decision = allocate_producer_ids(&world.image, BrokerId(1), epoch).unwrap();
+        assert_eq!(decision.answer.first, ProducerId(block * 1000));
+        assert_eq!(decision.answer.count, 1000);
+        world.apply(&decision.records);
+    }
+    let stale = allocate_producer_ids(&world.image, BrokerId(1), BrokerEpoch(epoch.0 - 1));
+    assert_eq!(stale.unwrap_err().code, ErrorCode::StaleBrokerEpoch);
+    let unknown = allocate_producer_ids(&world.image, BrokerId(2), epoch);
+    assert_eq!(unknown.unwrap_err().code, ErrorCode::StaleBrokerEpoch);
+}
+
+/// Protects: settings change together or not at all, and only what differs is recorded.
+#[test]
+fn altered_settings() {
+    let mut world = World::new(1);
+    world.create(vec![topic("a", 1, 1)]);
+    let check = rules().check_configs;
+    let change = |key: &str, value: Option<&str>| ConfigChange {
+        key: key.to_string(),
+        value: value.map(str::to_string),
+    };
+    let resource = ConfigResource::Topic(id(1));
+    let request = |changes| AlterConfigs { resource: resource.clone(), changes };
+    let set = request(vec![change("x", Some("1")), change("y", Some("2")), change("z", None)]);
+    let decision = alter_configs(&world.image, &set, &check).unwrap();
+    assert_eq!(decision.records.len(), 2);
+    world.apply(&decision.records);
+    let code = |request: &AlterConfigs| alter_configs(&world.image, request, &check).unwrap_err().code;
+    assert_eq!(code(&request(vec![change("x", None), change("bad", Some("1"))])), ErrorCode::InvalidConfig);
+    assert_eq!(code(&request(vec![change("x", None), change("x", Some("1"))])), ErrorCode::InvalidRequest);
+    let elsewhere = AlterConfigs { resource: ConfigResource::Topic(id(9)), changes: Vec::new() };
+    assert_eq!(code(&elsewhere), ErrorCode::UnknownTopicOrPartition);
+    assert_eq!(alter_configs(&world.image, &set, &check).unwrap().records, []);
+}
+
+/// Protects: a new cluster gets its id and metadata.version once; group.version and transaction.version wait (D-16).
+#[test]
+fn a_new_cluster() {
+    let world = World::new(0);
+    assert_eq!(world.image.cluster_id(), Some(CLUSTER));
+    assert_eq!(world.image.features().announced().collect::<Vec<_>>(), [("metadata.version", 30)]);
+    assert_eq!(bootstrap(&world.image, CLUSTER), []);
+}
+
+/// Protects: records that do not fit are damage, and leave the image as it was.
+#[test]
+fn records_that_do_not_fit() {
+    let mut world = World::new(1);
+    world.create(vec![topic("a", 1, 1)]);
+    let state =
+        world.image.partition(LogKey { topic_id: id(1), partition: PartitionId(0) }).unwrap().state.clone();
+    let key = LogKey { topic_id: id(1), partition: PartitionId(0) };
+    let next = MetadataOffset(world.image.offset().0 + 1);
+    let bad = [
+        Record::TopicDeleted { id: id(9) },
+        Record::TopicCreated { name: types::TopicName::new("a").unwrap(), id: id(9) },
+        Record::PartitionChanged { key: LogKey { topic_id: id(9), ..key }, state: state.clone() },
+        Record::PartitionChanged { key, state },
+        Record::ClusterId(Uuid([8; 16])),
+        Record::ProducerIdBlock { next: ProducerId(0), broker: BrokerId(1), epoch: BrokerEpoch(1) },
+        Record::BrokerFenced { broker: BrokerId(1), epoch: BrokerEpoch(0) },
+    ];
+    for record in bad {
+        assert!(world.image.apply(std::slice::from_ref(&record), next).is_err(), "{record:?}");
+    }
+    assert!(world.image.apply(&[], world.image.offset()).is_err());
+}

@@ -1,0 +1,1 @@
+//! Filled when the log has landed.

@@ -1,0 +1,53 @@
+// Written by `cargo xtask codegen` from schema/; do not edit.
+
+//! Messages and the table of APIs, generated from schema/.
+
+pub mod api;
+pub mod api_versions_request;
+pub mod api_versions_response;
+pub mod create_topics_request;
+pub mod create_topics_response;
+pub mod delete_topics_request;
+pub mod delete_topics_response;
+pub mod describe_cluster_request;
+pub mod describe_cluster_response;
+pub mod describe_configs_request;
+pub mod describe_configs_response;
+pub mod describe_topic_partitions_request;
+pub mod describe_topic_partitions_response;
+pub mod fetch_request;
+pub mod fetch_response;
+pub mod find_coordinator_request;
+pub mod find_coordinator_response;
+pub mod init_producer_id_request;
+pub mod init_producer_id_response;
+pub mod list_offsets_request;
+pub mod list_offsets_response;
+pub mod metadata_request;
+pub mod metadata_response;
+pub mod produce_request;
+pub mod produce_response;
+pub use api_versions_request::ApiVersionsRequest;
+pub use api_versions_response::ApiVersionsResponse;
+pub use create_topics_request::CreateTopicsRequest;
+pub use create_topics_response::CreateTopicsResponse;
+pub use delete_topics_request::DeleteTopicsRequest;
+pub use delete_topics_response::DeleteTopicsResponse;
+pub use describe_cluster_request::DescribeClusterRequest;
+pub use describe_cluster_response::DescribeClusterResponse;
+pub use describe_configs_request::DescribeConfigsRequest;
+pub use describe_configs_response::DescribeConfigsResponse;
+pub use describe_topic_partitions_request::DescribeTopicPartitionsRequest;
+pub use describe_topic_partitions_response::DescribeTopicPartitionsResponse;
+pub use fetch_request::FetchRequest;
+pub use fetch_response::FetchResponse;
+pub use find_coordinator_request::FindCoordinatorRequest;
+pub use find_coordinator_response::FindCoordinatorResponse;
+pub use init_producer_id_request::InitProducerIdRequest;
+pub use init_producer_id_response::InitProducerIdResponse;
+pub use list_offsets_request::ListOffsetsRequest;
+pub use list_offsets_response::ListOffsetsResponse;
+pub use metadata_request::MetadataRequest;
+pub use metadata_response::MetadataResponse;
+pub use produce_request::ProduceRequest;
+pub use produce_response::ProduceResponse;

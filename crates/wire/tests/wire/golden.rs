@@ -1,0 +1,147 @@
+//! Bytes that Kafka's own code wrote (golden/wire/README.md).
+
+use crate::sample::{Oracle, Sample, Visitor};
+use crate::samples;
+use bytes::Bytes;
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::path::PathBuf;
+use wire::{Message, Reader, RequestHeader, ResponseHeader, Rope};
+
+/// One line of a golden file.
+struct Line {
+    version: i16,
+    variant: String,
+    bytes: Bytes,
+    json: String,
+}
+
+fn lines(file: &str) -> Vec<Line> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../golden/wire").join(file);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    text.lines().map(line).collect()
+}
+
+fn line(text: &str) -> Line {
+    let mut words = text.splitn(4, ' ');
+    let (version, variant) = (words.next().unwrap().parse().unwrap(), words.next().unwrap().to_owned());
+    let (bytes, json) = (bytes_of(words.next().unwrap()), words.next().unwrap().to_owned());
+    Line { version, variant, bytes, json }
+}
+
+fn bytes_of(hex: &str) -> Bytes {
+    let digits = hex.trim_start_matches('-').as_bytes();
+    let pairs = digits.chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+    pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+}
+
+/// `FetchRequest` -> `fetch_request`.
+fn snake(name: &str) -> String {
+    let mut file = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !file.is_empty() {
+            file.push('_');
+        }
+        file.push(c.to_ascii_lowercase());
+    }
+    file
+}
+
+/// `FetchRequest` -> `fetch/request.txt`.
+fn file_of(name: &str) -> String {
+    let name = snake(name);
+    let (api, kind) = name.rsplit_once('_').unwrap();
+    format!("{api}/{kind}.txt")
+}
+
+/// A field and its scalar value, as text.
+type Pair = (String, String);
+
+/// The scalar after a field's name, up to the next comma or bracket; empty for a structure or array.
+fn scalar(text: &str) -> String {
+    let text = text.trim_start_matches("Some(");
+    let end = text.find([',', '}', ']', ')', '{', '[', '(']).unwrap_or(text.len());
+    let value = text[..end].trim();
+    let simple = !value.contains(' ') && !text[end..].starts_with(['{', '[', '(']);
+    if simple { value.trim_matches('"').to_owned() } else { String::new() }
+}
+
+/// Fields of Kafka's JSON text. Our sample strings hold none of its punctuation.
+fn json_pairs(json: &str) -> BTreeSet<Pair> {
+    let names = json.match_indices("\":").map(|(at, _)| (at, json[..at].rfind('"').unwrap()));
+    let pairs = names.map(|(at, quote)| (snake(&json[quote + 1..at]), scalar(&json[at + 2..])));
+    pairs.filter(|pair| !pair.1.is_empty()).collect()
+}
+
+/// Fields of our debug text, null written as in JSON.
+fn debug_pairs(debug: &str) -> BTreeSet<Pair> {
+    let names = debug.match_indices(": ").map(|(at, _)| (at, debug[..at].rfind([' ', '{', '[']).unwrap()));
+    let pairs = names.map(|(at, blank)| (debug[blank + 1..at].to_owned(), scalar(&debug[at + 2..])));
+    pairs.map(|(name, value)| (name, value.replace("None", "null"))).collect()
+}
+
+struct Check {
+    bodies: usize,
+}
+
+impl Visitor for Check {
+    fn message<M: Message + Sample<Oracle: Oracle> + PartialEq + Debug>(&mut self) {
+        let lines = lines(&file_of(M::NAME));
+        for version in M::MIN..=M::MAX {
+            for variant in ["default", "full", "null"] {
+                let found = lines.iter().filter(|l| l.version == version && l.variant == variant).count();
+                assert_eq!(found, 1, "{} {version} {variant}", M::NAME);
+            }
+        }
+        lines.iter().for_each(check::<M>);
+        self.bodies += lines.len();
+    }
+}
+
+fn check<M: Message + PartialEq + Debug>(line: &Line) {
+    let Line { version, variant, bytes, json } = line;
+    let message = M::from_bytes(bytes.clone(), *version);
+    let message = message.unwrap_or_else(|e| panic!("{} {version} {variant}: {e}", M::NAME));
+    assert_eq!(message.to_bytes(*version).unwrap(), bytes, "{} {version} {variant}: {message:?}", M::NAME);
+    let ours = debug_pairs(&format!("{message:?}"));
+    for pair in json_pairs(json).iter().filter(|pair| pair.0 != "records_size_in_bytes") {
+        assert!(ours.contains(pair), "{} {version} {variant}: {pair:?} is not in {ours:?}", M::NAME);
+    }
+    if variant == "default" {
+        assert_eq!(message, M::from_bytes(M::default().to_bytes(*version).unwrap(), *version).unwrap());
+        assert_eq!(M::default().to_bytes(*version).unwrap(), bytes, "{} {version} defaults", M::NAME);
+    }
+}
+
+/// Protects: every message of every version is read and written as Kafka 4.3.1 writes it, its
+/// defaults included, and every value lies in the field that Kafka gives its name to.
+#[test]
+fn bodies_are_kafkas() {
+    let mut check = Check { bodies: 0 };
+    samples::visit(&mut check);
+    assert!(check.bodies >= 540, "{} golden bodies", check.bodies);
+}
+
+/// Protects: headers in all their versions.
+#[test]
+fn headers_are_kafkas() {
+    for line in lines("header/request.txt") {
+        let mut bytes = line.bytes.to_vec();
+        bytes[3] = if line.version == 2 { 4 } else { 2 };
+        bytes[1] = 18;
+        let mut reader = Reader::new(bytes.clone().into());
+        let header = RequestHeader::decode(&mut reader).unwrap();
+        reader.finish().unwrap();
+        let name = if line.variant == "full" { Some("client-é") } else { None };
+        assert_eq!((header.id.correlation_id, header.client_id.as_deref()), (77, name));
+        let mut out = Rope::new();
+        header.encode(&mut out).unwrap();
+        assert_eq!(out.into_bytes(), bytes);
+    }
+    for line in lines("header/response.txt") {
+        let header = ResponseHeader::decode(&mut Reader::new(line.bytes.clone()), line.version).unwrap();
+        let mut out = Rope::new();
+        header.encode(&mut out, line.version);
+        assert_eq!((header.correlation_id, out.into_bytes()), (77, line.bytes));
+    }
+}

@@ -1,0 +1,13 @@
+//! Tests of the codec: golden bytes, oracle, round trips, hostile bytes, primitives, headers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod golden;
+mod header;
+mod oracle;
+mod reader;
+mod rope;
+mod round_trip;
+#[allow(dead_code, reason = "shared with tests/decode_memory, which needs other parts")]
+mod sample;
+mod samples;

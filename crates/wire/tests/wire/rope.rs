@@ -1,0 +1,67 @@
+//! The rope and the records it carries.
+
+use bytes::Bytes;
+use wire::{EncodeError, Records, Rope, SHARE_FROM_BYTES};
+
+fn block(byte: u8, len: usize) -> Bytes {
+    Bytes::from(vec![byte; len])
+}
+
+/// Protects: large values are taken by reference, small ones copied, and the order is kept.
+#[test]
+fn large_bytes_are_shared() {
+    let (small, large) = (block(1, SHARE_FROM_BYTES - 1), block(2, SHARE_FROM_BYTES));
+    let mut rope = Rope::new();
+    rope.put_i32(7);
+    rope.put_shared(&small);
+    rope.put_shared(&large);
+    rope.put_i8(9);
+    assert_eq!(rope.len(), 4 + small.len() + large.len() + 1);
+    let chunks = rope.into_chunks();
+    let lengths: Vec<usize> = chunks.iter().map(Bytes::len).collect();
+    assert_eq!(lengths, [4 + small.len(), large.len(), 1]);
+    assert_eq!(chunks[1].as_ptr(), large.as_ptr());
+}
+
+/// Protects: a fetch response carries its records by reference, whatever their parts are.
+#[test]
+fn records_are_never_copied() {
+    let parts = vec![block(1, 600), block(2, 10), block(3, 700)];
+    let mut response = wire::FetchResponse::default();
+    let records = Some(Records::from_parts(parts.clone()));
+    let partition = wire::fetch_response::PartitionData { records, ..Default::default() };
+    let partitions = vec![partition];
+    response
+        .responses
+        .push(wire::fetch_response::FetchableTopicResponse { partitions, ..Default::default() });
+    let chunks = wire::response_frame(1, &response, 17).unwrap();
+    let shared = |part: &Bytes| chunks.iter().any(|chunk| chunk.as_ptr() == part.as_ptr());
+    assert!(shared(&parts[0]) && shared(&parts[2]) && !shared(&parts[1]));
+    let frame = Records::from_parts(chunks).into_bytes();
+    let (_, read) = wire::read_response::<wire::FetchResponse>(frame.slice(4..), 17).unwrap();
+    assert_eq!(read, response);
+    assert_eq!(read.responses[0].partitions[0].records.as_ref().unwrap().parts().len(), 1);
+}
+
+/// Protects: equality of records is equality of bytes; joining copies only when it must.
+#[test]
+fn records_compare_by_bytes() {
+    let whole = Records::from(Bytes::from_static(b"abcdef"));
+    let parts =
+        Records::from_parts(vec![Bytes::from_static(b"abc"), Bytes::new(), Bytes::from_static(b"def")]);
+    assert_eq!(whole, parts);
+    assert_ne!(whole, Records::from(Bytes::from_static(b"abcdeg")));
+    assert_eq!(parts.into_bytes(), Bytes::from_static(b"abcdef"));
+    let one = block(1, 3);
+    assert_eq!(Records::from(one.clone()).into_bytes().as_ptr(), one.as_ptr());
+    assert!(Records::default().is_empty() && Records::default().into_bytes().is_empty());
+}
+
+/// Protects: a length that its field cannot say is refused.
+#[test]
+fn too_long() {
+    let text = "x".repeat(32_768);
+    assert_eq!(Rope::new().put_string(&text, true), Err(EncodeError::TooLong(32_768)));
+    assert_eq!(Rope::new().put_string(&text[1..], false), Ok(()));
+    assert!(Rope::new().put_len(usize::MAX, true).is_err());
+}

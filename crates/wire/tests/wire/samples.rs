@@ -1,0 +1,1030 @@
+// Written by `cargo xtask codegen` from schema/; do not edit.
+
+//! Random messages of every API and version, and the type that the oracle has for each.
+
+use crate::sample::{Gen, Sample, Visitor};
+use kafka_protocol::messages as oracle;
+
+/// Shows every message type to a visitor.
+pub(crate) fn visit(visitor: &mut impl Visitor) {
+    visitor.message::<wire::ProduceRequest>();
+    visitor.message::<wire::ProduceResponse>();
+    visitor.message::<wire::FetchRequest>();
+    visitor.message::<wire::FetchResponse>();
+    visitor.message::<wire::ListOffsetsRequest>();
+    visitor.message::<wire::ListOffsetsResponse>();
+    visitor.message::<wire::MetadataRequest>();
+    visitor.message::<wire::MetadataResponse>();
+    visitor.message::<wire::FindCoordinatorRequest>();
+    visitor.message::<wire::FindCoordinatorResponse>();
+    visitor.message::<wire::ApiVersionsRequest>();
+    visitor.message::<wire::ApiVersionsResponse>();
+    visitor.message::<wire::CreateTopicsRequest>();
+    visitor.message::<wire::CreateTopicsResponse>();
+    visitor.message::<wire::DeleteTopicsRequest>();
+    visitor.message::<wire::DeleteTopicsResponse>();
+    visitor.message::<wire::InitProducerIdRequest>();
+    visitor.message::<wire::InitProducerIdResponse>();
+    visitor.message::<wire::DescribeConfigsRequest>();
+    visitor.message::<wire::DescribeConfigsResponse>();
+    visitor.message::<wire::DescribeClusterRequest>();
+    visitor.message::<wire::DescribeClusterResponse>();
+    visitor.message::<wire::DescribeTopicPartitionsRequest>();
+    visitor.message::<wire::DescribeTopicPartitionsResponse>();
+}
+
+impl Sample for wire::produce_request::ProduceRequest {
+    type Oracle = oracle::ProduceRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            transactional_id: random.option(|random| random.string()),
+            acks: random.i16(),
+            timeout_ms: random.i32(),
+            topic_data: random
+                .array(|random| wire::produce_request::TopicProduceData::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::produce_request::TopicProduceData {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: if version <= 12 { random.string() } else { String::new() },
+            topic_id: if version >= 13 { random.uuid() } else { types::Uuid::ZERO },
+            partition_data: random
+                .array(|random| wire::produce_request::PartitionProduceData::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::produce_request::PartitionProduceData {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { index: random.i32(), records: random.option(|random| random.records()) }
+    }
+}
+
+impl Sample for wire::produce_response::ProduceResponse {
+    type Oracle = oracle::ProduceResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            responses: random
+                .array(|random| wire::produce_response::TopicProduceResponse::sample(random, version)),
+            throttle_time_ms: random.i32(),
+            node_endpoints: if version >= 10 {
+                if random.one_in(2) {
+                    random.array(|random| wire::produce_response::NodeEndpoint::sample(random, version))
+                } else {
+                    Vec::new()
+                }
+            } else {
+                Vec::new()
+            },
+        }
+    }
+}
+
+impl Sample for wire::produce_response::TopicProduceResponse {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: if version <= 12 { random.string() } else { String::new() },
+            topic_id: if version >= 13 { random.uuid() } else { types::Uuid::ZERO },
+            partition_responses: random
+                .array(|random| wire::produce_response::PartitionProduceResponse::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::produce_response::PartitionProduceResponse {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            index: random.i32(),
+            error_code: random.i16(),
+            base_offset: random.i64(),
+            log_append_time_ms: random.i64(),
+            log_start_offset: if version >= 5 { random.i64() } else { -1 },
+            record_errors: if version >= 8 {
+                random.array(|random| {
+                    wire::produce_response::BatchIndexAndErrorMessage::sample(random, version)
+                })
+            } else {
+                Vec::new()
+            },
+            error_message: if version >= 8 { random.option(|random| random.string()) } else { None },
+            current_leader: if version >= 10 {
+                if random.one_in(2) {
+                    wire::produce_response::LeaderIdAndEpoch::sample(random, version)
+                } else {
+                    wire::produce_response::LeaderIdAndEpoch::default()
+                }
+            } else {
+                wire::produce_response::LeaderIdAndEpoch::default()
+            },
+        }
+    }
+}
+
+impl Sample for wire::produce_response::BatchIndexAndErrorMessage {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { batch_index: random.i32(), batch_index_error_message: random.option(|random| random.string()) }
+    }
+}
+
+impl Sample for wire::produce_response::LeaderIdAndEpoch {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { leader_id: random.i32(), leader_epoch: random.i32() }
+    }
+}
+
+impl Sample for wire::produce_response::NodeEndpoint {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            node_id: random.i32(),
+            host: random.string(),
+            port: random.i32(),
+            rack: random.option(|random| random.string()),
+        }
+    }
+}
+
+impl Sample for wire::fetch_request::FetchRequest {
+    type Oracle = oracle::FetchRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            cluster_id: if version >= 12 {
+                if random.one_in(2) { random.option(|random| random.string()) } else { None }
+            } else {
+                None
+            },
+            replica_id: if version <= 14 { random.i32() } else { -1 },
+            replica_state: if version >= 15 {
+                if random.one_in(2) {
+                    wire::fetch_request::ReplicaState::sample(random, version)
+                } else {
+                    wire::fetch_request::ReplicaState::default()
+                }
+            } else {
+                wire::fetch_request::ReplicaState::default()
+            },
+            max_wait_ms: random.i32(),
+            min_bytes: random.i32(),
+            max_bytes: random.i32(),
+            isolation_level: random.i8(),
+            session_id: if version >= 7 { random.i32() } else { 0 },
+            session_epoch: if version >= 7 { random.i32() } else { -1 },
+            topics: random.array(|random| wire::fetch_request::FetchTopic::sample(random, version)),
+            forgotten_topics_data: if version >= 7 {
+                random.array(|random| wire::fetch_request::ForgottenTopic::sample(random, version))
+            } else {
+                Vec::new()
+            },
+            rack_id: if version >= 11 { random.string() } else { String::new() },
+        }
+    }
+}
+
+impl Sample for wire::fetch_request::ReplicaState {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { replica_id: random.i32(), replica_epoch: random.i64() }
+    }
+}
+
+impl Sample for wire::fetch_request::FetchTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topic: if version <= 12 { random.string() } else { String::new() },
+            topic_id: if version >= 13 { random.uuid() } else { types::Uuid::ZERO },
+            partitions: random.array(|random| wire::fetch_request::FetchPartition::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::fetch_request::FetchPartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            partition: random.i32(),
+            current_leader_epoch: if version >= 9 { random.i32() } else { -1 },
+            fetch_offset: random.i64(),
+            last_fetched_epoch: if version >= 12 { random.i32() } else { -1 },
+            log_start_offset: if version >= 5 { random.i64() } else { -1 },
+            partition_max_bytes: random.i32(),
+            replica_directory_id: if version >= 17 {
+                if random.one_in(2) { random.uuid() } else { types::Uuid::ZERO }
+            } else {
+                types::Uuid::ZERO
+            },
+            high_watermark: if version >= 18 {
+                if random.one_in(2) { random.i64() } else { 9223372036854775807 }
+            } else {
+                9223372036854775807
+            },
+        }
+    }
+}
+
+impl Sample for wire::fetch_request::ForgottenTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topic: if version <= 12 { random.string() } else { String::new() },
+            topic_id: if version >= 13 { random.uuid() } else { types::Uuid::ZERO },
+            partitions: random.array(|random| random.i32()),
+        }
+    }
+}
+
+impl Sample for wire::fetch_response::FetchResponse {
+    type Oracle = oracle::FetchResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            error_code: if version >= 7 { random.i16() } else { 0 },
+            session_id: if version >= 7 { random.i32() } else { 0 },
+            responses: random
+                .array(|random| wire::fetch_response::FetchableTopicResponse::sample(random, version)),
+            node_endpoints: if version >= 16 {
+                if random.one_in(2) {
+                    random.array(|random| wire::fetch_response::NodeEndpoint::sample(random, version))
+                } else {
+                    Vec::new()
+                }
+            } else {
+                Vec::new()
+            },
+        }
+    }
+}
+
+impl Sample for wire::fetch_response::FetchableTopicResponse {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topic: if version <= 12 { random.string() } else { String::new() },
+            topic_id: if version >= 13 { random.uuid() } else { types::Uuid::ZERO },
+            partitions: random.array(|random| wire::fetch_response::PartitionData::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::fetch_response::PartitionData {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            partition_index: random.i32(),
+            error_code: random.i16(),
+            high_watermark: random.i64(),
+            last_stable_offset: random.i64(),
+            log_start_offset: if version >= 5 { random.i64() } else { -1 },
+            diverging_epoch: if version >= 12 {
+                if random.one_in(2) {
+                    wire::fetch_response::EpochEndOffset::sample(random, version)
+                } else {
+                    wire::fetch_response::EpochEndOffset::default()
+                }
+            } else {
+                wire::fetch_response::EpochEndOffset::default()
+            },
+            current_leader: if version >= 12 {
+                if random.one_in(2) {
+                    wire::fetch_response::LeaderIdAndEpoch::sample(random, version)
+                } else {
+                    wire::fetch_response::LeaderIdAndEpoch::default()
+                }
+            } else {
+                wire::fetch_response::LeaderIdAndEpoch::default()
+            },
+            snapshot_id: if version >= 12 {
+                if random.one_in(2) {
+                    wire::fetch_response::SnapshotId::sample(random, version)
+                } else {
+                    wire::fetch_response::SnapshotId::default()
+                }
+            } else {
+                wire::fetch_response::SnapshotId::default()
+            },
+            aborted_transactions: random.option(|random| {
+                random.array(|random| wire::fetch_response::AbortedTransaction::sample(random, version))
+            }),
+            preferred_read_replica: if version >= 11 { random.i32() } else { -1 },
+            records: random.option(|random| random.records()),
+        }
+    }
+}
+
+impl Sample for wire::fetch_response::EpochEndOffset {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { epoch: random.i32(), end_offset: random.i64() }
+    }
+}
+
+impl Sample for wire::fetch_response::LeaderIdAndEpoch {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { leader_id: random.i32(), leader_epoch: random.i32() }
+    }
+}
+
+impl Sample for wire::fetch_response::SnapshotId {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { end_offset: random.i64(), epoch: random.i32() }
+    }
+}
+
+impl Sample for wire::fetch_response::AbortedTransaction {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { producer_id: random.i64(), first_offset: random.i64() }
+    }
+}
+
+impl Sample for wire::fetch_response::NodeEndpoint {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            node_id: random.i32(),
+            host: random.string(),
+            port: random.i32(),
+            rack: random.option(|random| random.string()),
+        }
+    }
+}
+
+impl Sample for wire::list_offsets_request::ListOffsetsRequest {
+    type Oracle = oracle::ListOffsetsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            replica_id: random.i32(),
+            isolation_level: if version >= 2 { random.i8() } else { 0 },
+            topics: random
+                .array(|random| wire::list_offsets_request::ListOffsetsTopic::sample(random, version)),
+            timeout_ms: if version >= 10 { random.i32() } else { 0 },
+        }
+    }
+}
+
+impl Sample for wire::list_offsets_request::ListOffsetsTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            partitions: random
+                .array(|random| wire::list_offsets_request::ListOffsetsPartition::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::list_offsets_request::ListOffsetsPartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            partition_index: random.i32(),
+            current_leader_epoch: if version >= 4 { random.i32() } else { -1 },
+            timestamp: random.i64(),
+        }
+    }
+}
+
+impl Sample for wire::list_offsets_response::ListOffsetsResponse {
+    type Oracle = oracle::ListOffsetsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: if version >= 2 { random.i32() } else { 0 },
+            topics: random.array(|random| {
+                wire::list_offsets_response::ListOffsetsTopicResponse::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::list_offsets_response::ListOffsetsTopicResponse {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            partitions: random.array(|random| {
+                wire::list_offsets_response::ListOffsetsPartitionResponse::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::list_offsets_response::ListOffsetsPartitionResponse {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            partition_index: random.i32(),
+            error_code: random.i16(),
+            timestamp: random.i64(),
+            offset: random.i64(),
+            leader_epoch: if version >= 4 { random.i32() } else { -1 },
+        }
+    }
+}
+
+impl Sample for wire::metadata_request::MetadataRequest {
+    type Oracle = oracle::MetadataRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topics: if version >= 1 {
+                random.option(|random| {
+                    random
+                        .array(|random| wire::metadata_request::MetadataRequestTopic::sample(random, version))
+                })
+            } else {
+                Some(
+                    random.array(|random| {
+                        wire::metadata_request::MetadataRequestTopic::sample(random, version)
+                    }),
+                )
+            },
+            allow_auto_topic_creation: if version >= 4 { random.bool() } else { true },
+            include_cluster_authorized_operations: if (8..=10).contains(&version) {
+                random.bool()
+            } else {
+                false
+            },
+            include_topic_authorized_operations: if version >= 8 { random.bool() } else { false },
+        }
+    }
+}
+
+impl Sample for wire::metadata_request::MetadataRequestTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topic_id: if version >= 10 { random.uuid() } else { types::Uuid::ZERO },
+            name: if version >= 10 { random.option(|random| random.string()) } else { Some(random.string()) },
+        }
+    }
+}
+
+impl Sample for wire::metadata_response::MetadataResponse {
+    type Oracle = oracle::MetadataResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: if version >= 3 { random.i32() } else { 0 },
+            brokers: random
+                .array(|random| wire::metadata_response::MetadataResponseBroker::sample(random, version)),
+            cluster_id: if version >= 2 { random.option(|random| random.string()) } else { None },
+            controller_id: if version >= 1 { random.i32() } else { -1 },
+            topics: random
+                .array(|random| wire::metadata_response::MetadataResponseTopic::sample(random, version)),
+            cluster_authorized_operations: if (8..=10).contains(&version) {
+                random.i32()
+            } else {
+                -2147483648
+            },
+            error_code: if version >= 13 { random.i16() } else { 0 },
+        }
+    }
+}
+
+impl Sample for wire::metadata_response::MetadataResponseBroker {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            node_id: random.i32(),
+            host: random.string(),
+            port: random.i32(),
+            rack: if version >= 1 { random.option(|random| random.string()) } else { None },
+        }
+    }
+}
+
+impl Sample for wire::metadata_response::MetadataResponseTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            name: if version >= 12 { random.option(|random| random.string()) } else { Some(random.string()) },
+            topic_id: if version >= 10 { random.uuid() } else { types::Uuid::ZERO },
+            is_internal: if version >= 1 { random.bool() } else { false },
+            partitions: random
+                .array(|random| wire::metadata_response::MetadataResponsePartition::sample(random, version)),
+            topic_authorized_operations: if version >= 8 { random.i32() } else { -2147483648 },
+        }
+    }
+}
+
+impl Sample for wire::metadata_response::MetadataResponsePartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            partition_index: random.i32(),
+            leader_id: random.i32(),
+            leader_epoch: if version >= 7 { random.i32() } else { -1 },
+            replica_nodes: random.array(|random| random.i32()),
+            isr_nodes: random.array(|random| random.i32()),
+            offline_replicas: if version >= 5 { random.array(|random| random.i32()) } else { Vec::new() },
+        }
+    }
+}
+
+impl Sample for wire::find_coordinator_request::FindCoordinatorRequest {
+    type Oracle = oracle::FindCoordinatorRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            key: if version <= 3 { random.string() } else { String::new() },
+            key_type: if version >= 1 { random.i8() } else { 0 },
+            coordinator_keys: if version >= 4 { random.array(|random| random.string()) } else { Vec::new() },
+        }
+    }
+}
+
+impl Sample for wire::find_coordinator_response::FindCoordinatorResponse {
+    type Oracle = oracle::FindCoordinatorResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: if version >= 1 { random.i32() } else { 0 },
+            error_code: if version <= 3 { random.i16() } else { 0 },
+            error_message: if (1..=3).contains(&version) {
+                random.option(|random| random.string())
+            } else {
+                Some(String::new())
+            },
+            node_id: if version <= 3 { random.i32() } else { 0 },
+            host: if version <= 3 { random.string() } else { String::new() },
+            port: if version <= 3 { random.i32() } else { 0 },
+            coordinators: if version >= 4 {
+                random.array(|random| wire::find_coordinator_response::Coordinator::sample(random, version))
+            } else {
+                Vec::new()
+            },
+        }
+    }
+}
+
+impl Sample for wire::find_coordinator_response::Coordinator {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            key: random.string(),
+            node_id: random.i32(),
+            host: random.string(),
+            port: random.i32(),
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+        }
+    }
+}
+
+impl Sample for wire::api_versions_request::ApiVersionsRequest {
+    type Oracle = oracle::ApiVersionsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            client_software_name: if version >= 3 { random.string() } else { String::new() },
+            client_software_version: if version >= 3 { random.string() } else { String::new() },
+        }
+    }
+}
+
+impl Sample for wire::api_versions_response::ApiVersionsResponse {
+    type Oracle = oracle::ApiVersionsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            api_keys: random.array(|random| wire::api_versions_response::ApiVersion::sample(random, version)),
+            throttle_time_ms: if version >= 1 { random.i32() } else { 0 },
+            supported_features: if version >= 3 {
+                if random.one_in(2) {
+                    random.array(|random| {
+                        wire::api_versions_response::SupportedFeatureKey::sample(random, version)
+                    })
+                } else {
+                    Vec::new()
+                }
+            } else {
+                Vec::new()
+            },
+            finalized_features_epoch: if version >= 3 {
+                if random.one_in(2) { random.i64() } else { -1 }
+            } else {
+                -1
+            },
+            finalized_features: if version >= 3 {
+                if random.one_in(2) {
+                    random.array(|random| {
+                        wire::api_versions_response::FinalizedFeatureKey::sample(random, version)
+                    })
+                } else {
+                    Vec::new()
+                }
+            } else {
+                Vec::new()
+            },
+            zk_migration_ready: if version >= 3 {
+                if random.one_in(2) { random.bool() } else { false }
+            } else {
+                false
+            },
+        }
+    }
+}
+
+impl Sample for wire::api_versions_response::ApiVersion {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { api_key: random.i16(), min_version: random.i16(), max_version: random.i16() }
+    }
+}
+
+impl Sample for wire::api_versions_response::SupportedFeatureKey {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { name: random.string(), min_version: random.i16(), max_version: random.i16() }
+    }
+}
+
+impl Sample for wire::api_versions_response::FinalizedFeatureKey {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { name: random.string(), max_version_level: random.i16(), min_version_level: random.i16() }
+    }
+}
+
+impl Sample for wire::create_topics_request::CreateTopicsRequest {
+    type Oracle = oracle::CreateTopicsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topics: random
+                .array(|random| wire::create_topics_request::CreatableTopic::sample(random, version)),
+            timeout_ms: random.i32(),
+            validate_only: random.bool(),
+        }
+    }
+}
+
+impl Sample for wire::create_topics_request::CreatableTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            num_partitions: random.i32(),
+            replication_factor: random.i16(),
+            assignments: random.array(|random| {
+                wire::create_topics_request::CreatableReplicaAssignment::sample(random, version)
+            }),
+            configs: random
+                .array(|random| wire::create_topics_request::CreatableTopicConfig::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::create_topics_request::CreatableReplicaAssignment {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { partition_index: random.i32(), broker_ids: random.array(|random| random.i32()) }
+    }
+}
+
+impl Sample for wire::create_topics_request::CreatableTopicConfig {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { name: random.string(), value: random.option(|random| random.string()) }
+    }
+}
+
+impl Sample for wire::create_topics_response::CreateTopicsResponse {
+    type Oracle = oracle::CreateTopicsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            topics: random
+                .array(|random| wire::create_topics_response::CreatableTopicResult::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::create_topics_response::CreatableTopicResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            topic_id: if version >= 7 { random.uuid() } else { types::Uuid::ZERO },
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+            topic_config_error_code: if version >= 5 {
+                if random.one_in(2) { random.i16() } else { 0 }
+            } else {
+                0
+            },
+            num_partitions: if version >= 5 { random.i32() } else { -1 },
+            replication_factor: if version >= 5 { random.i16() } else { -1 },
+            configs: if version >= 5 {
+                random.option(|random| {
+                    random.array(|random| {
+                        wire::create_topics_response::CreatableTopicConfigs::sample(random, version)
+                    })
+                })
+            } else {
+                Some(Vec::new())
+            },
+        }
+    }
+}
+
+impl Sample for wire::create_topics_response::CreatableTopicConfigs {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            name: random.string(),
+            value: random.option(|random| random.string()),
+            read_only: random.bool(),
+            config_source: random.i8(),
+            is_sensitive: random.bool(),
+        }
+    }
+}
+
+impl Sample for wire::delete_topics_request::DeleteTopicsRequest {
+    type Oracle = oracle::DeleteTopicsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topics: if version >= 6 {
+                random.array(|random| wire::delete_topics_request::DeleteTopicState::sample(random, version))
+            } else {
+                Vec::new()
+            },
+            topic_names: if version <= 5 { random.array(|random| random.string()) } else { Vec::new() },
+            timeout_ms: random.i32(),
+        }
+    }
+}
+
+impl Sample for wire::delete_topics_request::DeleteTopicState {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { name: random.option(|random| random.string()), topic_id: random.uuid() }
+    }
+}
+
+impl Sample for wire::delete_topics_response::DeleteTopicsResponse {
+    type Oracle = oracle::DeleteTopicsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            responses: random
+                .array(|random| wire::delete_topics_response::DeletableTopicResult::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::delete_topics_response::DeletableTopicResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: if version >= 6 { random.option(|random| random.string()) } else { Some(random.string()) },
+            topic_id: if version >= 6 { random.uuid() } else { types::Uuid::ZERO },
+            error_code: random.i16(),
+            error_message: if version >= 5 { random.option(|random| random.string()) } else { None },
+        }
+    }
+}
+
+impl Sample for wire::init_producer_id_request::InitProducerIdRequest {
+    type Oracle = oracle::InitProducerIdRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            transactional_id: random.option(|random| random.string()),
+            transaction_timeout_ms: random.i32(),
+            producer_id: if version >= 3 { random.i64() } else { -1 },
+            producer_epoch: if version >= 3 { random.i16() } else { -1 },
+            enable2_pc: if version >= 6 { random.bool() } else { false },
+            keep_prepared_txn: if version >= 6 { random.bool() } else { false },
+        }
+    }
+}
+
+impl Sample for wire::init_producer_id_response::InitProducerIdResponse {
+    type Oracle = oracle::InitProducerIdResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            error_code: random.i16(),
+            producer_id: random.i64(),
+            producer_epoch: random.i16(),
+            ongoing_txn_producer_id: if version >= 6 { random.i64() } else { -1 },
+            ongoing_txn_producer_epoch: if version >= 6 { random.i16() } else { -1 },
+        }
+    }
+}
+
+impl Sample for wire::describe_configs_request::DescribeConfigsRequest {
+    type Oracle = oracle::DescribeConfigsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            resources: random.array(|random| {
+                wire::describe_configs_request::DescribeConfigsResource::sample(random, version)
+            }),
+            include_synonyms: random.bool(),
+            include_documentation: if version >= 3 { random.bool() } else { false },
+        }
+    }
+}
+
+impl Sample for wire::describe_configs_request::DescribeConfigsResource {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            resource_type: random.i8(),
+            resource_name: random.string(),
+            configuration_keys: random.option(|random| random.array(|random| random.string())),
+        }
+    }
+}
+
+impl Sample for wire::describe_configs_response::DescribeConfigsResponse {
+    type Oracle = oracle::DescribeConfigsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            results: random.array(|random| {
+                wire::describe_configs_response::DescribeConfigsResult::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::describe_configs_response::DescribeConfigsResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+            resource_type: random.i8(),
+            resource_name: random.string(),
+            configs: random.array(|random| {
+                wire::describe_configs_response::DescribeConfigsResourceResult::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::describe_configs_response::DescribeConfigsResourceResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            value: random.option(|random| random.string()),
+            read_only: random.bool(),
+            config_source: random.i8(),
+            is_sensitive: random.bool(),
+            synonyms: random.array(|random| {
+                wire::describe_configs_response::DescribeConfigsSynonym::sample(random, version)
+            }),
+            config_type: if version >= 3 { random.i8() } else { 0 },
+            documentation: if version >= 3 {
+                random.option(|random| random.string())
+            } else {
+                Some(String::new())
+            },
+        }
+    }
+}
+
+impl Sample for wire::describe_configs_response::DescribeConfigsSynonym {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { name: random.string(), value: random.option(|random| random.string()), source: random.i8() }
+    }
+}
+
+impl Sample for wire::describe_cluster_request::DescribeClusterRequest {
+    type Oracle = oracle::DescribeClusterRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            include_cluster_authorized_operations: random.bool(),
+            endpoint_type: if version >= 1 { random.i8() } else { 1 },
+            include_fenced_brokers: if version >= 2 { random.bool() } else { false },
+        }
+    }
+}
+
+impl Sample for wire::describe_cluster_response::DescribeClusterResponse {
+    type Oracle = oracle::DescribeClusterResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+            endpoint_type: if version >= 1 { random.i8() } else { 1 },
+            cluster_id: random.string(),
+            controller_id: random.i32(),
+            brokers: random.array(|random| {
+                wire::describe_cluster_response::DescribeClusterBroker::sample(random, version)
+            }),
+            cluster_authorized_operations: random.i32(),
+        }
+    }
+}
+
+impl Sample for wire::describe_cluster_response::DescribeClusterBroker {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            broker_id: random.i32(),
+            host: random.string(),
+            port: random.i32(),
+            rack: random.option(|random| random.string()),
+            is_fenced: if version >= 2 { random.bool() } else { false },
+        }
+    }
+}
+
+impl Sample for wire::describe_topic_partitions_request::DescribeTopicPartitionsRequest {
+    type Oracle = oracle::DescribeTopicPartitionsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topics: random.array(|random| {
+                wire::describe_topic_partitions_request::TopicRequest::sample(random, version)
+            }),
+            response_partition_limit: random.i32(),
+            cursor: random
+                .option(|random| wire::describe_topic_partitions_request::Cursor::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::describe_topic_partitions_request::TopicRequest {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { name: random.string() }
+    }
+}
+
+impl Sample for wire::describe_topic_partitions_request::Cursor {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { topic_name: random.string(), partition_index: random.i32() }
+    }
+}
+
+impl Sample for wire::describe_topic_partitions_response::DescribeTopicPartitionsResponse {
+    type Oracle = oracle::DescribeTopicPartitionsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            topics: random.array(|random| {
+                wire::describe_topic_partitions_response::DescribeTopicPartitionsResponseTopic::sample(
+                    random, version,
+                )
+            }),
+            next_cursor: random
+                .option(|random| wire::describe_topic_partitions_response::Cursor::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::describe_topic_partitions_response::DescribeTopicPartitionsResponseTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            name: random.option(|random| random.string()),
+            topic_id: random.uuid(),
+            is_internal: random.bool(),
+            partitions: random.array(|random| {
+                wire::describe_topic_partitions_response::DescribeTopicPartitionsResponsePartition::sample(
+                    random, version,
+                )
+            }),
+            topic_authorized_operations: random.i32(),
+        }
+    }
+}
+
+impl Sample for wire::describe_topic_partitions_response::DescribeTopicPartitionsResponsePartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            partition_index: random.i32(),
+            leader_id: random.i32(),
+            leader_epoch: random.i32(),
+            replica_nodes: random.array(|random| random.i32()),
+            isr_nodes: random.array(|random| random.i32()),
+            eligible_leader_replicas: random.option(|random| random.array(|random| random.i32())),
+            last_known_elr: random.option(|random| random.array(|random| random.i32())),
+            offline_replicas: random.array(|random| random.i32()),
+        }
+    }
+}
+
+impl Sample for wire::describe_topic_partitions_response::Cursor {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { topic_name: random.string(), partition_index: random.i32() }
+    }
+}

@@ -1,0 +1,73 @@
+//! `cargo xtask clients SUITE`: a suite of foreign client tests against a fresh broker.
+//!
+//! The suites lie outside the repository, in a folder that has an executable `run` and lists of test
+//! names in `expected/CLASS/SUITE.txt`; every listed test must pass. The suite starts the broker itself
+//! with a `server.properties` of its own making.
+
+use crate::run;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Command;
+
+struct Options {
+    suites: PathBuf,
+    list: PathBuf,
+    profile: &'static str,
+}
+
+/// Builds the binary and runs the suite; fails unless every listed test passes.
+pub(crate) fn run(suite: &str, args: &[&str]) -> Result<(), String> {
+    let options = options(suite, args)?;
+    run::succeed(&mut run::cargo(&["build", "--profile", options.profile, "--package", "cli"]))?;
+    let folder = if options.profile == "dev" { "debug" } else { options.profile };
+    let binary = target_folder().join(folder).join("highwater");
+    let mut command = Command::new(options.suites.join("run"));
+    command.args([suite, "--bootstrap", &format!("127.0.0.1:{}", free_port()?)]);
+    command.args(["--start", &format!("exec {} serve --config PROPS", quoted(&binary.to_string_lossy()))]);
+    command.arg("--list").arg(&options.list);
+    run::succeed(command.current_dir(run::root()))
+}
+
+fn options(suite: &str, args: &[&str]) -> Result<Options, String> {
+    let mut suites = std::env::var_os("HIGHWATER_SUITES").map(PathBuf::from);
+    let (mut list, mut class, mut profile) = (None, "core", "release");
+    let mut args = args.iter();
+    while let Some(flag) = args.next() {
+        if *flag == "--debug" {
+            profile = "dev";
+            continue;
+        }
+        let value = *args.next().ok_or_else(|| format!("{flag} needs a value"))?;
+        match *flag {
+            "--suites" => suites = Some(PathBuf::from(value)),
+            "--list" => list = Some(PathBuf::from(value)),
+            "--class" => class = value,
+            _ => return Err(format!("clients does not know {flag}; see `cargo xtask`")),
+        }
+    }
+    let suites = suites.ok_or("name the folder of the suites: --suites DIR, or HIGHWATER_SUITES=DIR")?;
+    let suites = suites.canonicalize().map_err(|e| format!("{}: {e}", suites.display()))?;
+    let list = list.unwrap_or_else(|| suites.join("expected").join(class).join(format!("{suite}.txt")));
+    Ok(Options { suites, list, profile })
+}
+
+fn target_folder() -> PathBuf {
+    let named = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    run::root().join(named.unwrap_or_else(|| PathBuf::from("target")))
+}
+
+/// Finds a port that is free, and the next one too: the suite's file names both.
+fn free_port() -> Result<u16, String> {
+    for _ in 0..100 {
+        let first = TcpListener::bind(("127.0.0.1", 0)).map_err(|e| format!("no free port: {e}"))?;
+        let port = first.local_addr().map_err(|e| format!("no free port: {e}"))?.port();
+        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err("there are no two free ports side by side".to_owned())
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
