@@ -10,10 +10,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Granularity of a slice. *Units*: bytes.
 const UNIT: usize = 1024;
+/// Frames up to this size have a slice of their own. *Units*: bytes.
+const SMALL_FRAME: usize = 64 * 1024;
 
 /// The slices of the memory budget.
 #[derive(Debug)]
 pub(crate) struct Admission {
+    small: Slice,
     produce: Slice,
     other: Slice,
     responses: Slice,
@@ -33,17 +36,19 @@ pub(crate) enum FrameKind {
 }
 
 impl Admission {
-    /// Cuts a budget: three eighths for produce frames, one for other frames, two for responses;
-    /// the rest is for the tail and everything that is not a frame.
+    /// Cuts a budget: two sixteenths for small frames, five for larger produce frames, one for other
+    /// larger ones, four for responses; the rest is for the tail and everything that is not a frame.
+    /// Small frames are apart so that large ones that are announced and do not come hold up nobody else.
     pub(crate) fn new(memory_max_bytes: u64) -> Admission {
-        let eighth = usize::try_from(memory_max_bytes / 8).unwrap_or(usize::MAX);
-        let slice = |eighths: usize| Slice::new(eighth.saturating_mul(eighths));
-        Admission { produce: slice(3), other: slice(1), responses: slice(2) }
+        let sixteenth = usize::try_from(memory_max_bytes / 16).unwrap_or(usize::MAX);
+        let slice = |parts: usize| Slice::new(sixteenth.saturating_mul(parts));
+        Admission { small: slice(2), produce: slice(5), other: slice(1), responses: slice(4) }
     }
 
     /// Waits until a frame of this size may be read.
     pub(crate) async fn frame(&self, kind: FrameKind, bytes: usize) -> Admitted {
         match kind {
+            _ if bytes <= SMALL_FRAME => self.small.admit(bytes).await,
             FrameKind::Produce => self.produce.admit(bytes).await,
             FrameKind::Other => self.other.admit(bytes).await,
         }

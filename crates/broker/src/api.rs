@@ -72,6 +72,8 @@ pub(crate) struct Call {
     pub(crate) header: RequestHeader,
     pub(crate) body: Reader,
     pub(crate) context: Arc<Context>,
+    /// Size of the whole frame, which its slices hold in memory.
+    pub(crate) frame_bytes: usize,
 }
 
 /// Accepts one frame.
@@ -79,13 +81,14 @@ pub(crate) struct Call {
 /// # Errors
 /// The reason for which the connection is closed.
 pub(crate) async fn accept(frame: Bytes, peer: &str, context: &Arc<Context>) -> Result<Accepted, Refused> {
+    let frame_bytes = frame.len();
     let mut body = Reader::new(frame);
     let header = RequestHeader::decode(&mut body)?;
     let id = header.id;
     let Some(api) = table::find(id.api_key) else {
         return Err(Refused::Unserved { key: id.api_key, version: id.api_version });
     };
-    let call = Call { header, body, context: context.clone() };
+    let call = Call { header, body, context: context.clone(), frame_bytes };
     if !api.info.supports(id.api_version) {
         if api.info.key == table::API_VERSIONS_KEY {
             return k18_api_versions::unsupported(&call);
@@ -111,7 +114,7 @@ where
     F: Future<Output = R>,
     Q: 'static,
 {
-    let Call { header, mut body, context } = call;
+    let Call { header, mut body, context, .. } = call;
     let version = header.id.api_version;
     let request = Q::decode(&mut body, version)?;
     body.finish()?;

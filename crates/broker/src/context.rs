@@ -6,6 +6,7 @@ use crate::probe::Probes;
 use crate::publish::Published;
 use crate::session::FetchSessions;
 use crate::shard::router::Router;
+use crate::space::Space;
 use config::BrokerConfig;
 use env::Env;
 use log::reader::Reader;
@@ -32,6 +33,8 @@ pub(crate) struct Context {
     pub(crate) wal: WalHandle,
     /// Why the data directory has failed, if it has.
     pub(crate) failure: watch::Receiver<Option<String>>,
+    /// Whether the disk has room.
+    pub(crate) space: Arc<Space>,
     /// The broker is stopping: connections read no further request.
     pub(crate) stop: watch::Receiver<bool>,
     /// Names parked fetches on every shard.

@@ -15,6 +15,7 @@ mod publish;
 mod run;
 mod session;
 mod shard;
+mod space;
 mod start;
 
 pub use run::serve;

@@ -10,6 +10,7 @@ use crate::publish::{Published, publish_all};
 use crate::session::FetchSessions;
 use crate::shard::message::ShardMessage;
 use crate::shard::threads::{Mailboxes, RecoveredLogs};
+use crate::space::{self, Space};
 use crate::start::{self, Banner, ServeError};
 use config::BrokerConfig;
 use env::Env;
@@ -151,6 +152,7 @@ impl Broker {
         let (failed, failure) = watch::channel(None);
         let (published_to, published) = watch::channel(first.clone());
         let (jobs, jobs_inbox) = JobSender::channel();
+        let space = Arc::new(Space::default());
         let recovered = RecoveredLogs { logs, clock_watch: clock_watch(env, &report) };
         let mailboxes = Mailboxes::new(config.shards.map_or_else(|| env.spawn.cores(), |n| n as usize));
         let router = mailboxes.router.clone();
@@ -169,6 +171,7 @@ impl Broker {
             wal: wal.clone(),
             failure,
             stop: stopping,
+            space: space.clone(),
             next_fetch: AtomicU64::new(1),
             advertised: sockets.advertised.clone(),
             producer_ids: ProducerIds::default(),
@@ -187,9 +190,25 @@ impl Broker {
         }
         let clock = env.clock.clone();
         let marks = env.marks.clone();
-        let worker = Jobs { directory, wal, router, metadata, clock, marks, probes };
+        for folder in report.unknown_folders {
+            jobs.send(Job::StrayFolder(folder));
+        }
+        let inbox = jobs_inbox;
+        let worker = Jobs {
+            directory,
+            inbox,
+            wal,
+            router,
+            metadata,
+            clock,
+            marks,
+            probes,
+            space,
+            stop: None,
+            garbage: true,
+        };
         let (jobs_fail, jobs_failed) = oneshot::channel();
-        env.spawn.thread("directory", Box::new(move || Box::pin(worker.run(jobs_inbox, jobs_fail))));
+        env.spawn.thread("directory", Box::new(move || Box::pin(worker.run(jobs_fail))));
         Ok(Broker { context, jobs, jobs_failed, connections, stop })
     }
 
@@ -217,6 +236,7 @@ impl Broker {
             tokio::task::spawn_local(crate::admin_http::serve(http, self.context.clone(), stopping));
         }
         tokio::task::spawn_local(retain_regularly(self.context.clone()));
+        tokio::task::spawn_local(space::watch(self.context.clone()));
         let mut failure = self.context.failure.clone();
         let failed = tokio::select! {
             biased;

@@ -19,7 +19,7 @@ use partition::{Effect, Partition};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use types::{BrokerId, LogKey, Now};
+use types::{BrokerId, LogKey, Millis, Now};
 
 /// Messages handled in one turn, so that one sync covers what came together.
 const TURN_MAX: usize = 256;
@@ -58,6 +58,8 @@ pub(crate) struct ShardSettings {
     pub(crate) tail_cache_bytes: u64,
     /// Producers that one log may know (P11).
     pub(crate) max_producers: usize,
+    /// `producer.id.expiration.ms`.
+    pub(crate) producer_expiration: Millis,
 }
 
 /// A partition with what the shell needs beside it.
@@ -129,6 +131,7 @@ impl Shard {
             ShardMessage::Cut { small_tail_bytes, reply } => self.on_cut(small_tail_bytes, reply),
             ShardMessage::Checkpointed(changes) => self.on_checkpointed(&changes),
             ShardMessage::CheckpointAbandoned(keys) => self.on_checkpoint_abandoned(&keys),
+            ShardMessage::FileCut { cut, segment } => self.on_file_cut(&cut, segment),
             ShardMessage::Retain => self.on_retain(now),
             ShardMessage::Damaged { key, reason } => self.on_damaged(key, &reason),
             ShardMessage::Sizes(reply) => self.on_sizes(reply),
@@ -140,6 +143,7 @@ impl Shard {
     /// Runs the effects of one partition.
     fn run_effects(&mut self, key: LogKey, effects: Vec<Effect>) {
         for effect in effects {
+            trace_effect(&key, &effect);
             match effect {
                 Effect::Wal(frame) => {
                     self.changed.insert(key);
@@ -179,6 +183,9 @@ impl Shard {
         let Some(slot) = self.partitions.get_mut(&key) else { return };
         let mut effects = Vec::new();
         slot.partition.on_durable(change, &mut effects);
+        for cut in slot.partition.log_mut().take_file_cuts() {
+            self.jobs.send(Job::CutFile(cut));
+        }
         self.run_effects(key, effects);
     }
 
@@ -205,6 +212,19 @@ impl Shard {
         let mut effects = Vec::new();
         slot.partition.on_failed(&mut effects);
         self.run_effects(key, effects);
+    }
+}
+
+/// Shows an effect to whoever traces: simulation compares runs by it.
+fn trace_effect(key: &LogKey, effect: &Effect) {
+    match effect {
+        Effect::Wal(frame) => {
+            let (change, kind, offset, bytes) =
+                (frame.change, frame.kind, frame.base_offset, frame.payload_bytes());
+            tracing::trace!(%key, change, ?kind, %offset, bytes, "Wal");
+        }
+        Effect::Acked { token, end } => tracing::trace!(%key, token = token.0, ?end, "Acked"),
+        Effect::Wake { token, bytes } => tracing::trace!(%key, token = token.0, bytes, "Wake"),
     }
 }
 

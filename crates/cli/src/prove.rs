@@ -19,6 +19,7 @@ mod read_back;
 mod report;
 mod rounds;
 mod seeded;
+mod strike;
 mod value;
 
 pub(crate) use broker_child::{BrokerChild, ChildOptions};
@@ -58,6 +59,9 @@ pub(crate) struct Args {
     /// Sizes to start from: tiny makes rolls and checkpoints frequent
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
+    /// Where the kills strike, taking turns: at a random moment, or inside something that the broker does
+    #[arg(long, value_name = "WHERE", value_delimiter = ',', default_value = "random")]
+    strike: Vec<strike::Strike>,
     /// One broker setting; may be given many times
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
@@ -75,6 +79,7 @@ pub(crate) async fn prove(args: Args, output: &Output) -> Result<u8, Failure> {
         records: args.records,
         producers: args.producers,
         partitions: args.partitions,
+        strikes: args.strike.clone(),
     };
     output.remark(&format!("proving with seed {seed} in {}", scratch.path().display()));
     let result = rounds::run(&plan, &child, &env, output).await;

@@ -36,7 +36,7 @@ use env::{Disk, DiskLock};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use types::{LogKey, Offset, Uuid};
+use types::{LogKey, Offset, TopicId, Uuid};
 
 /// How a directory is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -84,6 +84,8 @@ pub struct Directory {
     removed: BTreeSet<LogKey>,
     /// Logs removed by the last state record: a late job may still name them.
     removed_before: BTreeSet<LogKey>,
+    /// Folders of removed logs that could not be renamed for want of room, with their topic ids.
+    waiting: Vec<(TopicId, String)>,
     /// Folders in which names have changed since they were synced.
     unsynced: BTreeSet<PathBuf>,
     /// Segments whose indexes this process has checked and extended.

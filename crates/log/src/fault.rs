@@ -111,3 +111,30 @@ impl<T> OrFault<T> for io::Result<T> {
         self.map_err(|source| FileFault::new(path, action, source))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protects: W-11, W-12: only a write or a name without room, or an open without a descriptor, may be tried again.
+    #[test]
+    fn only_want_of_room_is_not_final() {
+        let table = [
+            (28, FileAction::Write, true),
+            (28, FileAction::Open, true),
+            (28, FileAction::Rename, true),
+            (122, FileAction::Write, true),
+            (24, FileAction::Open, true),
+            (23, FileAction::Open, true),
+            (28, FileAction::Sync, false),
+            (5, FileAction::Write, false),
+            (5, FileAction::Sync, false),
+            (24, FileAction::Write, false),
+            (30, FileAction::Open, false),
+        ];
+        for (code, action, may_retry) in table {
+            let fault = FileFault::new(Path::new("/f"), action, io::Error::from_raw_os_error(code));
+            assert_eq!(fault.is_full(), may_retry, "{fault}");
+        }
+    }
+}

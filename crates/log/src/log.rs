@@ -269,7 +269,7 @@ impl Log {
         self.tail.evict(budget, self.written_end)
     }
 
-    /// Removes producers that are past their time; see [`Producers::expire`].
+    /// Removes producers that are past their time; at most as many are looked at as the rules say.
     pub fn expire_producers(&mut self, rules: &ExpireRules, now: WallTime) -> usize {
         let expired = self.producers.expire(rules, now, self.log_start);
         self.touched |= expired > 0;

@@ -1,8 +1,8 @@
 //! Producer state of one log: what makes a resend harmless (W-9).
 //!
 //! For each producer id: epoch, the last five batches with their offsets, the time of the last append by
-//! the broker's clock, the open transaction. [`Producers::check`] judges a batch of a client and changes
-//! nothing; [`Producers::apply`] notes a batch that is in the log. State is a function of the log's batches
+//! the broker's clock, the open transaction. `check` judges a batch of a client and changes
+//! nothing; `apply` notes a batch that is in the log. State is a function of the log's batches
 //! in order, so a rebuild gives the same. What a truncation may take back (batches at or above the high
 //! watermark) is kept as a list of steps to undo, newest last.
 //!

@@ -1,7 +1,7 @@
 //! The segment files of a log, as the log knows them: ranges and sizes, no bytes.
 //!
 //! *Invariant*: segments are in offset order without gap or overlap, and only the last is not sealed.
-//! A segment comes into being when a checkpoint places batches ([`place`]); it ends when the log start
+//! A segment comes into being when a checkpoint places batches (`segments/place.rs`); it ends when the log start
 //! has passed it, or when a truncation cuts it away. After a truncation its file still holds batches
 //! beyond `next` until they are cut off; until then it is marked `uncut` and nothing is placed.
 //! Source: D-4, W-5, W-8; `LogSegment`. Tests: `segments/tests.rs`, `tests/prop_log.rs`.

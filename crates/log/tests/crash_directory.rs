@@ -5,6 +5,8 @@
 //! of `env::crash` looks after every operation: the power is cut there, the directory opened again, and every log must
 //! read as the ghost of what was acknowledged, or as that with the one group that was under way.
 
+#![allow(clippy::unwrap_used)] // all of it is test code, of which clippy knows the test functions alone
+
 #[path = "crash_directory/cuts.rs"]
 mod cuts;
 #[path = "crash_directory/faults.rs"]

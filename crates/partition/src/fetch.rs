@@ -98,11 +98,14 @@ impl Partition {
     pub fn fetch(&self, input: &FetchInput) -> Result<FetchAnswer, FetchRefused> {
         self.check_reader(input.current_epoch)?;
         let pointers = self.pointers();
-        if let Some(diverging) = self.diverging(input) {
+        if input.offset < pointers.log_start {
+            return Err(FetchRefused::OutOfRange);
+        }
+        if let Some(diverging) = self.diverging(input)? {
             return Ok(FetchAnswer { plan: ReadPlan::Empty, pointers, diverging: Some(diverging) });
         }
         // As in Kafka, an offset between the bound and the log end is legal and reads nothing.
-        if input.offset < pointers.log_start || input.offset > pointers.log_end {
+        if input.offset > pointers.log_end {
             return Err(FetchRefused::OutOfRange);
         }
         let bound = self.bound(input.isolation);
@@ -136,9 +139,13 @@ impl Partition {
         }
     }
 
-    fn diverging(&self, input: &FetchInput) -> Option<Diverging> {
-        let fetched = input.last_fetched_epoch?;
+    /// Compares the asker's last epoch with the epochs here; one that was never here says nothing.
+    fn diverging(&self, input: &FetchInput) -> Result<Option<Diverging>, FetchRefused> {
+        let Some(fetched) = input.last_fetched_epoch else { return Ok(None) };
         let (epoch, end) = self.log.epoch_end(fetched);
-        (epoch < fetched || end < input.offset).then_some(Diverging { epoch, end })
+        if epoch == LeaderEpoch::UNKNOWN || end == Offset::NONE {
+            return Err(FetchRefused::OutOfRange);
+        }
+        Ok((epoch < fetched || end < input.offset).then_some(Diverging { epoch, end }))
     }
 }

@@ -2,6 +2,7 @@
 //
 //	peer both|write|read BOOTSTRAP PREFIX RECORDS BASE_TIME   round trip, see records.go
 //	peer load BOOTSTRAP TOPIC PARTITIONS                      idempotent producer until standard input ends, see load.go
+//	peer load-by-name BOOTSTRAP TOPIC PARTITIONS              the same without topic ids
 //	peer drain BOOTSTRAP TOPIC PARTITIONS                     reads what a producer under load left
 //	peer create|delete BOOTSTRAP TOPIC [PARTITIONS]           topics
 //	peer list BOOTSTRAP                                       one topic name per line
@@ -42,8 +43,8 @@ func main() {
 	switch {
 	case len(a) == 5 && (a[0] == "both" || a[0] == "write" || a[0] == "read"):
 		roundtrip(a[0], a[1], a[2], number(a[3]), int64(number(a[4])))
-	case len(a) == 4 && a[0] == "load":
-		load(a[1], a[2], number(a[3]))
+	case len(a) == 4 && (a[0] == "load" || a[0] == "load-by-name"):
+		load(a[1], a[2], number(a[3]), a[0] == "load-by-name")
 	case len(a) == 4 && a[0] == "drain":
 		drain(a[1], a[2], number(a[3]))
 	case len(a) == 4 && a[0] == "create":

@@ -11,7 +11,6 @@ use super::{Accepted, Call, Refused, respond};
 use crate::context::Context;
 use crate::publish::Published;
 use crate::shard::message::{Append, AppendAnswer, AppendPart, ShardMessage};
-use bytes::Bytes;
 use config::{TimestampType, TopicConfig};
 use partition::RequiredAcks;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,21 +35,32 @@ const LEADER_HINTS_FROM: i16 = 10;
 /// A compressed batch may expand to this many times the largest batch.
 const EXPANSION_MAX: usize = 64;
 
+/// The request's time-out is for other replicas, as in Kafka; a sync of this broker has this long.
+const LEADER_WAIT: Duration = Duration::from_secs(3600);
+
+/// A request may fill this part of the write-ahead log; with more it might wait for room for ever.
+const WAL_SHARE: u64 = 2;
+
 /// What one batch costs in the write-ahead log beside its bytes, at most.
 const FRAME_OVERHEAD: u64 = 128;
 
 /// Stage one.
 pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
-    let Call { header, mut body, context } = call;
+    let Call { header, mut body, context, frame_bytes } = call;
     let request = ProduceRequest::decode(&mut body, header.id.api_version)?;
     body.finish()?;
     let mut plan = Plan::new(&context, &request, header.id.api_version);
+    plan.own_small_batches(frame_bytes);
+    plan.refuse_beyond(context.config.storage.wal.pool_bytes / WAL_SHARE);
     let bytes = plan.bytes();
     context.probes.produce_bytes.inc_by(bytes);
     // Held until the batches are durable or given up; waiting here means not reading the socket.
     let room = context.wal.reserve_later(bytes + FRAME_OVERHEAD * plan.slots.len() as u64).await;
     let replies = plan.send(&context.router);
-    let timeout = Millis(i64::from(request.timeout_ms)).duration();
+    let timeout = match plan.acks {
+        Some(RequiredAcks::All) => Millis(i64::from(request.timeout_ms)).duration(),
+        _ => LEADER_WAIT,
+    };
     Ok(Box::pin(async move {
         plan.collect(replies, timeout).await;
         drop(room);
@@ -107,6 +117,9 @@ impl Plan {
             let slots = start..plan.slots.len();
             plan.topics.push(PlannedTopic { name: topic.name.clone(), id: topic.topic_id, slots });
         }
+        if context.space.is_short() {
+            plan.refuse_all(ErrorCode::KafkaStorageError, "The disk is full; nothing was written.");
+        }
         plan.refuse_invalid_acks();
         plan.refuse_duplicates();
         plan.refuse_transactional(request.transactional_id.is_some());
@@ -131,9 +144,28 @@ impl Plan {
         topic.ok().map(|topic| self.published.config(topic.id).as_ref())
     }
 
+    /// Refuses all batches if they are more than the write-ahead log can ever take at once.
+    fn refuse_beyond(&mut self, max_bytes: u64) {
+        let bytes = self.bytes() + FRAME_OVERHEAD * self.slots.len() as u64;
+        if bytes <= max_bytes {
+            return;
+        }
+        let message =
+            format!("The request has {bytes} bytes, the write-ahead log takes {max_bytes} at once.");
+        for slot in self.slots.iter_mut().filter(|slot| slot.batch.is_some()) {
+            slot.refuse(ErrorCode::RecordListTooLarge, Some(message.clone()));
+        }
+    }
+
+    /// After topic and leader, before the batch (W-15).
+    fn refuse_all(&mut self, code: ErrorCode, message: &str) {
+        self.slots.iter_mut().for_each(|slot| slot.refuse(code, Some(message.to_string())));
+    }
+
     fn refuse_invalid_acks(&mut self) {
         if self.acks.is_none() {
-            self.slots.iter_mut().for_each(|slot| slot.refuse(ErrorCode::InvalidRequiredAcks, None));
+            let found = self.slots.iter_mut().filter(|slot| slot.key.is_some());
+            found.for_each(|slot| slot.refuse(ErrorCode::InvalidRequiredAcks, None));
         }
     }
 
@@ -164,6 +196,16 @@ impl Plan {
                 slot.refuse(ErrorCode::TransactionalIdAuthorizationFailed, None);
             } else if transactional(slot) {
                 slot.refuse(ErrorCode::InvalidTxnState, Some("This broker has no transactions yet.".into()));
+            }
+        }
+    }
+
+    /// A batch that is less than half of its frame gets bytes of its own, so that it does not hold the
+    /// whole frame in memory (W-17).
+    fn own_small_batches(&mut self, frame_bytes: usize) {
+        for batch in self.slots.iter_mut().filter_map(|slot| slot.batch.as_mut()) {
+            if batch.size() * 2 < frame_bytes {
+                *batch = batch.detached();
             }
         }
     }
@@ -243,13 +285,14 @@ impl Slot {
         match admit(&bytes, &rules) {
             Ok(batch) => {
                 self.append_time = matches!(rules.timestamps, TimestampRules::Append { .. }).then_some(now);
-                self.batch = Some(own(batch, &bytes));
+                self.batch = Some(batch);
             }
             Err(error) => self.refuse_batch(&error),
         }
     }
 
     fn refuse_batch(&mut self, error: &BatchError) {
+        self.refuse(error.code(), Some(error.to_string()));
         self.record_errors = error
             .record_errors()
             .iter()
@@ -258,20 +301,13 @@ impl Slot {
                 batch_index_error_message: Some(e.fault.to_string()),
             })
             .collect();
-        self.refuse(error.code(), Some(error.to_string()));
     }
 
     fn refuse(&mut self, code: ErrorCode, message: Option<String>) {
         self.batch = None;
+        self.record_errors.clear();
         self.answer = AppendAnswer::refused(code, message);
     }
-}
-
-/// A batch that is a small part of its frame gets bytes of its own, so that it does not hold the
-/// whole frame in memory (W-17). The frame's size is unknown here; small batches are always copied.
-fn own(batch: Batch, bytes: &Bytes) -> Batch {
-    const SMALL_BYTES: usize = 4096;
-    if bytes.len() <= SMALL_BYTES { batch.detached() } else { batch }
 }
 
 fn check_rules(config: &TopicConfig, version: i16, now: WallTime) -> CheckRules {

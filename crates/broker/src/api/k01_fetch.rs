@@ -14,7 +14,7 @@ use crate::session::{FetchContext, Outcome, Told, Wanted, WantedTopic};
 use crate::shard::message::{Fetch, FetchFound, FetchPart, FetchPartAnswer, FetchWake, ShardMessage};
 use log::read_plan::ReadPlan;
 use partition::{FetchInput, FetchToken, Isolation};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -34,10 +34,12 @@ const LEADER_HINTS_FROM: i16 = 12;
 const ENDPOINTS_FROM: i16 = 16;
 /// First version that may carry zstd.
 const ZSTD_FROM: i16 = 10;
+/// A long poll is answered after this time, whatever it asks for (A22).
+const WAIT_MAX: Duration = Duration::from_secs(300);
 
 /// Serves a fetch; unlike other handlers it holds memory for its response.
 pub(super) fn serve(call: Call) -> Result<Accepted, Refused> {
-    let Call { header, mut body, context } = call;
+    let Call { header, mut body, context, .. } = call;
     let request = FetchRequest::decode(&mut body, header.id.api_version)?;
     body.finish()?;
     Ok(Box::pin(async move { fetch(&context, &header, request).await.map(Some) }))
@@ -61,9 +63,10 @@ async fn fetch(
         Ok(session) => session,
         Err(code) => return failed(header, code),
     };
-    let admitted = context.admission.response(limits.max_bytes).await;
     let published = context.published();
     let found = wait(context, &published, &session, &limits).await;
+    // After the wait: a long poll holds no memory.
+    let admitted = context.admission.response(planned_bytes(&found, &limits)).await;
     let parts = execute(context, &session, found, &limits, header.id.api_version).await;
     let response = compose(context, &published, header, &session, parts);
     context.probes.fetch_bytes.inc_by(response.1);
@@ -86,7 +89,7 @@ impl Limits {
         Limits {
             max_bytes,
             min_bytes: (size(request.min_bytes).min(max_bytes)) as u64,
-            wait: Millis(i64::from(request.max_wait_ms)).duration(),
+            wait: Millis(i64::from(request.max_wait_ms)).duration().min(WAIT_MAX),
             isolation: Isolation::new(request.isolation_level),
         }
     }
@@ -110,7 +113,8 @@ async fn wait(
     session: &FetchContext,
     limits: &Limits,
 ) -> Vec<Part> {
-    let keys: Vec<Resolved> = session.wanted.iter().map(|wanted| resolve(published, wanted)).collect();
+    let mut keys: Vec<Resolved> = session.wanted.iter().map(|wanted| resolve(published, wanted)).collect();
+    refuse_duplicates(&mut keys);
     let deadline = tokio::time::Instant::now() + limits.wait;
     let planned = plan(context, session, &keys, limits, None).await;
     if limits.wait.is_zero() || is_enough(session, &planned, limits.min_bytes) {
@@ -125,12 +129,40 @@ async fn wait(
         return parts(keys, planned);
     }
     wake.count(available(session, &planned));
-    let woken = tokio::time::timeout_at(deadline, wake.woken()).await;
-    drop(parked);
+    let mut stop = context.stop.clone();
+    let event = async {
+        tokio::select! {
+            () = wake.woken() => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    };
     // Time-outs answer with what is there, too.
-    let _ = woken;
+    let _ = tokio::time::timeout_at(deadline, event).await;
+    drop(parked);
     let planned = plan(context, session, &keys, limits, None).await;
     parts(keys, planned)
+}
+
+/// Refuses every copy of a partition that stands twice in the request (A12).
+fn refuse_duplicates(keys: &mut [Resolved]) {
+    let mut seen = BTreeSet::new();
+    let twice: BTreeSet<LogKey> = keys.iter().flatten().filter(|key| !seen.insert(**key)).copied().collect();
+    for key in keys {
+        if key.is_ok_and(|key| twice.contains(&key)) {
+            *key = Err(ErrorCode::InvalidRequest);
+        }
+    }
+}
+
+/// Returns how many bytes of records an answer may hold.
+fn planned_bytes(parts: &[Part], limits: &Limits) -> usize {
+    let found = parts.iter().filter_map(|part| part.planned.as_ref().ok());
+    let sizes = found.map(|found| match &found.plan {
+        ReadPlan::Empty => 0,
+        ReadPlan::Tail(batches) => batches.iter().map(wire::record::Batch::size).sum(),
+        ReadPlan::File(file) => file.max_bytes,
+    });
+    sizes.sum::<usize>().min(limits.max_bytes)
 }
 
 fn parts(keys: Vec<Resolved>, planned: Vec<Planned>) -> Vec<Part> {
@@ -243,12 +275,13 @@ async fn execute(
     let mut left = limits.max_bytes;
     let mut nothing_yet = true;
     let mut done = Vec::with_capacity(session.wanted.len());
-    for part in parts {
+    for (part, wanted) in parts.into_iter().zip(&session.wanted) {
         let (key, mut planned) = (part.key, part.planned);
         let mut read_records = wire::Records::default();
         if let (Ok(key), Ok(found)) = (key, planned.as_mut()) {
             let plan = fit(std::mem::replace(&mut found.plan, ReadPlan::Empty), left, nothing_yet);
-            match read(context, key, plan).await {
+            let input = FetchInput { max_bytes: left, at_least_one: nothing_yet, ..input(wanted, limits) };
+            match read(context, FetchPart { key, input, enough: 1 }, plan).await {
                 Ok(batches) if version < ZSTD_FROM && batches.iter().any(is_zstd) => {
                     planned = Err(ErrorCode::UnsupportedCompressionType);
                 }

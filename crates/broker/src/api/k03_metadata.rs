@@ -53,7 +53,8 @@ async fn create_missing(context: &Arc<Context>, request: &MetadataRequest) {
         return;
     }
     let published = context.published();
-    let names = request.topics.iter().flatten().filter_map(|topic| topic.name.as_deref());
+    let by_name = request.topics.iter().flatten().filter(|topic| topic.topic_id.is_zero());
+    let names = by_name.filter_map(|topic| topic.name.as_deref());
     let missing: Vec<TopicName> = names
         .filter(|name| published.image.topics().by_name(name).is_none())
         .filter_map(|name| TopicName::new(name).ok())
@@ -65,7 +66,8 @@ async fn create_missing(context: &Arc<Context>, request: &MetadataRequest) {
 
 fn find(published: &Published, asked: &MetadataRequestTopic, version: i16) -> MetadataResponseTopic {
     let topics = published.image.topics();
-    let (found, code) = match asked.name.as_deref() {
+    let name = asked.name.as_deref().filter(|_| asked.topic_id.is_zero());
+    let (found, code) = match name {
         Some(name) if TopicName::new(name).is_err() => (None, ErrorCode::InvalidTopicException),
         Some(name) => (topics.by_name(name), ErrorCode::UnknownTopicOrPartition),
         None => (topics.by_id(TopicId(asked.topic_id)), ErrorCode::UnknownTopicId),

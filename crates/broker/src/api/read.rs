@@ -1,7 +1,7 @@
 //! Carries out read plans: slices of the tail at once, files on a thread that may block.
 
 use crate::context::Context;
-use crate::shard::message::ShardMessage;
+use crate::shard::message::{Fetch, FetchPart, ShardMessage};
 use bytes::Bytes;
 use log::read_plan::{ReadPlan, TimePlan};
 use log::reader::{FoundTime, ReadFault};
@@ -13,25 +13,45 @@ use wire::record::{Batch, find_timestamp, first_with_max_timestamp};
 /// Most bytes that a look into one batch may produce.
 const DECOMPRESSED_MAX: usize = 256 << 20;
 
-/// Reads what was planned.
+/// Reads what was planned. A file that has gone since then, and damage, are met with a second plan:
+/// the first may have been outdated.
 ///
 /// # Errors
-/// `KAFKA_STORAGE_ERROR`; damage takes the partition offline as well. A file that has gone since the
-/// plan was made reads as nothing: the client asks again and gets a new plan.
+/// `KAFKA_STORAGE_ERROR`; damage that is met twice takes the partition offline as well.
 pub(super) async fn read(
     context: &Arc<Context>,
-    key: LogKey,
+    part: FetchPart,
     plan: ReadPlan,
 ) -> Result<Vec<Batch>, ErrorCode> {
+    match carry_out(context, part.key, plan).await {
+        Ok(batches) => Ok(batches),
+        Err(ReadFault::Gone | ReadFault::Damage(_)) => {
+            let plan = plan_again(context, part).await?;
+            carry_out(context, part.key, plan)
+                .await
+                .or_else(|fault| failed(context, part.key, &fault, Vec::new()))
+        }
+        Err(fault) => failed(context, part.key, &fault, Vec::new()),
+    }
+}
+
+async fn carry_out(context: &Arc<Context>, key: LogKey, plan: ReadPlan) -> Result<Vec<Batch>, ReadFault> {
     match plan {
         ReadPlan::Empty => Ok(Vec::new()),
         ReadPlan::Tail(batches) => Ok(batches),
         ReadPlan::File(file) => {
             let reader = context.reader.clone();
-            let read = blocking(context, move || reader.read(key, &file)).await;
-            read.map_or(Ok(Vec::new()), |read| read.or_else(|fault| failed(context, key, &fault, Vec::new())))
+            blocking(context, move || reader.read(key, &file)).await.unwrap_or(Err(ReadFault::Gone))
         }
     }
+}
+
+async fn plan_again(context: &Context, part: FetchPart) -> Result<ReadPlan, ErrorCode> {
+    let (reply, answers) = oneshot::channel();
+    let fetch = ShardMessage::Fetch(Fetch { parts: vec![part], park: None, reply });
+    context.router.send_to_owner(&part.key, fetch);
+    let answer = answers.await.unwrap_or_default().pop();
+    answer.map_or(Err(ErrorCode::NotLeaderOrFollower), |answer| answer.result.map(|found| found.plan))
 }
 
 /// What a look into one place found.

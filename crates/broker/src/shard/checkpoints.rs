@@ -6,13 +6,19 @@
 use super::Shard;
 use super::message::{ShardCut, ShardMessage, Sizes};
 use crate::jobs::Job;
+use log::producers::ExpireRules;
 use log::retain::{ClockState, RetainRules};
-use log::segments::PlaceRules;
+use log::segments::{FileCut, PlaceRules, SegmentMeta};
 use tokio::sync::oneshot;
-use types::{LogKey, Now};
+use types::{LogKey, Millis, Now};
 
 /// Segments that retention gives up in one turn of one partition.
 const SEGMENTS_PER_TURN: usize = 16;
+
+/// Producers that are looked at in one turn of one partition.
+const PRODUCERS_PER_TURN: usize = 10_000;
+/// Shortest life of an idle producer.
+const SEVEN_DAYS: Millis = Millis(7 * 24 * 60 * 60 * 1000);
 
 /// A cut that waits for its changes to be durable.
 pub(super) struct WaitingCut {
@@ -28,6 +34,8 @@ impl Shard {
         for key in std::mem::take(&mut self.changed) {
             let Some(slot) = self.partitions.get_mut(&key) else { continue };
             let rules = place_rules(&slot.config);
+            // What is damaged on disk is not written to: its tail stays in the state.
+            let small_tail_bytes = if slot.partition.is_failed() { u64::MAX } else { small_tail_bytes };
             if let Some((log_cut, placement)) = slot.partition.cut(&rules, small_tail_bytes) {
                 cut.cuts.push(log_cut);
                 cut.placements.push(placement);
@@ -51,6 +59,9 @@ impl Shard {
             let log = slot.partition.log_mut();
             log.checkpointed(*change);
             log.evict(self.settings.tail_cache_bytes);
+            for cut in log.take_file_cuts() {
+                self.jobs.send(Job::CutFile(cut));
+            }
             let segments = log.take_deletable();
             if !segments.is_empty() {
                 self.jobs.send(Job::DeleteSegments { key: *key, segments });
@@ -59,6 +70,13 @@ impl Shard {
                 self.partitions.remove(key);
                 self.jobs.send(Job::Stray { key: *key });
             }
+        }
+    }
+
+    pub(super) fn on_file_cut(&mut self, cut: &FileCut, segment: Option<SegmentMeta>) {
+        if let Some(slot) = self.partitions.get_mut(&cut.key) {
+            slot.partition.log_mut().file_cut(cut, segment);
+            self.changed.insert(cut.key);
         }
     }
 
@@ -84,6 +102,12 @@ impl Shard {
             .collect();
         for key in keys {
             let Some(slot) = self.partitions.get_mut(&key) else { continue };
+            if clock == ClockState::Steady {
+                let rules = expire_rules(&slot.config, self.settings.producer_expiration);
+                if slot.partition.log_mut().expire_producers(&rules, now.wall) > 0 {
+                    self.changed.insert(key);
+                }
+            }
             if !slot.config.cleanup_policy.delete {
                 continue;
             }
@@ -115,6 +139,15 @@ fn place_rules(config: &config::TopicConfig) -> PlaceRules {
         index_interval_bytes: u64::from(config.index_interval_bytes),
         segment_index_bytes: config.segment_index_bytes,
     }
+}
+
+/// A producer lives as long as its last batch, and seven days at least (W-9).
+fn expire_rules(config: &config::TopicConfig, setting: Millis) -> ExpireRules {
+    let data = match config.retention_ms {
+        Some(retention) if config.cleanup_policy.delete => retention,
+        _ => Millis(i64::MAX),
+    };
+    ExpireRules { keep: SEVEN_DAYS.max(setting).max(data), max_checked: PRODUCERS_PER_TURN }
 }
 
 fn retain_rules(config: &config::TopicConfig, clock: ClockState) -> RetainRules {

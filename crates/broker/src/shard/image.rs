@@ -4,8 +4,8 @@ use super::{Shard, Slot};
 use crate::jobs::Job;
 use crate::publish::Published;
 use log::log::Log;
-use metadata::MetadataDelta;
 use metadata::image::{PartitionImage, TopicImage};
+use metadata::{ConfigResource, MetadataDelta};
 use partition::{Leadership, Partition, ReplicaSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ impl Shard {
                 self.remove(topic.key(partition));
             }
         }
-        for key in delta.partitions {
+        for key in delta.partitions.iter().copied() {
             if self.router.shard_of(&key) == self.id {
                 let log = recovered.remove(&key);
                 self.change(key, log);
@@ -32,7 +32,7 @@ impl Shard {
         for log in recovered.into_values() {
             self.stray(log);
         }
-        self.update_configs();
+        self.update_configs(&delta.configs);
     }
 
     fn change(&mut self, key: LogKey, log: Option<Log>) {
@@ -108,10 +108,15 @@ impl Shard {
             .insert(key, Slot { partition: Partition::new(log, leadership), config, is_stray: true });
     }
 
-    fn update_configs(&mut self) {
-        for (key, slot) in &mut self.partitions {
-            let config = self.published.config(key.topic_id);
-            if !Arc::ptr_eq(&slot.config, config) {
+    fn update_configs(&mut self, changed: &[ConfigResource]) {
+        for resource in changed {
+            let ConfigResource::Topic(topic_id) = *resource else { continue };
+            let config = self.published.config(topic_id).clone();
+            let all = LogKey { topic_id, partition: PartitionId(0) }..=LogKey {
+                topic_id,
+                partition: PartitionId(i32::MAX),
+            };
+            for (_, slot) in self.partitions.range_mut(all) {
                 slot.config = config.clone();
             }
         }

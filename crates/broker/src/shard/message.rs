@@ -4,7 +4,7 @@ use crate::publish::Published;
 use log::cut::LogCut;
 use log::log::Log;
 use log::read_plan::{ReadPlan, TimePlan};
-use log::segments::Placement;
+use log::segments::{FileCut, Placement, SegmentMeta};
 use partition::{Diverging, FetchInput, FetchToken, Isolation, OffsetQuery, Pointers, RequiredAcks};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -49,6 +49,13 @@ pub(crate) enum ShardMessage {
     Checkpointed(Vec<(LogKey, u64)>),
     /// The checkpoint with these cuts was given up; they are taken again.
     CheckpointAbandoned(Vec<LogKey>),
+    /// A segment file of a truncated log was cut; the segment as it is now, if it is still there.
+    FileCut {
+        /// The job.
+        cut: FileCut,
+        /// The segment.
+        segment: Option<SegmentMeta>,
+    },
     /// Apply retention to what is due.
     Retain,
     /// A read found damage.

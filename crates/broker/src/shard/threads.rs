@@ -109,7 +109,11 @@ impl ShardThread {
             wal: context.wal.register(self.sink),
             jobs: self.jobs,
             probes: context.probes.clone(),
-            settings: ShardSettings { tail_cache_bytes: budget, max_producers: MAX_PRODUCERS },
+            settings: ShardSettings {
+                tail_cache_bytes: budget,
+                max_producers: MAX_PRODUCERS,
+                producer_expiration: context.config.storage.producer_id_expiration_ms,
+            },
             clock_watch: self.clock_watch,
         });
         tokio::task::spawn_local(serve_connections(self.connected, context));

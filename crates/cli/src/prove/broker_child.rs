@@ -4,15 +4,20 @@ use crate::failure::Failure;
 use client::{ClientOptions, Cluster};
 use env::{Env, net::Net};
 use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, PipeReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout};
 
 /// How long a broker may take to serve.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// Pause between two looks at whether it serves.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// How long the marks of a broker that is gone may take to be read.
+const MARKS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How the broker is started.
 #[derive(Clone, Debug)]
@@ -31,14 +36,16 @@ pub(crate) struct BrokerChild {
     child: Child,
     /// How long the last start took until it answered.
     start_took: Duration,
+    /// Lines such as `checkpoint begin`, from the broker that runs now.
+    marks: mpsc::UnboundedReceiver<String>,
 }
 
 impl BrokerChild {
     /// Starts a broker on a free port of this machine and waits until it answers.
     pub(crate) async fn start(options: ChildOptions) -> Result<BrokerChild, Failure> {
         let address = free_address()?;
-        let child = spawn(&options, &address)?;
-        let mut broker = BrokerChild { options, address, child, start_took: Duration::ZERO };
+        let (child, marks) = spawn(&options, &address)?;
+        let mut broker = BrokerChild { options, address, child, start_took: Duration::ZERO, marks };
         broker.wait_until_it_serves().await?;
         Ok(broker)
     }
@@ -66,10 +73,31 @@ impl BrokerChild {
         Ok(())
     }
 
-    /// Starts it again after a kill.
+    /// Starts it again after a kill, and waits until it answers.
     pub(crate) async fn start_again(&mut self) -> Result<(), Failure> {
-        self.child = spawn(&self.options, &self.address)?;
+        self.launch()?;
         self.wait_until_it_serves().await
+    }
+
+    /// Starts it again after a kill, and does not wait.
+    pub(crate) fn launch(&mut self) -> Result<(), Failure> {
+        (self.child, self.marks) = spawn(&self.options, &self.address)?;
+        Ok(())
+    }
+
+    /// Waits until the broker begins something, such as `checkpoint`; says false when it does not in time.
+    pub(crate) async fn begins(&mut self, what: &str, within: Duration) -> bool {
+        let begin = format!("{what} begin");
+        while self.marks.try_recv().is_ok() {}
+        let seen = async { while self.marks.recv().await.is_some_and(|line| line != begin) {} };
+        timeout(within, seen).await.is_ok() && !self.marks.is_closed()
+    }
+
+    /// Says, of a broker that was killed after it began something, whether it had not ended it.
+    pub(crate) async fn was_inside(&mut self, what: &str) -> bool {
+        let end = format!("{what} end");
+        let ended = async { while self.marks.recv().await.is_some_and(|line| line != end) {} };
+        timeout(MARKS_TIMEOUT, ended).await.is_ok() && self.marks.is_closed() && self.marks.is_empty()
     }
 
     /// Fails if it has ended by itself.
@@ -125,7 +153,8 @@ fn free_address() -> Result<String, Failure> {
     Err(Failure::of("no port from 20000 to 31999 is free"))
 }
 
-fn spawn(options: &ChildOptions, address: &str) -> Result<Child, Failure> {
+/// Starts the process. Its standard input is the pipe that it writes its marks to.
+fn spawn(options: &ChildOptions, address: &str) -> Result<(Child, mpsc::UnboundedReceiver<String>), Failure> {
     let said = OpenOptions::new().create(true).append(true).open(options.folder.join("broker.log"))?;
     let also: File = said.try_clone()?;
     let mut command = Command::new(std::env::current_exe()?);
@@ -134,5 +163,18 @@ fn spawn(options: &ChildOptions, address: &str) -> Result<Child, Failure> {
     for (key, value) in &options.settings {
         command.arg("--set").arg(format!("{key}={value}"));
     }
-    Ok(command.stdin(Stdio::null()).stdout(said).stderr(also).spawn()?)
+    let (reader, writer) = std::io::pipe()?;
+    command.env("HIGHWATER_MARKS_FD", "0").stdin(Stdio::from(writer));
+    let child = command.stdout(said).stderr(also).spawn()?;
+    Ok((child, lines(reader)))
+}
+
+/// Reads marks on a thread that may block; it ends with the process that writes them.
+fn lines(reader: PipeReader) -> mpsc::UnboundedReceiver<String> {
+    let (sender, marks) = mpsc::unbounded_channel();
+    tokio::task::spawn_blocking(move || {
+        let lines = BufReader::new(reader).lines().map_while(Result::ok);
+        lines.take_while(|line| sender.send(line.clone()).is_ok()).for_each(drop);
+    });
+    marks
 }

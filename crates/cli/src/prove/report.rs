@@ -3,6 +3,7 @@
 use super::check::{Fate, Findings};
 use super::ledger::Entries;
 use super::rounds::Plan;
+use super::strike::Strike;
 use crate::failure::Failure;
 use crate::output::Output;
 use serde_json::{Map, Value, json};
@@ -11,6 +12,10 @@ use std::time::Duration;
 /// One kill.
 #[derive(Clone, Debug)]
 pub(super) struct Kill {
+    /// Where it was to strike.
+    pub(super) strike: Strike,
+    /// Whether it struck inside what it waited for.
+    pub(super) inside: bool,
     /// Batches without an outcome at that moment.
     pub(super) outstanding: usize,
     /// Records acknowledged in the round that it ended.
@@ -106,7 +111,7 @@ impl Report {
         let findings = &self.findings;
         let slowest = self.kills.iter().map(|kill| kill.start_took).max().unwrap_or_default();
         let mut rows = vec![
-            ("kills (SIGKILL)", self.kills.len().to_string()),
+            ("kills (SIGKILL)", self.kills_text()),
             ("acknowledged", findings.acknowledged.to_string()),
             ("readable", findings.readable.to_string()),
         ];
@@ -131,6 +136,19 @@ impl Report {
         rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect()
     }
 
+    fn kills_text(&self) -> String {
+        let inside = |strike| self.kills.iter().filter(|kill| kill.strike == strike && kill.inside).count();
+        let named =
+            [Strike::Checkpoint, Strike::Roll, Strike::Recovery].map(|strike| (strike, inside(strike)));
+        let named = named.iter().filter(|(_, count)| *count > 0);
+        let named: Vec<String> =
+            named.map(|(strike, count)| format!("{count} inside a {}", strike.name())).collect();
+        match named.is_empty() {
+            true => self.kills.len().to_string(),
+            false => format!("{}, {}", self.kills.len(), named.join(", ")),
+        }
+    }
+
     fn json(&self) -> Value {
         let findings = &self.findings;
         let anomalies: Map<String, Value> = findings
@@ -140,7 +158,7 @@ impl Report {
             .collect();
         let kill = |kill: &Kill| {
             json!({
-                "outstanding": kill.outstanding, "acknowledged": kill.acknowledged,
+                "strike": kill.strike.name(), "inside": kill.inside, "outstanding": kill.outstanding, "acknowledged": kill.acknowledged,
                 "restart_ms": kill.start_took.as_millis(), "leader_epochs": kill.epochs,
             })
         };

@@ -7,6 +7,7 @@ use super::load::Load;
 use super::read_back::read_back;
 use super::report::{Kill, Report};
 use super::seeded::Seeded;
+use super::strike::Strike;
 use crate::failure::Failure;
 use crate::output::Output;
 use client::{ClientOptions, Cluster, NewTopic};
@@ -22,6 +23,8 @@ const TOPIC: &str = "prove";
 const MOMENT_MAX_MS: u64 = 700;
 /// A round that gets no acknowledgement for this long fails.
 const STALL_MAX: Duration = Duration::from_secs(60);
+/// A kill that waits for a mark strikes without it after this long.
+const MARK_MAX: Duration = Duration::from_secs(20);
 /// Pause between two looks at the ledger.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
@@ -33,6 +36,8 @@ pub(super) struct Plan {
     pub(super) records: u64,
     pub(super) producers: u32,
     pub(super) partitions: u32,
+    /// Where kills strike, round by round, from the start again after the last.
+    pub(super) strikes: Vec<Strike>,
 }
 
 /// Carries out the plan.
@@ -91,14 +96,27 @@ impl<'a> Proof<'a> {
         let before = self.ledger.acknowledged();
         let due = before + self.plan.records.div_ceil(u64::from(self.plan.rounds));
         self.wait_for(due).await?;
+        let strikes = &self.plan.strikes;
+        let turn = usize::try_from(round - 1)? % strikes.len().max(1);
+        let strike = strikes.get(turn).copied().unwrap_or(Strike::Random);
         tokio::time::sleep(Duration::from_millis(self.moments.between(0, MOMENT_MAX_MS))).await;
         let epochs = self.epochs().await;
+        let in_time = match strike.under_load() {
+            Some(what) => self.broker.begins(what, MARK_MAX).await,
+            None => false,
+        };
         let outstanding = self.ledger.on_kill(round);
         self.broker.kill()?;
+        let inside = match strike {
+            Strike::Random => false,
+            Strike::Recovery => self.kill_in_recovery().await?,
+            Strike::Checkpoint | Strike::Roll => in_time && self.broker.was_inside(strike.name()).await,
+        };
         self.broker.start_again().await?;
         let acknowledged = self.ledger.acknowledged();
         let start_took = self.broker.start_took();
-        self.kills.push(Kill { outstanding, acknowledged: acknowledged - before, start_took, epochs });
+        let got = acknowledged - before;
+        self.kills.push(Kill { strike, inside, outstanding, acknowledged: got, start_took, epochs });
         output.progress(&format!(
             "round {round} of {}: {acknowledged} acknowledged, {outstanding} batches outstanding at the kill, \
              serving again after {} ms",
@@ -106,6 +124,14 @@ impl<'a> Proof<'a> {
             start_took.as_millis(),
         ));
         Ok(())
+    }
+
+    /// Starts it and kills it again before it serves; says whether it was recovering.
+    async fn kill_in_recovery(&mut self) -> Result<bool, Failure> {
+        self.broker.launch()?;
+        let in_time = self.broker.begins(Strike::Recovery.name(), MARK_MAX).await;
+        self.broker.kill()?;
+        Ok(in_time && self.broker.was_inside(Strike::Recovery.name()).await)
     }
 
     /// Leader epoch of each partition in the life that is about to end.

@@ -24,6 +24,7 @@ static NEXT_PORT: AtomicU16 = AtomicU16::new(0);
 /// A broker of this test, in a folder and on a port of its own.
 pub(crate) struct Broker {
     folder: TempDir,
+    data: PathBuf,
     port: u16,
     settings: Vec<String>,
     program: Option<Program>,
@@ -35,9 +36,19 @@ impl Broker {
     /// Starts a broker on an empty folder; `settings` are `key=value`.
     pub(crate) fn start(settings: &[&str]) -> Broker {
         let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        Broker::start_in(folder, data, settings)
+    }
+
+    /// Starts a broker whose data is at this path.
+    pub(crate) fn start_on(data: PathBuf, settings: &[&str]) -> Broker {
+        Broker::start_in(tempfile::tempdir().unwrap(), data, settings)
+    }
+
+    fn start_in(folder: TempDir, data: PathBuf, settings: &[&str]) -> Broker {
         let settings = settings.iter().map(|s| (*s).to_owned()).collect();
-        let mut broker =
-            Broker { folder, port: free_port(), settings, program: None, banner: Vec::new(), marks: None };
+        let (port, banner) = (free_port(), Vec::new());
+        let mut broker = Broker { folder, data, port, settings, program: None, banner, marks: None };
         broker.start_again();
         broker
     }
@@ -71,6 +82,11 @@ impl Broker {
         self.program = None;
     }
 
+    /// Kills it, whether or not it has ended by itself.
+    pub(crate) fn power_off(&mut self) {
+        self.program = None;
+    }
+
     /// Kills it with SIGKILL when it writes `mark begin`. Returns whether `mark end` was not written before the kill.
     pub(crate) fn kill9_inside(&mut self, mark: &str) -> bool {
         let marks = self.marks.take().unwrap();
@@ -93,7 +109,7 @@ impl Broker {
 
     /// Returns the folder with the data.
     pub(crate) fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.data.clone()
     }
 
     /// Returns a folder that is removed with the broker.

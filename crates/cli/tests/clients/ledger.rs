@@ -1,8 +1,9 @@
 //! What a producer was told, what a reader found, and whether the two agree.
 //!
-//! The lines are those of tests/clients/python/load.py: `A partition offset number`, `E partition number reason`, `R partition offset number`.
+//! The lines are those of tests/clients/python/load.py: `A partition offset number`, `E partition number reason`, `R partition offset number`;
+//! and `X partition number`: given back by the client as not stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A record's place and number: `(partition, offset)` and the number that the producer gave it.
 type Entry = ((u32, u64), u64);
@@ -12,6 +13,7 @@ type Entry = ((u32, u64), u64);
 pub(crate) struct Ledger {
     acknowledged: Vec<Entry>,
     given_up: Vec<String>,
+    given_back: BTreeSet<u64>,
 }
 
 impl Ledger {
@@ -20,6 +22,8 @@ impl Ledger {
         if line.starts_with("E ") {
             self.given_up.push(line.to_owned());
         }
+        let number = line.strip_prefix("X ").and_then(|rest| rest.split(' ').next_back());
+        self.given_back.extend(number.map(|number| number.parse::<u64>().unwrap()));
         let entry = line.strip_prefix("A ").map(entry);
         self.acknowledged.extend(entry);
         entry.is_some()
@@ -30,18 +34,22 @@ impl Ledger {
         self.acknowledged.len()
     }
 
-    /// Returns how many records with at least this number were acknowledged.
-    pub(crate) fn count_from(&self, number: u64) -> usize {
-        self.acknowledged.iter().filter(|(_, n)| *n >= number).count()
+    /// Returns the highest number that was acknowledged.
+    pub(crate) fn highest(&self) -> Option<u64> {
+        self.acknowledged.last().map(|(_, number)| *number)
     }
 
-    /// Compares with what a reader found: every acknowledged record from `number` on is at its offset, none is twice, each partition is in order.
+    /// Compares with what a reader found: every acknowledged record from `number` on is at its offset, none is twice, each partition is in order,
+    /// and what was given back is not there.
     pub(crate) fn judge(&self, found: &[String], number: u64) -> Result<(), String> {
         if let Some(line) = self.given_up.first() {
             return Err(format!("{} records were given up, the first: {line}", self.given_up.len()));
         }
         let found: Vec<Entry> = found.iter().filter_map(|line| line.strip_prefix("R ").map(entry)).collect();
         in_order(&found)?;
+        if let Some((place, n)) = found.iter().find(|(_, n)| self.given_back.contains(n)) {
+            return Err(format!("{n} was given back as not stored, and is at {place:?}"));
+        }
         let by_place: BTreeMap<(u32, u64), u64> = found.iter().copied().collect();
         let mut told = BTreeMap::new();
         for (place, n) in self.acknowledged.iter().filter(|(_, n)| *n >= number) {
@@ -126,5 +134,6 @@ fn ledger_catches_anomalies() {
     ] {
         assert!(told.judge(&lines(wrong), 0).is_err(), "{wrong}");
     }
+    assert!(ledger("X 0 4").judge(&lines("R 0 0 4"), 0).is_err());
     assert!(ledger("E 0 1 timed out").judge(&[], 0).is_err());
 }

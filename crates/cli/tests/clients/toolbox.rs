@@ -41,6 +41,12 @@ impl Family {
         self.name
     }
 
+    /// Returns the family with a producer that knows no topic ids (franz-go only).
+    pub(crate) fn by_name(mut self) -> Family {
+        self.load[1] = "load-by-name".to_owned();
+        self
+    }
+
     /// Returns the command of a round trip: `action` is both, write or read.
     pub(crate) fn round_trip(&self, action: &str, rest: &[&str]) -> Command {
         let mut command = command(&self.round_trip);

@@ -89,9 +89,9 @@ async fn an_unreadable_answer_ends_the_connection() {
             let Reply::Send(parts) = echo(asked) else { panic!() };
             let mut frame = parts.concat();
             if cut {
-                frame.truncate(frame.len() - 1)
+                frame.truncate(frame.len() - 1);
             } else {
-                frame.push(0)
+                frame.push(0);
             };
             let length = i32::try_from(frame.len() - 4).unwrap();
             frame[..4].copy_from_slice(&length.to_be_bytes());

@@ -55,6 +55,7 @@ impl Directory {
     pub fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<u64, FileFault> {
         checkpoint.placements.iter().try_for_each(check_folder)?;
         self.job(|directory| {
+            directory.discard_waiting()?;
             for key in &checkpoint.removed {
                 directory.remove_now(*key, None)?;
             }

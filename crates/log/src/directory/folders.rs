@@ -60,9 +60,27 @@ impl Directory {
         if let Some(folder) = folder.filter(|folder| self.folders.contains_key(folder))
             && self.belongs_to(&folder, key)?
         {
-            self.discard(&folder, key.topic_id)?;
+            match self.discard(&folder, key.topic_id) {
+                // The log is gone all the same, and the state must say so. The folder waits.
+                Err(fault) if fault.is_full() => self.waiting.push((key.topic_id, folder)),
+                outcome => outcome?,
+            }
         }
         self.forget(key);
+        Ok(())
+    }
+
+    /// Renames the folders of removed logs for which there was no room.
+    pub(super) fn discard_waiting(&mut self) -> Result<(), FileFault> {
+        for (topic_id, folder) in std::mem::take(&mut self.waiting) {
+            let path = self.root.join(&folder);
+            if kafka::read_metadata(&*self.disk, &path)? == Some(topic_id) {
+                match self.discard(&folder, topic_id) {
+                    Err(fault) if fault.is_full() => self.waiting.push((topic_id, folder)),
+                    outcome => outcome?,
+                }
+            }
+        }
         Ok(())
     }
 

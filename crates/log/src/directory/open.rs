@@ -150,6 +150,7 @@ impl Directory {
             folders: BTreeMap::new(),
             removed: BTreeSet::new(),
             removed_before: BTreeSet::new(),
+            waiting: Vec::new(),
             unsynced: BTreeSet::new(),
             extended: BTreeMap::new(),
             epochs_written: BTreeMap::new(),
@@ -177,7 +178,8 @@ fn survey(disk: &dyn Disk, path: &Path) -> Result<Found, OpenError> {
     let made_so_far = |name: &str| {
         half_made && (name.starts_with(FORMAT_FILE) || [STATE_FOLDER, WAL_FOLDER].contains(&name))
     };
-    let harmless = |name: &str| name == LOCK_FILE || name == "lost+found" || made_so_far(name);
+    let harmless =
+        |name: &str| name == LOCK_FILE || name == "lost+found" || name.starts_with('.') || made_so_far(name);
     match entries.iter().find(|entry| !harmless(&entry.name)) {
         Some(entry) => Err(OpenError::NotEmpty { path: path.to_path_buf(), found: entry.name.clone() }),
         None => Ok(Found::New),
@@ -235,18 +237,21 @@ fn make_parents(disk: &dyn Disk, path: &Path) -> Result<(), FileFault> {
     Ok(())
 }
 
-/// Makes the names of all folders above the directory safe: an earlier start may have made them and died. Folders of
-/// others, which may not be opened, existed before.
+/// Makes the names of all folders above the directory safe: an earlier start may have made them and died. One that may
+/// not be opened, or that cannot be synced at all, is not of our making.
 fn sync_parents(disk: &dyn Disk, path: &Path) -> Result<(), FileFault> {
     for folder in path.ancestors().skip(1) {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         match disk.sync_dir(folder) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            Err(error) if NOT_OURS.contains(&error.kind()) => {}
             outcome => outcome.or_fault(folder, FileAction::Sync)?,
         }
     }
     Ok(())
 }
+
+const NOT_OURS: [io::ErrorKind; 3] =
+    [io::ErrorKind::PermissionDenied, io::ErrorKind::InvalidInput, io::ErrorKind::Unsupported];
 
 /// Removes what an interrupted making of the directory has left, but for the format file, which says so.
 fn clear(disk: &dyn Disk, path: &Path) -> Result<(), FileFault> {
@@ -305,10 +310,12 @@ fn create(
 }
 
 /// Gives the format file its name once more. An earlier start may have renamed it, failed to sync the name and died:
-/// then the name is in the page cache alone, and only a new rename can be made safe.
+/// then the name is in the page cache alone, and only a new rename can be made safe. A full disk is no reason not to start.
 pub(super) fn renew_format(disk: &dyn Disk, path: &Path, format: &Format) -> Result<(), FileFault> {
-    write_aside(disk, &path.join(FORMAT_FILE), format.encode().as_bytes())?;
-    disk.sync_dir(path).or_fault(path, FileAction::Sync)
+    match write_aside(disk, &path.join(FORMAT_FILE), format.encode().as_bytes()) {
+        Err(fault) if fault.is_full() => Ok(()),
+        outcome => outcome.and_then(|()| disk.sync_dir(path).or_fault(path, FileAction::Sync)),
+    }
 }
 
 /// Returns where the write-ahead log of a directory is.

@@ -4,7 +4,7 @@
 //! start by its ending. Tests: `crates/log/tests/crash_directory.rs`.
 
 use super::Directory;
-use crate::fault::{FileAction, FileFault, OrFault};
+use crate::fault::FileFault;
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,17 +24,18 @@ impl Garbage {
 }
 
 impl Directory {
-    /// Unlinks up to `budget` files of deleted logs and segments; says whether more are left.
+    /// Unlinks up to `budget` files of deleted logs and segments; says whether more are left. What cannot be unlinked is
+    /// left to the next start: nothing names it.
     ///
     /// # Errors
-    /// Final: a name could not be removed.
+    /// An earlier job has failed.
     pub fn sweep(&mut self, budget: usize) -> Result<bool, FileFault> {
         self.job(|directory| {
             let mut left = budget;
             while left > 0
                 && let Some(path) = directory.garbage.0.front().cloned()
             {
-                if directory.unlink(&path, &mut left)? {
+                if directory.unlink(&path, &mut left).unwrap_or(true) {
                     directory.garbage.0.pop_front();
                 }
             }
@@ -43,27 +44,18 @@ impl Directory {
     }
 
     /// Unlinks a file, or some of a folder, counting down; says whether it is gone.
-    fn unlink(&self, path: &Path, left: &mut usize) -> Result<bool, FileFault> {
-        match self.disk.list(path) {
-            Ok(entries) => {
-                for entry in entries {
-                    if *left == 0 {
-                        return Ok(false);
-                    }
-                    *left -= 1;
-                    let file = path.join(entry.name);
-                    self.disk.remove_file(&file).or_fault(&file, FileAction::Rename)?;
-                }
-                self.disk.remove_dir(path).or_fault(path, FileAction::Rename)?;
-                Ok(true)
+    fn unlink(&self, path: &Path, left: &mut usize) -> io::Result<bool> {
+        let Ok(entries) = self.disk.list(path) else {
+            *left -= 1;
+            return self.disk.remove_file(path).map(|()| true);
+        };
+        for entry in entries {
+            if *left == 0 {
+                return Ok(false);
             }
-            Err(_) => {
-                *left -= 1;
-                match self.disk.remove_file(path) {
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-                    outcome => outcome.or_fault(path, FileAction::Rename).map(|()| true),
-                }
-            }
+            *left -= 1;
+            self.disk.remove_file(&path.join(entry.name))?;
         }
+        self.disk.remove_dir(path).map(|()| true)
     }
 }

@@ -38,10 +38,30 @@ pub(crate) fn cut_segment(
         return Err(FileFault::Damaged { path, position: meta.bytes });
     }
     log.set_size(meta.bytes).or_fault(&path, FileAction::Write)?;
-    let index = index::build(&*log, place.base, meta.bytes).or_fault(&path, FileAction::Read)?;
-    write_indexes(place, &index, true)?;
+    let mut index = index::build(&*log, place.base, meta.bytes).or_fault(&path, FileAction::Read)?;
+    match write_indexes(place, &index, true) {
+        Err(fault) if fault.is_full() => {
+            // A full disk must not keep a truncation from ending; without entries reads begin at the start.
+            index = SparseIndex::default();
+            empty_indexes(place)?;
+        }
+        outcome => outcome?,
+    }
     log.sync().or_fault(&path, FileAction::Sync)?;
     Ok(with_index(meta, &index))
+}
+
+/// Cuts the index files to nothing; missing ones stay missing.
+fn empty_indexes(place: SegmentPlace<'_>) -> Result<(), FileFault> {
+    for file in [SegmentFile::OffsetIndex, SegmentFile::TimeIndex] {
+        let path = place.path(file);
+        if place.disk.exists(&path).or_fault(&path, FileAction::Open)? {
+            let open = place.disk.open(&path, OpenMode::Write).or_fault(&path, FileAction::Open)?;
+            open.set_size(0).or_fault(&path, FileAction::Write)?;
+            open.sync().or_fault(&path, FileAction::Sync)?;
+        }
+    }
+    Ok(())
 }
 
 fn with_index(mut meta: SegmentMeta, index: &SparseIndex) -> SegmentMeta {

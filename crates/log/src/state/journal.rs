@@ -187,12 +187,12 @@ impl Journal {
             match prepared {
                 Ok(prepared) => ready.push(prepared),
                 Err(fault) => {
-                    ready.into_iter().try_for_each(|prepared| self.take_back(prepared))?;
+                    ready.iter().try_for_each(|prepared| self.take_back(prepared))?;
                     return Err(fault);
                 }
             }
         }
-        for (done, prepared) in ready.into_iter().enumerate() {
+        for (done, prepared) in ready.iter().enumerate() {
             match self.commit(prepared, generation) {
                 // The other copy has it. This one is written anew by the next checkpoint.
                 Err(fault) if fault.is_full() && done > 0 => self.copies[done].generation = None,
@@ -272,7 +272,7 @@ impl Journal {
         match write_chunks(&*prepared.file, delta, len) {
             Ok(()) => Ok(prepared),
             Err(source) => {
-                self.take_back(prepared)?;
+                self.take_back(&prepared)?;
                 Err(FileFault::new(&path, FileAction::Write, source))
             }
         }
@@ -285,7 +285,7 @@ impl Journal {
     }
 
     /// Takes back what was prepared, for certain.
-    fn take_back(&self, prepared: Prepared) -> Result<(), FileFault> {
+    fn take_back(&self, prepared: &Prepared) -> Result<(), FileFault> {
         let JournalCopy { path, len, .. } = &self.copies[prepared.copy];
         if prepared.is_base {
             let aside = aside(path);
@@ -296,7 +296,7 @@ impl Journal {
     }
 
     /// Makes safe what was prepared.
-    fn commit(&mut self, prepared: Prepared, generation: u64) -> Result<(), FileFault> {
+    fn commit(&mut self, prepared: &Prepared, generation: u64) -> Result<(), FileFault> {
         let held = self.copies[prepared.copy].clone();
         if prepared.is_base {
             self.disk.rename(&aside(&held.path), &held.path).or_fault(&held.path, FileAction::Rename)?;
@@ -315,7 +315,7 @@ impl Journal {
 
     fn write_base(&mut self, copy: usize, base: &[u8], generation: u64) -> Result<(), FileFault> {
         let prepared = self.prepare_base(copy, base)?;
-        self.commit(prepared, generation)
+        self.commit(&prepared, generation)
     }
 
     fn read_copy(&mut self, copy: usize) -> Result<CopyRead, FileFault> {

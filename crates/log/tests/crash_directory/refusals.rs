@@ -212,3 +212,17 @@ fn leftovers_are_finished() {
     );
     assert!(found.iter().any(|name| name.starts_with("nobody-7.") && name.ends_with("-stray")), "{found:?}");
 }
+
+/// Protects: the machine's own disk does what the directory asks of it: made below missing folders, opened again, locked.
+#[test]
+fn the_machines_disk_will_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("missing/node-1");
+    let env = env::Env::real();
+    let made = Directory::open(&env, &path, BrokerId(1), &options()).unwrap();
+    let format = made.format;
+    assert!(matches!(Directory::open(&env, &path, BrokerId(1), &options()), Err(OpenError::Locked { .. })));
+    drop(made);
+    let again = Directory::open(&env, &path, BrokerId(1), &options()).unwrap();
+    assert_eq!((again.is_new, again.format, again.report.lagging_state.len()), (false, format, 0));
+}

@@ -1,0 +1,187 @@
+//! The commands as a user and a script see them: what is printed, and the exit code.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Output, Stdio};
+
+/// A broker in a folder of its own, on a port that the system chose.
+struct Broker {
+    folder: tempfile::TempDir,
+    child: Child,
+    address: String,
+}
+
+impl Broker {
+    fn start() -> Broker {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--set", "highwater.http.listener="]);
+        command.args(["--set", "highwater.preset=tiny", "--data"]).arg(folder.path().join("data"));
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = lines.map_while(Result::ok).find_map(|line| {
+            line.trim_start().strip_prefix("clients").map(|address| address.trim().to_owned())
+        });
+        Broker { folder, child, address: address.unwrap() }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.feed(arguments, "")
+    }
+
+    fn feed(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
+        command.args(arguments).args(["--bootstrap", &self.address]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// Stops it cleanly, and hands out its data.
+    fn stop(mut self) -> tempfile::TempDir {
+        let stopped = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(stopped.success());
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        let _gone_already = self.child.kill();
+        let _gone_already = self.child.wait();
+    }
+}
+
+fn text(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn json(output: &Output) -> Vec<Value> {
+    text(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Protects: the second command of the README: write lines, read them back, with keys and headers.
+#[test]
+fn records_go_in_and_come_out() {
+    let broker = Broker::start();
+    text(&broker.run(&["topic", "create", "t", "--partitions", "3"]));
+    let produce = ["produce", "t", "-K", ":", "-H", "a=b", "-v"];
+    let places = text(&broker.feed(&produce, "k1:one\nk2:two\nk1:three\nbare\n"));
+    assert_eq!(places.lines().count(), 4, "{places}");
+    let records = json(&broker.run(&["consume", "t", "--json"]));
+    let mut values: Vec<&str> = records.iter().map(|record| record["value"].as_str().unwrap()).collect();
+    values.sort_unstable();
+    assert_eq!(values, ["bare", "one", "three", "two"]);
+    for record in &records {
+        let place = format!("{}@{}", record["partition"], record["offset"]);
+        assert!(places.lines().any(|line| line == place), "{place} in {places}");
+        assert_eq!(record["headers"][0]["value"], "b");
+        assert!(record["timestamp"].as_i64().unwrap() > 1_700_000_000_000);
+    }
+    let of_k1: Vec<&Value> = records.iter().filter(|record| record["key"] == "k1").collect();
+    assert_eq!((of_k1[0]["value"].as_str(), of_k1[1]["value"].as_str()), (Some("one"), Some("three")));
+    assert_eq!(of_k1[0]["partition"], of_k1[1]["partition"]);
+}
+
+/// Protects: reading starts where one says: an offset, from the end, a time; and stops after a count.
+#[test]
+fn reading_starts_where_one_says() {
+    let broker = Broker::start();
+    text(&broker.run(&["topic", "create", "t", "--partitions", "1"]));
+    let lines: String = (0..10).map(|n| format!("{n}\n")).collect();
+    text(&broker.feed(&["produce", "t", "--compression", "zstd"], &lines));
+    let read = |arguments: &[&str]| text(&broker.run(&[&["consume", "t"], arguments].concat()));
+    assert_eq!(read(&["--offset", "7"]), "7\n8\n9\n");
+    assert_eq!(read(&["--offset", "-2"]), "8\n9\n");
+    assert_eq!(read(&["-n", "3"]), "0\n1\n2\n");
+    assert_eq!(read(&["--time", "2020-01-01", "-n", "1"]), "0\n");
+    assert_eq!(read(&["--partition", "0", "-v", "-n", "1"]), "0@0 0\n");
+}
+
+/// Protects: topics are made, listed, described and deleted, and mistakes are sentences with a way out.
+#[test]
+fn topics_come_and_go() {
+    let broker = Broker::start();
+    let create = ["topic", "create", "t", "-p", "2", "--config", "retention.ms=1000000"];
+    text(&broker.run(&create));
+    let listed = &json(&broker.run(&["topic", "list", "--json"]))[0];
+    assert_eq!((listed[0]["topic"].as_str(), listed[0]["partitions"].as_u64()), (Some("t"), Some(2)));
+    let described = &json(&broker.run(&["topic", "describe", "t", "--json"]))[0];
+    assert_eq!(described["partitions"][1]["latest"], 0);
+    assert!(described["acknowledgement"].as_str().unwrap().contains("power cut"));
+    let own: Vec<&Value> =
+        described["settings"].as_array().unwrap().iter().filter(|s| s["own"] == true).collect();
+    assert!(
+        own.iter().any(|setting| setting["name"] == "retention.ms" && setting["value"] == "1000000"),
+        "{own:?}"
+    );
+    let again = broker.run(&create);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("TOPIC_ALREADY_EXISTS"));
+    text(&broker.run(&["topic", "delete", "t"]));
+    let gone = broker.run(&["topic", "describe", "t"]);
+    assert_eq!(gone.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&gone.stderr).into_owned();
+    assert!(said.contains("highwater topic create t") && said.lines().count() == 1, "{said}");
+}
+
+/// Protects: a wrong call is exit code 2, and no broker is exit code 1 with the address.
+#[test]
+fn exit_codes_tell_what_happened() {
+    let run =
+        |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_highwater")).args(arguments).output().unwrap();
+    assert_eq!(run(&["topic", "create"]).status.code(), Some(2));
+    let nowhere = run(&["topic", "list", "--bootstrap", "127.0.0.1:1", "--timeout", "1"]);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("127.0.0.1:1"));
+    let unknown = run(&["serve", "--set", "no.such.setting=1"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("no.such.setting"));
+}
+
+/// Protects: the offline views read what a stopped broker left, and refuse a running one.
+#[test]
+fn a_stopped_broker_can_be_inspected() {
+    let broker = Broker::start();
+    text(&broker.run(&["topic", "create", "t", "-p", "1"]));
+    let lines: String = (0..100).map(|n| format!("line {n}\n")).collect();
+    text(&broker.feed(&["produce", "t"], &lines));
+    let inspect = |what: &str, dir: &std::path::Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
+        command.args(["inspect", what, "--json"]).arg(dir).output().unwrap()
+    };
+    let refused = inspect("data", &broker.folder.path().join("data"));
+    assert_eq!(refused.status.code(), Some(1));
+    let folder = broker.stop();
+    let data = folder.path().join("data");
+    let state = &json(&inspect("data", &data))[0];
+    assert_eq!(
+        (state["logs"][0]["folder"].as_str(), state["logs"][0]["log_end"].as_i64()),
+        (Some("t-0"), Some(100))
+    );
+    assert!(json(&inspect("wal", &data))[0]["groups"].is_u64());
+    let segment = &json(&inspect("segment", &data.join("t-0")))[0][0];
+    assert_eq!((segment["records"].as_i64(), segment["last_offset"].as_i64()), (Some(100), Some(99)));
+}
+
+/// Protects: the load generator finds every batch that was acknowledged, with and without idempotence.
+#[test]
+fn bench_verifies_what_it_wrote() {
+    let broker = Broker::start();
+    for idempotent in [false, true] {
+        let mut arguments = vec!["bench", "produce", "--json", "--seconds", "0.5", "--warmup", "0.1"];
+        arguments.extend(["--batch-bytes", "4096", "--record-bytes", "100", "--keep", "--topic"]);
+        arguments.push(if idempotent { "twice-never" } else { "plain" });
+        if idempotent {
+            arguments.push("--idempotent");
+        }
+        let figures = &json(&broker.run(&arguments))[0];
+        assert!(figures["batches"].as_u64().unwrap() > 0, "{figures}");
+    }
+    let figures = &json(&broker.run(&["bench", "consume", "--json", "plain"]))[0];
+    assert!(figures["records"].as_u64().unwrap() > 0, "{figures}");
+}
