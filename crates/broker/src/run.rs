@@ -9,6 +9,7 @@ use crate::producer_ids::ProducerIds;
 use crate::publish::{Published, publish_all};
 use crate::session::FetchSessions;
 use crate::shard::message::ShardMessage;
+use crate::shard::router::Router;
 use crate::shard::threads::{Mailboxes, RecoveredLogs};
 use crate::space::{self, Space};
 use crate::start::{self, Banner, ServeError};
@@ -17,7 +18,7 @@ use env::Env;
 use env::net::Listener;
 use log::directory::{Directory, DirectoryOptions, Format, Opened, RecoveryReport};
 use log::retain::ClockWatch;
-use log::wal;
+use log::wal::{self, WalHandle};
 use metadata::quorum::{QuorumRecovered, Voter, WalStorage};
 use metadata::{
     BrokerRegistration, DirectoryVerdict, Endpoint, Metadata, MetadataOptions, RecoveredDirectory,
@@ -136,15 +137,7 @@ impl Broker {
     ) -> Result<Broker, ServeError> {
         let Opened { directory, format, logs, quorum, wal, report, .. } = opened;
         let wal = wal::start(&*env.spawn, env.clock.clone(), wal);
-        let options = MetadataOptions::new(
-            config.data_dir.clone(),
-            Voter { node: config.node_id, directory: format.directory_id },
-            format.cluster_id,
-        );
-        let quorum = QuorumRecovered::from_wal(quorum.checkpoint, &quorum.frames)
-            .map_err(|damage| ServeError::Metadata(damage.to_string()))?;
-        let metadata = Metadata::start(env, options, WalStorage::register(&wal), quorum).await;
-        let metadata = metadata.map_err(|fault| ServeError::Metadata(fault.to_string()))?;
+        let metadata = start_metadata(&config, env, &format, &wal, quorum).await?;
         register(&metadata, &config, env, &format, sockets).await?;
         let image = metadata.image().borrow().clone();
         let first = Arc::new(Published::new(image, &config));
@@ -184,24 +177,15 @@ impl Broker {
             context.config.clone(),
         ));
         let connections = mailboxes.start(&context, &jobs, &Arc::new(failed), &first, recovered);
-        for damaged in &report.damaged {
-            let (key, reason) = (damaged.key, damaged.to_string());
-            router.send_to_owner(&key, ShardMessage::Damaged { key, reason });
-        }
-        let clock = env.clock.clone();
-        let marks = env.marks.clone();
-        for folder in report.unknown_folders {
-            jobs.send(Job::StrayFolder(folder));
-        }
-        let inbox = jobs_inbox;
+        act_on(&report, &router, &jobs);
         let worker = Jobs {
             directory,
-            inbox,
+            inbox: jobs_inbox,
             wal,
             router,
             metadata,
-            clock,
-            marks,
+            clock: env.clock.clone(),
+            marks: env.marks.clone(),
             probes,
             space,
             stop: None,
@@ -284,6 +268,33 @@ async fn retain_regularly(context: Arc<Context>) {
         for shard in 0..context.router.len() {
             context.router.send(shard, ShardMessage::Retain);
         }
+    }
+}
+
+async fn start_metadata(
+    config: &BrokerConfig,
+    env: &Env,
+    format: &Format,
+    wal: &WalHandle,
+    quorum: log::directory::QuorumRecovered,
+) -> Result<Metadata, ServeError> {
+    let voter = Voter { node: config.node_id, directory: format.directory_id };
+    let mut options = MetadataOptions::new(config.data_dir.clone(), voter, format.cluster_id);
+    options.snapshot_bytes = usize::try_from(config.storage.metadata_snapshot_bytes).unwrap_or(usize::MAX);
+    let quorum = QuorumRecovered::from_wal(quorum.checkpoint, &quorum.frames)
+        .map_err(|damage| ServeError::Metadata(damage.to_string()))?;
+    let metadata = Metadata::start(env, options, WalStorage::register(wal), quorum).await;
+    metadata.map_err(|fault| ServeError::Metadata(fault.to_string()))
+}
+
+/// Takes damaged logs offline and sets folders aside that nobody claims.
+fn act_on(report: &RecoveryReport, router: &Router, jobs: &JobSender) {
+    for damaged in &report.damaged {
+        let (key, reason) = (damaged.key, damaged.to_string());
+        router.send_to_owner(&key, ShardMessage::Damaged { key, reason });
+    }
+    for folder in &report.unknown_folders {
+        jobs.send(Job::StrayFolder(folder.clone()));
     }
 }
 

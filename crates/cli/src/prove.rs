@@ -15,6 +15,7 @@ mod check;
 mod check_tests;
 mod ledger;
 mod load;
+mod power;
 mod read_back;
 mod report;
 mod rounds;
@@ -62,6 +63,9 @@ pub(crate) struct Args {
     /// Where the kills strike, taking turns: at a random moment, or inside something that the broker does
     #[arg(long, value_name = "WHERE", value_delimiter = ',', default_value = "random")]
     strike: Vec<strike::Strike>,
+    /// Program that cuts the power under the data folder: called with `off`, then, when the broker is gone, with `on`
+    #[arg(long, value_name = "PROGRAM", requires = "data")]
+    power_switch: Option<PathBuf>,
     /// One broker setting; may be given many times
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
@@ -72,7 +76,14 @@ pub(crate) async fn prove(args: Args, output: &Output) -> Result<u8, Failure> {
     let env = Env::real();
     let seed = args.seed.unwrap_or_else(|| env.random.next_u64() >> 16);
     let scratch = Scratch::new(args.data.as_deref())?;
-    let child = ChildOptions { folder: scratch.path().to_owned(), settings: settings(&args) };
+    let power = power::Power::new(args.power_switch.clone(), &args.strike)?;
+    // What the broker says must survive a power cut.
+    let said = Scratch::new(None)?;
+    let child = ChildOptions {
+        data: scratch.path().join("data"),
+        said: said.path().join("broker.log"),
+        settings: settings(&args),
+    };
     let plan = rounds::Plan {
         seed,
         rounds: args.rounds,
@@ -82,7 +93,7 @@ pub(crate) async fn prove(args: Args, output: &Output) -> Result<u8, Failure> {
         strikes: args.strike.clone(),
     };
     output.remark(&format!("proving with seed {seed} in {}", scratch.path().display()));
-    let result = rounds::run(&plan, &child, &env, output).await;
+    let result = rounds::run(&plan, &child, &power, &env, output).await;
     output.progress_done();
     let report = match result {
         Ok(report) => report,

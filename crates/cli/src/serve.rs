@@ -93,7 +93,8 @@ fn stop_on_signal(stop: oneshot::Sender<()>) -> Result<impl Future<Output = ()>,
 }
 
 fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("HIGHWATER_LOG").unwrap_or_else(|_| EnvFilter::new("warn,openraft=error"));
+    let filter =
+        EnvFilter::try_from_env("HIGHWATER_LOG").unwrap_or_else(|_| EnvFilter::new("warn,openraft=error"));
     let started = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
     // Only a second call fails, and there is one.
     let _already = started;

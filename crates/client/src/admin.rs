@@ -1,7 +1,7 @@
 //! Administration: topics, settings, offsets, the cluster itself.
 //!
 //! Asking is tried again while a broker may come back; changing is not, because a lost answer leaves
-//! open whether the change was made. Tests: `tests/admin.rs`.
+//! open whether the change was made. Tests: `tests/client/admin.rs`.
 
 use crate::cluster::Cluster;
 use crate::error::{ClientError, accepted};
@@ -12,6 +12,7 @@ use wire::delete_topics_request::{DeleteTopicState, DeleteTopicsRequest};
 use wire::describe_cluster_request::DescribeClusterRequest;
 use wire::describe_configs_request::{DescribeConfigsRequest, DescribeConfigsResource};
 use wire::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
+use wire::list_offsets_response::ListOffsetsPartitionResponse;
 
 /// Kafka's number for a topic as an owner of settings.
 const TOPIC_RESOURCE: i8 = 2;
@@ -291,11 +292,7 @@ impl Cluster {
     /// `UnknownTopic`, `Refused`, and as `leader`.
     pub async fn offsets(&self, topic: &str, at: OffsetAt) -> Result<Vec<PartitionOffset>, ClientError> {
         let partitions = self.partitions(topic).await?;
-        let mut found = Vec::with_capacity(partitions.len());
-        for partition in partitions {
-            found.push(self.offset(topic, partition, at).await?);
-        }
-        Ok(found)
+        self.retrying(|| self.find_offsets(topic, &partitions, at)).await
     }
 
     /// Finds an offset in one partition.
@@ -308,31 +305,62 @@ impl Cluster {
         partition: i32,
         at: OffsetAt,
     ) -> Result<PartitionOffset, ClientError> {
-        self.retrying(|| self.offset_once(topic, partition, at)).await
+        let one = [partition];
+        let found = self.retrying(|| self.find_offsets(topic, &one, at)).await?;
+        let what = || ClientError::Incomplete(format!("offsets of {topic}-{partition}"));
+        found.into_iter().next().ok_or_else(what)
     }
 
-    async fn offset_once(
+    /// Asks each leader once for all its partitions.
+    async fn find_offsets(
+        &self,
+        topic: &str,
+        partitions: &[i32],
+        at: OffsetAt,
+    ) -> Result<Vec<PartitionOffset>, ClientError> {
+        let mut by_leader = BTreeMap::new();
+        for partition in partitions {
+            let connection = self.leader(topic, *partition).await?.connection;
+            let (_, list) =
+                by_leader.entry(connection.address().to_owned()).or_insert((connection, Vec::new()));
+            list.push(*partition);
+        }
+        let mut found = Vec::with_capacity(partitions.len());
+        for (connection, list) in by_leader.into_values() {
+            let answer = connection.call(&self.offsets_request(topic, &list, at)).await?;
+            let topics = answer.topics.into_iter().filter(|answered| answered.name == topic);
+            let answers: Vec<_> = topics.flat_map(|answered| answered.partitions).collect();
+            for partition in list {
+                found.push(self.offset_of(topic, partition, &answers)?);
+            }
+        }
+        found.sort_by_key(|offset| offset.partition);
+        Ok(found)
+    }
+
+    fn offsets_request(&self, topic: &str, partitions: &[i32], at: OffsetAt) -> ListOffsetsRequest {
+        let wanted = |partition: &i32| ListOffsetsPartition {
+            partition_index: *partition,
+            timestamp: at.on_wire(),
+            ..ListOffsetsPartition::default()
+        };
+        let partitions = partitions.iter().map(wanted).collect();
+        ListOffsetsRequest {
+            replica_id: -1,
+            topics: vec![ListOffsetsTopic { name: topic.to_owned(), partitions }],
+            timeout_ms: self.timeout_ms(),
+            ..ListOffsetsRequest::default()
+        }
+    }
+
+    fn offset_of(
         &self,
         topic: &str,
         partition: i32,
-        at: OffsetAt,
+        answers: &[ListOffsetsPartitionResponse],
     ) -> Result<PartitionOffset, ClientError> {
-        let leader = self.leader(topic, partition).await?;
-        let wanted = ListOffsetsPartition {
-            partition_index: partition,
-            timestamp: at.on_wire(),
-            ..Default::default()
-        };
-        let request = ListOffsetsRequest {
-            replica_id: -1,
-            topics: vec![ListOffsetsTopic { name: topic.to_owned(), partitions: vec![wanted] }],
-            timeout_ms: self.timeout_ms(),
-            ..Default::default()
-        };
-        let answer = leader.connection.call(&request).await?;
-        let topics = answer.topics.into_iter().filter(|found| found.name == topic);
-        let found = topics.flat_map(|t| t.partitions).find(|found| found.partition_index == partition);
         let what = || format!("offsets of {topic}-{partition}");
+        let found = answers.iter().find(|answer| answer.partition_index == partition);
         let found = found.ok_or_else(|| ClientError::Incomplete(what()))?;
         if found.error_code != 0 {
             self.forget(topic);

@@ -1,7 +1,7 @@
 //! A cluster as a client sees it: addresses, connections, and who leads which partition.
 //!
 //! Metadata is asked for when it is missing or a request has shown that it is old, never by a timer.
-//! One connection per address; a lost one is made anew when it is needed. Tests: `tests/cluster.rs`.
+//! One connection per address; a lost one is made anew when it is needed. Tests: `tests/client/`.
 
 use crate::backoff::Backoff;
 use crate::connection::Connection;
@@ -33,7 +33,7 @@ struct Inner {
 struct State {
     brokers: BTreeMap<i32, String>,
     connections: BTreeMap<String, Connection>,
-    topics: BTreeMap<String, Topic>,
+    topics: BTreeMap<String, Arc<Topic>>,
 }
 
 /// What metadata says of a topic.
@@ -160,7 +160,7 @@ impl Cluster {
         for topic in &answer.topics {
             let Some(name) = &topic.name else { continue };
             match topic.error_code {
-                0 => state.topics.insert(name.clone(), learned(topic)),
+                0 => state.topics.insert(name.clone(), Arc::new(learned(topic))),
                 _ => state.topics.remove(name),
             };
         }
@@ -172,7 +172,7 @@ impl Cluster {
     }
 
     /// Returns what is known of a topic, asking if nothing is.
-    pub(crate) async fn topic(&self, name: &str) -> Result<Topic, ClientError> {
+    pub(crate) async fn topic(&self, name: &str) -> Result<Arc<Topic>, ClientError> {
         let known = self.state().topics.get(name).cloned();
         if let Some(topic) = known {
             return Ok(topic);
@@ -184,7 +184,7 @@ impl Cluster {
             return Err(ClientError::UnknownTopic(name.to_owned()));
         }
         accepted(topic.error_code, None, || format!("topic '{name}'"))?;
-        Ok(learned(topic))
+        Ok(Arc::new(learned(topic)))
     }
 
     /// Returns the partitions of a topic, in order.
@@ -192,7 +192,7 @@ impl Cluster {
     /// # Errors
     /// `UnknownTopic`, and as `metadata`.
     pub async fn partitions(&self, topic: &str) -> Result<Vec<i32>, ClientError> {
-        Ok(self.retrying(|| self.topic(topic)).await?.partitions.into_keys().collect())
+        Ok(self.retrying(|| self.topic(topic)).await?.partitions.keys().copied().collect())
     }
 
     /// Returns the leader of a partition as far as is known now, without trying again.

@@ -4,7 +4,7 @@
 //! line of waiting requests in one step, so that the line has the order of the wire; a response must
 //! carry the id at the head of the line. Anything else, a length beyond the limit or a request that is
 //! answered too late ends the connection and fails everything in the line: the outcome of those is
-//! unknown. Tests: `tests/connection.rs`.
+//! unknown. Tests: `tests/client/connection.rs`.
 
 use crate::error::{ClientError, Lost};
 use crate::options::ClientOptions;

@@ -3,7 +3,7 @@
 //! A poll asks every leader at once for all its partitions (without fetch sessions) and keeps the position
 //! of each. What may pass is tried again until the call's time-out. A batch counts only if its CRC fits and its
 //! offsets go forward; it may begin before the position, as brokers hand out whole batches.
-//! Source: KIP-98, KIP-516. Tests: `tests/consumer.rs`.
+//! Source: KIP-98, KIP-516. Tests: `tests/client/consumer.rs`.
 
 use crate::admin::OffsetAt;
 use crate::cluster::Cluster;

@@ -1,7 +1,7 @@
 //! What can go wrong between a client and a broker.
 //!
 //! Two questions matter to a caller: may it be tried again (`is_retriable`), and may the request have
-//! acted although no answer came (`is_outcome_unknown`). Tests: `tests/errors.rs`.
+//! acted although no answer came (`is_outcome_unknown`). Tests: `tests/client/`.
 
 use std::sync::Arc;
 use types::ErrorCode;

@@ -4,7 +4,7 @@
 //! an answer (`window`). An idempotent producer sends the very same bytes again, with the same sequence
 //! numbers and in the same order, until it has an answer, across lost connections and broker restarts:
 //! the broker drops what it has already. Without idempotence nothing is sent twice: what got no answer is
-//! reported as unknown. Source: KIP-98, KIP-360. Tests: `producer/tests.rs`, `tests/producer.rs`.
+//! reported as unknown. Source: KIP-98, KIP-360. Tests: `producer/tests.rs`, `tests/client/producer.rs`.
 
 mod identity;
 mod outcome;

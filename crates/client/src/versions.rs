@@ -1,4 +1,4 @@
-//! Which version of each API a broker and this client have in common. Tests: `tests/connection.rs`.
+//! Which version of each API a broker and this client have in common. Tests: `tests/client/connection.rs`.
 
 use std::collections::BTreeMap;
 use wire::api_versions_response::ApiVersion;

@@ -5,7 +5,7 @@
 //! may be tried again ([`FileFault::is_full`], W-12), or fails for good: then every later job is refused (W-11).
 //! Every step may be cut by a power failure; what it leaves is finished or undone by the next open.
 //!
-//! - [`format`]: what a directory is. `open.rs`: new directories, refusals. `recover.rs`, `judge.rs`: the way back.
+//! - [`mod@format`]: what a directory is. `open.rs`: new directories, refusals. `recover.rs`, `judge.rs`: the way back.
 //! - `checkpoint.rs`: placing batches and writing the state. `folders.rs`: making, deleting, setting aside.
 //! - `segments.rs`: cuts, deletions, indexes. `kafka.rs`: the files for Kafka's tools.
 //!

@@ -4,10 +4,10 @@
 //! is written with one call and made safe with one sync. The log is a set of zero-filled, recycled
 //! files in one folder:
 //!
-//! - [`frame`]: what a frame is, [`layout`]: its bytes, those of a group and of a file header;
-//! - [`writer`]: writes groups, rotates, recycles; [`pool`]: the files that wait to be used;
-//! - [`replay`]: reads a directory back after a crash and tells a torn tail from damage;
-//! - [`service`]: the thread that takes what all shards submit, and reports.
+//! - `frame`: what a frame is, `layout`: its bytes, those of a group and of a file header;
+//! - `writer`: writes groups, rotates, recycles; `pool`: the files that wait to be used;
+//! - `replay`: reads a directory back after a crash and tells a torn tail from damage;
+//! - `service`: the thread that takes what all shards submit, and reports.
 //!
 //! All but the service is synchronous code over [`env::Disk`]. A folder of the log holds nothing
 //! else; a file is named by its slot (`00001.wal`), and its header says which file number it has.

@@ -378,7 +378,7 @@ fn a_diverging_log_is_told_where() {
     assert_eq!(diverging(&desk, 4, 3), None);
     let first = Diverging { epoch: LeaderEpoch(1), end: Offset(2) };
     assert_eq!(diverging(&desk, 3, 1), Some(first), "epoch 1 ended at 2");
-    assert_eq!(diverging(&desk, 2, 2), None.or(Some(Diverging { epoch: LeaderEpoch(1), ..first })));
+    assert_eq!(diverging(&desk, 2, 2), Some(first), "epoch 2 was never here, 1 is what lies below it");
     assert_eq!(ask(&desk, 2, 9).unwrap_err(), FetchRefused::OutOfRange, "epoch 9 was never here");
     assert_eq!(ask(&desk, -1, 1).unwrap_err(), FetchRefused::OutOfRange, "below the log start comes first");
 }
@@ -418,4 +418,32 @@ fn producers_are_capped() {
     let refused = desk.append(of(1_000, 0), RequiredAcks::All).unwrap_err();
     assert_eq!(refused.code(), ErrorCode::ThrottlingQuotaExceeded);
     desk.put(of(0, 1));
+}
+
+/// Protects: sequences go round from 2^31 - 1 to 0, between batches and within one, and resends from both
+/// sides of it are known (P7).
+#[test]
+fn sequences_go_round() {
+    let mut desk = Desk::new(alone(1));
+    assert_eq!(desk.put(long(0, i32::MAX - 2)), 0);
+    let end = i64::from(i32::MAX) - 2;
+    assert_eq!(desk.put(sequenced(0, i32::MAX - 2, 2)), end);
+    assert_eq!(desk.put(sequenced(0, i32::MAX, 3)), end + 2, "MAX, 0, 1");
+    assert_eq!(desk.put(sequenced(0, 2, 1)), end + 5);
+    assert_eq!(desk.put(sequenced(0, i32::MAX, 3)), end + 2, "a resend of the one that goes round");
+    assert_eq!(desk.put(sequenced(0, i32::MAX - 2, 2)), end, "a resend from before it");
+    let code = |desk: &mut Desk, sequence| {
+        desk.append(sequenced(0, sequence, 1), RequiredAcks::All).unwrap_err().code()
+    };
+    assert_eq!(code(&mut desk, 4), ErrorCode::OutOfOrderSequenceNumber);
+    assert_eq!(code(&mut desk, i32::MAX - 9), ErrorCode::DuplicateSequenceNumber);
+    assert_eq!(desk.put(sequenced(0, 3, 1)), end + 6);
+}
+
+/// A batch that says to have so many records; the log counts, it does not look inside.
+fn long(sequence: i32, records: i32) -> Batch {
+    let mut bytes = sequenced(0, sequence, 1).to_bytes().to_vec();
+    bytes[23..27].copy_from_slice(&(records - 1).to_be_bytes());
+    bytes[57..61].copy_from_slice(&records.to_be_bytes());
+    Batch::from_wire(&Bytes::from(bytes)).unwrap()
 }

@@ -1,6 +1,6 @@
 //! The partition under random inputs: whatever comes in whatever order, its invariants hold after every
 //! step (R5, R8, W-15) and each waiter ends exactly once.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use log::log::Log;
 use log::read_plan::ReadPlan;

@@ -54,11 +54,13 @@ impl Shard {
     }
 
     pub(super) fn on_checkpointed(&mut self, changes: &[(LogKey, u64)]) {
+        // Each log that was written to keeps its share of the cache.
+        let share = self.settings.tail_cache_bytes / (changes.len() as u64).max(1);
         for (key, change) in changes {
             let Some(slot) = self.partitions.get_mut(key) else { continue };
             let log = slot.partition.log_mut();
             log.checkpointed(*change);
-            log.evict(self.settings.tail_cache_bytes);
+            log.evict(share);
             for cut in log.take_file_cuts() {
                 self.jobs.send(Job::CutFile(cut));
             }

@@ -47,9 +47,9 @@ pub(crate) struct Args {
     /// Connections
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) connections: u32,
-    /// Batches in flight on each connection
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(super) in_flight: u32,
+    /// Batches in flight on each connection, at most [default: 5; 500 with --rate]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(super) in_flight: Option<u32>,
     /// When the broker answers: 1 the leader has it, all every in-sync replica has it
     #[arg(long, default_value = "all", value_parser = ["1", "all", "-1"])]
     pub(super) acks: String,
@@ -74,6 +74,13 @@ pub(crate) struct Args {
     /// Leave out the look at whether every batch is there
     #[arg(long)]
     pub(super) no_verify: bool,
+}
+
+impl Args {
+    /// By the clock, a slow answer must not hold up the next batch: that would hide the stall.
+    fn in_flight(&self) -> u32 {
+        self.in_flight.unwrap_or(if self.rate.is_some() { 500 } else { 5 })
+    }
 }
 
 /// Measures and prints.
@@ -171,7 +178,7 @@ pub(super) async fn run(
         topic_id: leader.topic_id,
         acks: if args.acks == "1" { 1 } else { -1 },
         idempotent: args.idempotent,
-        in_flight: usize::try_from(args.in_flight)?,
+        in_flight: usize::try_from(args.in_flight())?,
         interval: per_connection.filter(|rate| *rate > 0.0).map(|rate| Duration::from_secs_f64(1.0 / rate)),
         clock: env.clock.clone(),
         measure_from: env.clock.now().mono.plus(warmup),
@@ -413,7 +420,7 @@ fn show(
             "broker_rss": rss.map(|u| u.rss), "broker_rss_max": rss.map(|u| u.rss_max), "steal": measured.steal,
             "canary_us": { "before": us(disk_before), "after": us(disk_after) },
             "record_bytes": args.record_bytes, "batch_bytes": measured.template.size(),
-            "partitions": args.partitions, "connections": args.connections, "in_flight": args.in_flight,
+            "partitions": args.partitions, "connections": args.connections, "in_flight": args.in_flight(),
             "acks": args.acks, "idempotent": args.idempotent, "rate": args.rate,
         }));
     }

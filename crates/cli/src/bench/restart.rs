@@ -51,7 +51,11 @@ struct FillLine {
 pub(crate) async fn bench(args: Args, output: &Output) -> Result<u8, Failure> {
     let scratch = Scratch::new(args.data.as_deref())?;
     let disk = canary(scratch.path())?;
-    let options = ChildOptions { folder: scratch.path().to_owned(), settings: args.set.clone() };
+    let options = ChildOptions {
+        data: scratch.path().join("data"),
+        said: scratch.path().join("broker.log"),
+        settings: args.set.clone(),
+    };
     let started = Instant::now();
     let mut broker = BrokerChild::start(options).await?;
     let cluster = Cluster::new(Net::Real, &[broker.address().to_owned()], patient());

@@ -22,8 +22,10 @@ const MARKS_TIMEOUT: Duration = Duration::from_secs(5);
 /// How the broker is started.
 #[derive(Clone, Debug)]
 pub(crate) struct ChildOptions {
-    /// Folder that gets the data and the broker's output.
-    pub(crate) folder: PathBuf,
+    /// The data directory.
+    pub(crate) data: PathBuf,
+    /// File that gets the broker's output.
+    pub(crate) said: PathBuf,
     /// Settings for `--set`.
     pub(crate) settings: Vec<(String, String)>,
 }
@@ -65,9 +67,14 @@ impl BrokerChild {
         self.start_took
     }
 
-    /// Sends SIGKILL and waits until it is gone.
+    /// Sends SIGKILL and waits until it is gone. Fails if it had ended by itself.
     pub(crate) fn kill(&mut self) -> Result<(), Failure> {
         self.fail_if_it_ended()?;
+        self.bury()
+    }
+
+    /// As `kill`, but it may have ended by itself: its disk is gone.
+    pub(crate) fn bury(&mut self) -> Result<(), Failure> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
@@ -110,7 +117,7 @@ impl BrokerChild {
     }
 
     fn last_words(&self) -> String {
-        let said = std::fs::read_to_string(self.options.folder.join("broker.log")).unwrap_or_default();
+        let said = std::fs::read_to_string(&self.options.said).unwrap_or_default();
         let last = said.lines().rev().find(|line| !line.trim().is_empty());
         last.unwrap_or("it said nothing").trim_start_matches("highwater: ").to_owned()
     }
@@ -155,10 +162,10 @@ fn free_address() -> Result<String, Failure> {
 
 /// Starts the process. Its standard input is the pipe that it writes its marks to.
 fn spawn(options: &ChildOptions, address: &str) -> Result<(Child, mpsc::UnboundedReceiver<String>), Failure> {
-    let said = OpenOptions::new().create(true).append(true).open(options.folder.join("broker.log"))?;
+    let said = OpenOptions::new().create(true).append(true).open(&options.said)?;
     let also: File = said.try_clone()?;
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("serve").arg("--data").arg(options.folder.join("data")).args(["--listen", address]);
+    command.arg("serve").arg("--data").arg(&options.data).args(["--listen", address]);
     command.args(["--set", "highwater.http.listener="]);
     for (key, value) in &options.settings {
         command.arg("--set").arg(format!("{key}={value}"));

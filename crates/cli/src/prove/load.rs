@@ -17,6 +17,8 @@ use types::Offset;
 const OUTSTANDING_MAX: usize = 8;
 /// Most records of one batch.
 const RECORDS_MAX: u64 = 12;
+/// How long a place among the outstanding stays taken by a batch that was refused.
+const PAUSE_REFUSED: Duration = Duration::from_millis(50);
 /// How long a batch may take; longer than any restart.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(90);
 
@@ -69,6 +71,9 @@ impl Load {
                 let outcome = delivery.await;
                 let (fate, reason) = told(outcome);
                 ledger.on_outcome(index, fate, &reason, clock.now().mono);
+                if fate == Fate::Refused {
+                    tokio::time::sleep(PAUSE_REFUSED).await;
+                }
             });
         }
         while waiting.join_next().await.is_some() {}

@@ -111,7 +111,7 @@ impl Report {
         let findings = &self.findings;
         let slowest = self.kills.iter().map(|kill| kill.start_took).max().unwrap_or_default();
         let mut rows = vec![
-            ("kills (SIGKILL)", self.kills_text()),
+            ("kills", self.kills_text()),
             ("acknowledged", findings.acknowledged.to_string()),
             ("readable", findings.readable.to_string()),
         ];
@@ -143,10 +143,13 @@ impl Report {
         let named = named.iter().filter(|(_, count)| *count > 0);
         let named: Vec<String> =
             named.map(|(strike, count)| format!("{count} inside a {}", strike.name())).collect();
-        match named.is_empty() {
-            true => self.kills.len().to_string(),
-            false => format!("{}, {}", self.kills.len(), named.join(", ")),
+        let cuts = self.kills.iter().filter(|kill| kill.strike == Strike::Power).count();
+        let mut text = format!("{} (SIGKILL)", self.kills.len() - cuts);
+        if cuts > 0 {
+            text.push_str(&format!(", {cuts} power cuts"));
         }
+        named.iter().for_each(|named| text.push_str(&format!(", {named}")));
+        text
     }
 
     fn json(&self) -> Value {

@@ -4,13 +4,14 @@ use super::broker_child::{BrokerChild, ChildOptions};
 use super::check::Checker;
 use super::ledger::Ledger;
 use super::load::Load;
+use super::power::Power;
 use super::read_back::read_back;
 use super::report::{Kill, Report};
 use super::seeded::Seeded;
 use super::strike::Strike;
 use crate::failure::Failure;
 use crate::output::Output;
-use client::{ClientOptions, Cluster, NewTopic};
+use client::{ClientError, ClientOptions, Cluster, NewTopic};
 use env::{Env, net::Net};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -23,6 +24,8 @@ const TOPIC: &str = "prove";
 const MOMENT_MAX_MS: u64 = 700;
 /// A round that gets no acknowledgement for this long fails.
 const STALL_MAX: Duration = Duration::from_secs(60);
+/// The same when something was refused.
+const STALL_REFUSED_MAX: Duration = Duration::from_secs(10);
 /// A kill that waits for a mark strikes without it after this long.
 const MARK_MAX: Duration = Duration::from_secs(20);
 /// Pause between two looks at the ledger.
@@ -44,10 +47,11 @@ pub(super) struct Plan {
 pub(super) async fn run(
     plan: &Plan,
     child: &ChildOptions,
+    power: &Power,
     env: &Env,
     output: &Output,
 ) -> Result<Report, Failure> {
-    let mut proof = Proof::start(plan, child, env).await?;
+    let mut proof = Proof::start(plan, child, power, env).await?;
     let started = Instant::now();
     for round in 1..=plan.rounds {
         proof.round(round, output).await?;
@@ -60,6 +64,7 @@ pub(super) async fn run(
 
 struct Proof<'a> {
     plan: &'a Plan,
+    power: &'a Power,
     broker: BrokerChild,
     cluster: Cluster,
     ledger: Ledger,
@@ -70,7 +75,12 @@ struct Proof<'a> {
 }
 
 impl<'a> Proof<'a> {
-    async fn start(plan: &'a Plan, child: &ChildOptions, env: &Env) -> Result<Proof<'a>, Failure> {
+    async fn start(
+        plan: &'a Plan,
+        child: &ChildOptions,
+        power: &'a Power,
+        env: &Env,
+    ) -> Result<Proof<'a>, Failure> {
         let broker = BrokerChild::start(child.clone()).await?;
         let cluster = Cluster::new(Net::Real, &[broker.address().to_owned()], ClientOptions::default());
         let partitions = Some(i32::try_from(plan.partitions).unwrap_or(1));
@@ -88,7 +98,7 @@ impl<'a> Proof<'a> {
             load.start(broker.address(), producer, plan.partitions, &mut tasks);
         }
         let moments = Seeded::new(plan.seed, 0x6b69_6c6c);
-        Ok(Proof { plan, broker, cluster, ledger, moments, kills: Vec::new(), tasks, stop })
+        Ok(Proof { plan, power, broker, cluster, ledger, moments, kills: Vec::new(), tasks, stop })
     }
 
     /// Waits for the round's share and its moment, kills, starts again.
@@ -106,13 +116,14 @@ impl<'a> Proof<'a> {
             None => false,
         };
         let outstanding = self.ledger.on_kill(round);
-        self.broker.kill()?;
+        self.strike(strike)?;
         let inside = match strike {
-            Strike::Random => false,
+            Strike::Random | Strike::Power => false,
             Strike::Recovery => self.kill_in_recovery().await?,
             Strike::Checkpoint | Strike::Roll => in_time && self.broker.was_inside(strike.name()).await,
         };
         self.broker.start_again().await?;
+        self.topic_is_there().await?;
         let acknowledged = self.ledger.acknowledged();
         let start_took = self.broker.start_took();
         let got = acknowledged - before;
@@ -124,6 +135,31 @@ impl<'a> Proof<'a> {
             start_took.as_millis(),
         ));
         Ok(())
+    }
+
+    /// A topic that is gone takes its acknowledged records with it: nothing that would be read could show it.
+    async fn topic_is_there(&self) -> Result<(), Failure> {
+        self.cluster.forget(TOPIC);
+        match self.cluster.partitions(TOPIC).await {
+            Ok(partitions) if partitions.len() == usize::try_from(self.plan.partitions)? => Ok(()),
+            Ok(_) | Err(ClientError::UnknownTopic(_)) => {
+                let lost = self.ledger.acknowledged();
+                Err(Failure::of(format!(
+                    "the topic is gone after the restart: {lost} acknowledged records are lost"
+                )))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn strike(&mut self, strike: Strike) -> Result<(), Failure> {
+        if strike != Strike::Power {
+            return self.broker.kill();
+        }
+        self.broker.fail_if_it_ended()?;
+        self.power.off()?;
+        self.broker.bury()?;
+        self.power.on()
     }
 
     /// Starts it and kills it again before it serves; says whether it was recovering.
@@ -156,11 +192,13 @@ impl<'a> Proof<'a> {
             if now > last {
                 (last, since) = (now, Instant::now());
             }
-            if since.elapsed() > STALL_MAX {
-                let (refused, reason) = self.ledger.lock().refused.clone();
-                let why =
-                    if refused > 0 { format!("; {refused} were refused: {reason}") } else { String::new() };
-                return Err(Failure::of(format!("nothing was acknowledged for {STALL_MAX:?}{why}")));
+            let (refused, reason) = self.ledger.lock().refused.clone();
+            let (limit, why) = match refused {
+                0 => (STALL_MAX, String::new()),
+                _ => (STALL_REFUSED_MAX, format!("; {refused} records were refused: {reason}")),
+            };
+            if since.elapsed() > limit {
+                return Err(Failure::of(format!("nothing was acknowledged for {limit:?}{why}")));
             }
         }
         Ok(())

@@ -11,6 +11,8 @@ pub(super) enum Strike {
     Roll,
     /// At a random moment, and again inside the recovery that follows.
     Recovery,
+    /// At a random moment, and the disk forgets what is not synced; needs `--power-switch`.
+    Power,
 }
 
 impl Strike {
@@ -21,6 +23,7 @@ impl Strike {
             Strike::Checkpoint => "checkpoint",
             Strike::Roll => "roll",
             Strike::Recovery => "recovery",
+            Strike::Power => "power",
         }
     }
 
