@@ -80,7 +80,10 @@ impl Shard {
                     token,
                     max_producers: self.settings.max_producers,
                 };
-                slot.partition.append(input, now, &mut effects).map_err(|refused| refusal(&refused))
+                let log_start = slot.partition.pointers().log_start;
+                slot.partition
+                    .append(input, now, &mut effects)
+                    .map_err(|refused| refusal(&refused, log_start))
             }
             None => Err(AppendAnswer::refused(ErrorCode::NotLeaderOrFollower, None)),
         };
@@ -107,6 +110,8 @@ impl AppendAnswer {
     }
 }
 
-fn refusal(refused: &AppendRefused) -> AppendAnswer {
-    AppendAnswer::refused(refused.code(), Some(refused.to_string()))
+/// A client whose producer is unknown here needs the log start to tell that data is gone from an
+/// answer that came too early; without it Kafka's Java client waits for ever.
+fn refusal(refused: &AppendRefused, log_start: Offset) -> AppendAnswer {
+    AppendAnswer { log_start, ..AppendAnswer::refused(refused.code(), Some(refused.to_string())) }
 }

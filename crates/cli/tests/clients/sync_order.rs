@@ -72,10 +72,11 @@ fn calls(trace: &str) -> Vec<Call> {
 
 /// For each mark, the line at which it was synced: a sync of its file that began after its write had returned.
 fn synced_at(calls: &[Call]) -> BTreeMap<u32, usize> {
+    // O_SYNC does what O_DSYNC does, and more.
+    let syncs_itself = |open: &Call| open.text.contains("O_DSYNC") || open.text.contains("O_SYNC");
     let opened_dsync = |path: &str| {
-        calls
-            .iter()
-            .any(|c| c.name == "openat" && c.text.contains("O_DSYNC") && c.text.contains(&format!("{path}>")))
+        let names_it = |open: &Call| open.text.contains(&format!("{path}>"));
+        calls.iter().any(|c| c.name == "openat" && syncs_itself(c) && names_it(c))
     };
     let syncs: Vec<&Call> =
         calls.iter().filter(|c| c.is_wal() && c.name.ends_with("sync") && c.text.ends_with("= 0")).collect();

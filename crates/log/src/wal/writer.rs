@@ -251,7 +251,8 @@ impl WalWriter {
     pub fn group_room(&self, first: &Frame) -> usize {
         let overhead = group_bytes(0);
         let left = usize::try_from(self.current.bytes - self.end.offset).unwrap_or(usize::MAX);
-        let cap = self.home.options.group_bytes_max;
+        let file = usize::try_from(self.home.options.file_bytes - BLOCK_AT).unwrap_or(usize::MAX);
+        let cap = self.home.options.group_bytes_max.min(file);
         let room = if group_bytes(frame_bytes(first)) <= left { left.min(cap) } else { cap };
         room.saturating_sub(overhead).max(frame_bytes(first))
     }
