@@ -8,6 +8,7 @@ mod clients;
 mod codegen;
 mod reference;
 mod run;
+mod sim;
 mod test;
 mod tidy;
 mod verify;
@@ -22,7 +23,9 @@ const USAGE: &str = "usage: cargo xtask TASK
   reference [--check]  writes docs/configuration.md from the table of settings, or checks it
   tidy               the repository's own rules (STYLE.md), each finding with its fix
   clients SUITE [--suites DIR] [--class CLASS] [--list FILE] [--debug]
-                     runs a suite of client tests against a fresh broker; DIR or $HIGHWATER_SUITES has them";
+                     runs a suite of client tests against a fresh broker; DIR or $HIGHWATER_SUITES has them
+  sim SCENARIO [--seed N] [--trace FILE]
+                     one seed of a simulation (crates/sim/README.md), with what came of it";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -47,6 +50,7 @@ fn task(args: &[&str]) -> Result<(), String> {
         ["reference", "--check"] => reference::run(true),
         ["tidy"] => tidy::run(),
         ["clients", suite, rest @ ..] => clients::run(suite, rest),
+        ["sim", scenario, rest @ ..] => sim::run(scenario, rest),
         _ => Err(USAGE.to_owned()),
     }
 }

@@ -1,8 +1,9 @@
 //! From a frame to an answer: one file per API.
 //!
-//! [`accept`] finds the API, decodes the body and calls its handler. Produce hands its batches to
-//! their shards before `accept` returns; every other handler runs when its future is first polled,
-//! which is when all requests before it have been answered.
+//! [`accept`] finds the API and calls its handler. Produce hands its batches to their shards before
+//! `accept` returns; every other body is decoded and answered when its future is first polled, which
+//! is when all requests before it have been answered. So a connection holds one decoded request, and
+//! of the others only their frames, which are admitted memory (W-17).
 
 mod authorized;
 mod k00_produce;
@@ -33,6 +34,10 @@ use wire::{Message, Reader, RequestHeader};
 
 /// Produce's key, by which its frames are told before they are read.
 pub(crate) const PRODUCE_KEY: i16 = 0;
+
+/// Metadata's key: the one request that may have bytes left over. librdkafka up to 2.12 asks for all
+/// topics with four zero bytes where the flexible versions have one; Kafka ignores what follows.
+const METADATA_KEY: i16 = 3;
 
 /// An accepted request; its future completes it. No response means that none is sent.
 pub(crate) type Accepted = Pin<Box<dyn Future<Output = Result<Option<Response>, Refused>>>>;
@@ -116,9 +121,11 @@ where
 {
     let Call { header, mut body, context, .. } = call;
     let version = header.id.api_version;
-    let request = Q::decode(&mut body, version)?;
-    body.finish()?;
     Ok(Box::pin(async move {
+        let request = Q::decode(&mut body, version)?;
+        if Q::KEY != METADATA_KEY {
+            body.finish()?;
+        }
         let response = handler(context, request, version).await;
         respond(&header, &response).map(Some)
     }))

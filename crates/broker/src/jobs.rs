@@ -46,11 +46,6 @@ pub(crate) enum Job {
     },
     /// A segment file of a truncated log.
     CutFile(FileCut),
-    /// A log that no topic owns, written out: its folder is set aside.
-    Stray {
-        /// Its identity.
-        key: LogKey,
-    },
     /// A folder that no log claims is set aside.
     StrayFolder(String),
     /// Take a last checkpoint and end.
@@ -157,7 +152,6 @@ impl Jobs {
                 let segment = self.directory.cut_file(&cut, self.clock.now().wall)?;
                 self.router.send_to_owner(&cut.key, ShardMessage::FileCut { cut, segment });
             }
-            Job::Stray { key } => self.directory.stray_log(key)?,
             Job::StrayFolder(folder) => self.directory.stray_folder(&folder)?,
             Job::Stop(done) => self.stop = Some(done),
         }

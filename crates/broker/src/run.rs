@@ -16,12 +16,15 @@ use crate::start::{self, Banner, ServeError};
 use config::BrokerConfig;
 use env::Env;
 use env::net::Listener;
-use log::directory::{Directory, DirectoryOptions, Format, Opened, RecoveryReport};
+use log::directory::{Checkpoint, Directory, DirectoryOptions, Format, Opened, RecoveryReport};
+use log::fault::FileFault;
+use log::log::Log;
 use log::retain::ClockWatch;
 use log::wal::{self, WalHandle};
 use metadata::quorum::{QuorumRecovered, Voter, WalStorage};
 use metadata::{
-    BrokerRegistration, DirectoryVerdict, Endpoint, Metadata, MetadataOptions, RecoveredDirectory,
+    BrokerRegistration, DirectoryVerdict, Endpoint, Metadata, MetadataImage, MetadataOptions,
+    RecoveredDirectory,
 };
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -135,11 +138,12 @@ impl Broker {
         opened: Opened,
         sockets: &Sockets,
     ) -> Result<Broker, ServeError> {
-        let Opened { directory, format, logs, quorum, wal, report, .. } = opened;
+        let Opened { mut directory, format, mut logs, quorum, wal, report, .. } = opened;
         let wal = wal::start(&*env.spawn, env.clock.clone(), wal);
         let metadata = start_metadata(&config, env, &format, &wal, quorum).await?;
         register(&metadata, &config, env, &format, sockets).await?;
         let image = metadata.image().borrow().clone();
+        set_strays_aside(&mut directory, &mut logs, &image, &report, env)?;
         let first = Arc::new(Published::new(image, &config));
         let probes = Arc::new(Probes::new());
         let (failed, failure) = watch::channel(None);
@@ -285,6 +289,31 @@ async fn start_metadata(
         .map_err(|damage| ServeError::Metadata(damage.to_string()))?;
     let metadata = Metadata::start(env, options, WalStorage::register(wal), quorum).await;
     metadata.map_err(|fault| ServeError::Metadata(fault.to_string()))
+}
+
+/// Sets aside the logs that no topic owns, durably and before anybody can make a topic of the same
+/// name: a crash has come between a topic's deletion and the end of its log. The folder is kept under
+/// another name; what such a log had in the write-ahead log alone goes (W-14).
+fn set_strays_aside(
+    directory: &mut Directory,
+    logs: &mut Vec<Log>,
+    image: &MetadataImage,
+    report: &RecoveryReport,
+    env: &Env,
+) -> Result<(), ServeError> {
+    let strays: Vec<Log> = logs.extract_if(.., |log| image.partition(log.key()).is_none()).collect();
+    if strays.is_empty() {
+        return Ok(());
+    }
+    let storage = |fault: FileFault| ServeError::Storage(fault.to_string());
+    for stray in &strays {
+        tracing::warn!(partition = %stray.key(), "a log that no topic owns is set aside as a stray");
+        directory.stray_log(stray.key()).map_err(storage)?;
+    }
+    let (cuts, placements, removed, quorum) = (Vec::new(), Vec::new(), Vec::new(), None);
+    let (mark, wall) = (report.mark, env.clock.now().wall);
+    directory.checkpoint(&Checkpoint { mark, wall, cuts, placements, removed, quorum }).map_err(storage)?;
+    Ok(())
 }
 
 /// Takes damaged logs offline and sets folders aside that nobody claims.

@@ -4,7 +4,7 @@
 //! An answer of an incremental fetch holds only partitions with records, an error or moved
 //! positions; those with records go to the end of the order, so that all get their turn. Bounded by
 //! `max.incremental.fetch.session.cache.slots`; an idle session gives way to a new one.
-//! *Source*: Kafka's FetchSession. Tests: below, and tests/fetch.rs.
+//! *Source*: Kafka's FetchSession. Tests: below, and tests/wire/sessions.rs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -177,11 +177,12 @@ impl FetchSessions {
 impl Session {
     fn update(&mut self, mut request: FetchRequest) {
         let by_id = self.by_id;
+        let mut forgotten: BTreeMap<WantedTopic, BTreeSet<i32>> = BTreeMap::new();
         for topic in std::mem::take(&mut request.forgotten_topics_data) {
             let name = topic_of(by_id, &topic.topic, topic.topic_id);
-            let forgotten: BTreeSet<i32> = topic.partitions.into_iter().collect();
-            self.wanted.retain(|w| w.topic != name || !forgotten.contains(&w.partition.partition));
+            forgotten.entry(name).or_default().extend(topic.partitions);
         }
+        self.wanted.retain(|w| forgotten.get(&w.topic).is_none_or(|p| !p.contains(&w.partition.partition)));
         let place = |w: &Wanted| (w.topic.clone(), w.partition.partition);
         let mut places: BTreeMap<_, _> =
             self.wanted.iter().enumerate().map(|(at, w)| (place(w), at)).collect();

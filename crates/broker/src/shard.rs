@@ -66,7 +66,6 @@ pub(crate) struct ShardSettings {
 pub(crate) struct Slot {
     pub(crate) partition: Partition,
     pub(crate) config: Arc<config::TopicConfig>,
-    pub(crate) is_stray: bool,
 }
 
 struct Submitted {

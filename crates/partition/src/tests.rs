@@ -164,7 +164,11 @@ fn refusals_come_in_order_and_leave_no_trace() {
     let before = format!("{:?}", desk.partition);
     assert_eq!(code(&mut desk, sequenced(3, 9, 1)), ErrorCode::InvalidProducerEpoch, "epoch before sequence");
     assert_eq!(code(&mut desk, sequenced(4, 9, 1)), ErrorCode::OutOfOrderSequenceNumber);
-    assert_eq!(code(&mut desk, sequenced(5, 1, 1)), ErrorCode::OutOfOrderSequenceNumber, "a new epoch is at 0");
+    assert_eq!(
+        code(&mut desk, sequenced(5, 1, 1)),
+        ErrorCode::OutOfOrderSequenceNumber,
+        "a new epoch is at 0"
+    );
     assert_eq!(format!("{:?}", desk.partition), before, "no refusal has left a trace");
     assert_eq!(desk.put(sequenced(4, 2, 1)), 2, "the right one still fits");
 }

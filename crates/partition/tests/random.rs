@@ -14,8 +14,8 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::collections::{BTreeMap, BTreeSet};
 use types::{
-    BrokerId, LeaderEpoch, LogKey, Millis, Monotonic, Now, Offset, PartitionEpoch, PartitionId, ProducerEpoch,
-    ProducerId, Sequence, TopicId, Uuid, WallTime,
+    BrokerId, LeaderEpoch, LogKey, Millis, Monotonic, Now, Offset, PartitionEpoch, PartitionId,
+    ProducerEpoch, ProducerId, Sequence, TopicId, Uuid, WallTime,
 };
 use wire::record::{Batch, BatchBuilder, Codec};
 
@@ -26,21 +26,49 @@ const KEY: LogKey = LogKey { topic_id: TopicId(Uuid([7; 16])), partition: Partit
 
 #[derive(Clone, Debug)]
 enum Step {
-    Append { records: usize, acks_all: bool },
-    Produce { id: i64, records: usize },
+    Append {
+        records: usize,
+        acks_all: bool,
+    },
+    Produce {
+        id: i64,
+        records: usize,
+    },
     /// Sends a batch with a sequence so far off what is next.
-    Stray { id: i64, by: i32 },
+    Stray {
+        id: i64,
+        by: i32,
+    },
     /// The write-ahead log has synced all but the last so many changes.
-    Sync { but: u64 },
-    Elect { me: bool },
+    Sync {
+        but: u64,
+    },
+    Elect {
+        me: bool,
+    },
     /// The controller commits another in-sync set under the same leadership.
-    InSync { both: bool, min: usize },
-    Truncate { back: usize },
-    Park { token: u64 },
-    Unpark { token: u64 },
+    InSync {
+        both: bool,
+        min: usize,
+    },
+    Truncate {
+        back: usize,
+    },
+    Park {
+        token: u64,
+    },
+    Unpark {
+        token: u64,
+    },
     Checkpoint,
-    Retain { bytes: u64 },
-    Fetch { from: i64, committed: bool, max_bytes: usize },
+    Retain {
+        bytes: u64,
+    },
+    Fetch {
+        from: i64,
+        committed: bool,
+        max_bytes: usize,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -240,7 +268,9 @@ impl World {
         assert!(inside && answer.pointers == pointers);
         match answer.plan {
             ReadPlan::Empty => assert!(from >= bound, "progress: something is readable at {from}"),
-            ReadPlan::File(file) => assert!(file.from == from && file.bound <= bound && file.from < file.bound),
+            ReadPlan::File(file) => {
+                assert!(file.from == from && file.bound <= bound && file.from < file.bound);
+            }
             ReadPlan::Tail(batches) => {
                 let size: usize = batches.iter().map(Batch::size).sum();
                 assert!(batches.len() == 1 || size <= max_bytes);

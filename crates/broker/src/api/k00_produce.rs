@@ -4,14 +4,16 @@
 //! itself), reserve room in the write-ahead log, hand the batches to their shards. Stage two waits
 //! for the shards and answers. Until transactions exist nothing transactional is stored.
 //! Differs from Kafka: a partition that stands twice in one request is INVALID_REQUEST and neither
-//! copy is written (A12). Tests: tests/produce.rs.
+//! copy is written (A12). Tests: tests/wire/produce.rs, tests/wire/hostile_batches.rs.
 
 use super::topics::{self, TopicRef};
 use super::{Accepted, Call, Refused, respond};
 use crate::context::Context;
 use crate::publish::Published;
 use crate::shard::message::{Append, AppendAnswer, AppendPart, ShardMessage};
+use crate::shard::router::Router;
 use config::{TimestampType, TopicConfig};
+use log::wal::Reservation;
 use partition::RequiredAcks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,11 +37,15 @@ const LEADER_HINTS_FROM: i16 = 10;
 /// A compressed batch may expand to this many times the largest batch.
 const EXPANSION_MAX: usize = 64;
 
+/// However short the request's time-out, the sync of this broker is waited for at least so long.
+const SYNC_WAIT: Duration = Duration::from_secs(1);
+
 /// The request's time-out is for other replicas, as in Kafka; a sync of this broker has this long.
 const LEADER_WAIT: Duration = Duration::from_secs(3600);
 
-/// A request may fill this part of the write-ahead log; with more it might wait for room for ever.
-const WAL_SHARE: u64 = 2;
+/// A request may fill so many eighths of the write-ahead log: that much is always free below the half at
+/// which a checkpoint begins, so that no request waits for ever.
+const WAL_EIGHTHS: u64 = 3;
 
 /// What one batch costs in the write-ahead log beside its bytes, at most.
 const FRAME_OVERHEAD: u64 = 128;
@@ -51,19 +57,18 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     body.finish()?;
     let mut plan = Plan::new(&context, &request, header.id.api_version);
     plan.own_small_batches(frame_bytes);
-    plan.refuse_beyond(context.config.storage.wal.pool_bytes / WAL_SHARE);
+    plan.refuse_beyond(context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS);
     let bytes = plan.bytes();
     context.probes.produce_bytes.inc_by(bytes);
-    // Held until the batches are durable or given up; waiting here means not reading the socket.
+    // Waiting here means not reading the socket.
     let room = context.wal.reserve_later(bytes + FRAME_OVERHEAD * plan.slots.len() as u64).await;
-    let replies = plan.send(&context.router);
+    let replies = plan.send(&context.router, &Arc::new(room));
     let timeout = match plan.acks {
-        Some(RequiredAcks::All) => Millis(i64::from(request.timeout_ms)).duration(),
+        Some(RequiredAcks::All) => Millis(i64::from(request.timeout_ms)).duration().max(SYNC_WAIT),
         _ => LEADER_WAIT,
     };
     Ok(Box::pin(async move {
         plan.collect(replies, timeout).await;
-        drop(room);
         finish(&context, &header, &plan)
     }))
 }
@@ -157,11 +162,11 @@ impl Plan {
         }
     }
 
-    /// After topic and leader, before the batch (W-15).
     fn refuse_all(&mut self, code: ErrorCode, message: &str) {
         self.slots.iter_mut().for_each(|slot| slot.refuse(code, Some(message.to_string())));
     }
 
+    /// After topic and leader, before the batch (W-15).
     fn refuse_invalid_acks(&mut self) {
         if self.acks.is_none() {
             let found = self.slots.iter_mut().filter(|slot| slot.key.is_some());
@@ -216,7 +221,7 @@ impl Plan {
     }
 
     /// Hands the batches to their shards, one message each.
-    fn send(&mut self, router: &crate::shard::router::Router) -> Vec<Reply> {
+    fn send(&mut self, router: &Router, room: &Arc<Reservation>) -> Vec<Reply> {
         let Some(acks) = self.acks else { return Vec::new() };
         let mut shards: BTreeMap<usize, (Vec<usize>, Vec<AppendPart>)> = BTreeMap::new();
         for (index, slot) in self.slots.iter_mut().enumerate() {
@@ -227,7 +232,7 @@ impl Plan {
         }
         let hand_over = |(shard, (slots, parts))| {
             let (reply, answers) = oneshot::channel();
-            router.send(shard, ShardMessage::Append(Append { parts, acks, reply }));
+            router.send(shard, ShardMessage::Append(Append { parts, acks, room: room.clone(), reply }));
             Reply { slots, answers }
         };
         shards.into_iter().map(hand_over).collect()

@@ -3,7 +3,7 @@
 //! The shards plan, this side reads (D-6). If too little can be read, the fetch is parked on every
 //! partition with one countdown, and planned again when it is woken or its time is over. A request
 //! that poses as a replica is refused and touches nothing (A23): replication does not use Fetch.
-//! Tests: tests/fetch.rs, src/session.rs.
+//! Tests: tests/wire/fetch.rs, src/session.rs.
 
 use super::read::{read, records};
 use super::topics::{self, TopicRef};
@@ -40,9 +40,11 @@ const WAIT_MAX: Duration = Duration::from_secs(300);
 /// Serves a fetch; unlike other handlers it holds memory for its response.
 pub(super) fn serve(call: Call) -> Result<Accepted, Refused> {
     let Call { header, mut body, context, .. } = call;
-    let request = FetchRequest::decode(&mut body, header.id.api_version)?;
-    body.finish()?;
-    Ok(Box::pin(async move { fetch(&context, &header, request).await.map(Some) }))
+    Ok(Box::pin(async move {
+        let request = FetchRequest::decode(&mut body, header.id.api_version)?;
+        body.finish()?;
+        fetch(&context, &header, request).await.map(Some)
+    }))
 }
 
 async fn fetch(

@@ -1,6 +1,6 @@
 //! ListOffsets, 1 to 11. KIP-79, 207, 320, 405, 734, 1005, 1023, 1075.
 //!
-//! Tiered offsets (-5, -6) have no answer without remote storage, as in Kafka. Tests: tests/offsets.rs.
+//! Tiered offsets (-5, -6) have no answer without remote storage, as in Kafka. Tests: tests/wire/offsets.rs.
 
 use super::read::{Looked, find};
 use super::topics::{self, TopicRef};
@@ -17,6 +17,9 @@ use wire::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest};
 use wire::list_offsets_response::{
     ListOffsetsPartitionResponse, ListOffsetsResponse, ListOffsetsTopicResponse,
 };
+
+/// An outdated plan is made anew this often.
+const TRIES_MAX: u32 = 3;
 
 /// First version whose answers carry leader epochs.
 const EPOCHS_FROM: i16 = 4;
@@ -79,13 +82,15 @@ async fn answer(
         _ => None,
     };
     let mut part = OffsetsPart { key, query, from: Offset::ZERO, isolation, epoch };
+    let mut tries = 1;
     // Each look that finds nothing moves the start of the search on, so this ends.
     loop {
         let plan = match ask(context, part).await? {
             Asked::Known(found) => return Ok(found),
             Asked::Look(plan) => plan,
         };
-        match find(context, key, target, plan).await? {
+        match find(context, key, target, plan, tries == TRIES_MAX).await? {
+            Looked::Again => tries += 1,
             Looked::NotBefore(next) if target.is_some() && next > part.from => part.from = next,
             Looked::NotBefore(_) => return Ok(NOTHING),
             Looked::Found(found) => {

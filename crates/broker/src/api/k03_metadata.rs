@@ -1,7 +1,7 @@
 //! Metadata, 0 to 13.
 //!
 //! Differs from Kafka in one thing that clients like: a topic that is created on demand is described
-//! in the same answer, where Kafka answers UNKNOWN_TOPIC_OR_PARTITION first. Tests: tests/clients.rs.
+//! in the same answer, where Kafka answers UNKNOWN_TOPIC_OR_PARTITION first. Tests: tests/wire/topics.rs.
 
 use super::authorized::{CLUSTER_OPERATIONS, TOPIC_OPERATIONS, operations};
 use super::k19_create_topics::create_on_demand;
@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::publish::Published;
 use metadata::Endpoint;
 use metadata::image::{BrokerImage, PartitionImage, TopicImage};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use types::{ErrorCode, PartitionId, TopicId, TopicName};
 use wire::metadata_request::{MetadataRequest, MetadataRequestTopic};
@@ -29,7 +30,11 @@ pub(super) async fn metadata(
     let topics = if all {
         published.image.topics().iter().map(|topic| describe(&published, topic)).collect()
     } else {
-        request.topics.iter().flatten().map(|asked| find(&published, asked, version)).collect::<Vec<_>>()
+        // A topic that is asked for many times is described once (A6).
+        let mut seen = BTreeSet::new();
+        let asked = request.topics.iter().flatten();
+        let once = asked.filter(|topic| seen.insert((topic.name.as_deref(), topic.topic_id)));
+        once.map(|asked| find(&published, asked, version)).collect::<Vec<_>>()
     };
     MetadataResponse {
         brokers: brokers(&context, &published),

@@ -21,7 +21,7 @@ pub(super) async fn find_coordinator(
             host: String::new(),
             port: -1,
             error_code: code,
-            error_message: Some(SENTENCE.to_string()),
+            error_message: None,
         });
         return FindCoordinatorResponse {
             coordinators: coordinators.collect(),

@@ -19,7 +19,11 @@ pub(super) async fn describe_configs(
     _: i16,
 ) -> DescribeConfigsResponse {
     let synonyms = request.include_synonyms;
-    let results = request.resources.into_iter().map(|resource| describe(&context, resource, synonyms));
+    // A resource that is asked for many times is described once (A6).
+    let mut seen = BTreeSet::new();
+    let once =
+        request.resources.into_iter().filter(|r| seen.insert((r.resource_type, r.resource_name.clone())));
+    let results = once.map(|resource| describe(&context, resource, synonyms));
     DescribeConfigsResponse { results: results.collect(), ..DescribeConfigsResponse::default() }
 }
 

@@ -27,11 +27,9 @@ pub(super) async fn read(
         Ok(batches) => Ok(batches),
         Err(ReadFault::Gone | ReadFault::Damage(_)) => {
             let plan = plan_again(context, part).await?;
-            carry_out(context, part.key, plan)
-                .await
-                .or_else(|fault| failed(context, part.key, &fault, Vec::new()))
+            carry_out(context, part.key, plan).await.map_err(|fault| failed(context, part.key, &fault))
         }
-        Err(fault) => failed(context, part.key, &fault, Vec::new()),
+        Err(fault) => Err(failed(context, part.key, &fault)),
     }
 }
 
@@ -58,6 +56,8 @@ async fn plan_again(context: &Context, part: FetchPart) -> Result<ReadPlan, Erro
 pub(super) enum Looked {
     /// The record.
     Found(FoundTime),
+    /// The plan was outdated: ask for another.
+    Again,
     /// It is not there; the search goes on from this offset.
     NotBefore(Offset),
 }
@@ -71,6 +71,7 @@ pub(super) async fn find(
     key: LogKey,
     target: Option<WallTime>,
     plan: TimePlan,
+    is_last_try: bool,
 ) -> Result<Looked, ErrorCode> {
     let (found, next) = match plan {
         TimePlan::None => return Ok(Looked::NotBefore(Offset(i64::MAX))),
@@ -83,8 +84,12 @@ pub(super) async fn find(
             (blocking(context, move || reader.find_time(key, &file)).await, next)
         }
     };
-    let found = found.unwrap_or(Ok(None)).or_else(|fault| failed(context, key, &fault, None))?;
-    Ok(found.map_or(Looked::NotBefore(next), Looked::Found))
+    match found.unwrap_or(Err(ReadFault::Gone)) {
+        Ok(Some(found)) => Ok(Looked::Found(found)),
+        Ok(None) => Ok(Looked::NotBefore(next)),
+        Err(ReadFault::Gone | ReadFault::Damage(_)) if !is_last_try => Ok(Looked::Again),
+        Err(fault) => Err(failed(context, key, &fault)),
+    }
 }
 
 /// Looks into a batch of the tail, which was walked when it came.
@@ -110,19 +115,18 @@ async fn blocking<T: Send + 'static>(
     result.await.ok()
 }
 
-fn failed<T>(context: &Context, key: LogKey, fault: &ReadFault, nothing: T) -> Result<T, ErrorCode> {
+/// Acts on a read that failed with a fresh plan too; returns what the client is told.
+fn failed(context: &Context, key: LogKey, fault: &ReadFault) -> ErrorCode {
     match fault {
-        ReadFault::Gone => Ok(nothing),
         ReadFault::Damage(_) => {
             let reason = fault.to_string();
             context.router.send_to_owner(&key, ShardMessage::Damaged { key, reason });
-            Err(ErrorCode::KafkaStorageError)
         }
-        ReadFault::Open { .. } | ReadFault::Io { .. } => {
+        ReadFault::Gone | ReadFault::Open { .. } | ReadFault::Io { .. } => {
             tracing::error!(partition = %key, %fault, "read failed");
-            Err(ErrorCode::KafkaStorageError)
         }
     }
+    ErrorCode::KafkaStorageError
 }
 
 /// Returns the batches as the parts of a response, without copying them.

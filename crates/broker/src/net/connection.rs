@@ -6,7 +6,7 @@
 //! writes each response. Every other request begins when it has become the head of the queue, as
 //! if the connection served one request at a time, which is what Kafka promises.
 //!
-//! *Invariant*: responses leave in request order. Tests: tests/hostile.rs, tests/wire.rs.
+//! *Invariant*: responses leave in request order. Tests: tests/wire/connections.rs, tests/wire/frames.rs.
 
 use crate::admission::{Admitted, FrameKind};
 use crate::api::{self, Accepted, Response};
@@ -28,8 +28,10 @@ const IN_FLIGHT_MAX: usize = 128;
 const READ_STEP: usize = 64 * 1024;
 /// A frame that has begun must be whole within this time.
 const FRAME_DEADLINE: Duration = Duration::from_secs(30);
-/// A response must be taken by the peer within this time.
+/// A response must be taken by the peer within this time, and what its size needs at the slowest rate.
 const WRITE_DEADLINE: Duration = Duration::from_secs(60);
+/// Slowest rate at which a peer may take a response. *Units*: bytes per millisecond.
+const SLOWEST_RATE: usize = 256;
 /// Answered responses are gathered up to this size before they are written.
 const GATHER_MAX: usize = 256 * 1024;
 /// Most chunks that one write takes.
@@ -139,11 +141,14 @@ async fn read_frame(
     length: usize,
     context: &Context,
 ) -> Result<(Bytes, Admitted), ConnectionEnd> {
-    let mut frame = BytesMut::with_capacity(length.min(READ_STEP));
-    read_more(read, &mut frame, RequestId::SIZE.min(length)).await?;
-    let is_produce = frame.starts_with(&api::PRODUCE_KEY.to_be_bytes());
+    // A legal frame has at least these bytes; nothing is allocated before they are there.
+    let mut head = [0; RequestId::SIZE];
+    read.read_exact(&mut head).await?;
+    let is_produce = head.starts_with(&api::PRODUCE_KEY.to_be_bytes());
     let kind = if is_produce { FrameKind::Produce } else { FrameKind::Other };
     let admitted = context.admission.frame(kind, length).await;
+    let mut frame = BytesMut::with_capacity(length.min(READ_STEP));
+    frame.extend_from_slice(&head);
     while frame.len() < length {
         let step = (length - frame.len()).min(READ_STEP.max(frame.len()));
         read_more(read, &mut frame, step).await?;
@@ -183,7 +188,14 @@ async fn write_all(
             }
         };
         drop(admitted);
-        gathered.add(done?);
+        match done {
+            Ok(response) => gathered.add(response),
+            Err(refused) => {
+                // What was answered before it still leaves.
+                gathered.write(&mut write).await?;
+                return Err(refused.into());
+            }
+        }
         if accepted.is_empty() || gathered.bytes >= GATHER_MAX {
             gathered.write(&mut write).await?;
         }
@@ -210,8 +222,10 @@ impl Gathered {
     }
 
     async fn write(&mut self, write: &mut WriteHalf<Stream>) -> Result<(), ConnectionEnd> {
-        let all = tokio::time::timeout(WRITE_DEADLINE, self.write_chunks(write)).await;
-        all.map_err(|_| ConnectionEnd::TooSlow(WRITE_DEADLINE))??;
+        let by_size = u64::try_from(self.bytes / SLOWEST_RATE).unwrap_or(u64::MAX);
+        let limit = WRITE_DEADLINE + Duration::from_millis(by_size);
+        let all = tokio::time::timeout(limit, self.write_chunks(write)).await;
+        all.map_err(|_| ConnectionEnd::TooSlow(limit))??;
         self.bytes = 0;
         self.held.clear();
         Ok(())

@@ -3,8 +3,8 @@
 //! The cut of every changed log is taken in one turn, at the log's end of that moment; it is handed
 //! out once the write-ahead log has synced everything up to it (W-6).
 
-use super::Shard;
 use super::message::{ShardCut, ShardMessage, Sizes};
+use super::{Shard, Slot};
 use crate::jobs::Job;
 use log::producers::ExpireRules;
 use log::retain::{ClockState, RetainRules};
@@ -68,10 +68,6 @@ impl Shard {
             if !segments.is_empty() {
                 self.jobs.send(Job::DeleteSegments { key: *key, segments });
             }
-            if slot.is_stray && log.unwritten_bytes() == 0 {
-                self.partitions.remove(key);
-                self.jobs.send(Job::Stray { key: *key });
-            }
         }
     }
 
@@ -96,12 +92,12 @@ impl Shard {
         if let ClockState::Jumped { by } = clock {
             tracing::warn!(by_ms = by.0, "the wall clock has jumped: nothing is deleted by age for now");
         }
-        let keys: Vec<LogKey> = self
-            .partitions
-            .iter()
-            .filter(|(_, slot)| slot.partition.log().size_bytes() > 0)
-            .map(|(k, _)| *k)
-            .collect();
+        let holds = |slot: &Slot| {
+            slot.partition.log().size_bytes() > 0 || !slot.partition.log().producers().is_empty()
+        };
+        let keys: Vec<LogKey> =
+            self.partitions.iter().filter(|(_, slot)| holds(slot)).map(|(key, _)| *key).collect();
+        let mut again = false;
         for key in keys {
             let Some(slot) = self.partitions.get_mut(&key) else { continue };
             if clock == ClockState::Steady {
@@ -118,9 +114,12 @@ impl Shard {
             let more = slot.partition.retain(&rules, now.wall, &mut effects).more;
             self.run_effects(key, effects);
             if more {
-                // The rest in a later turn: deletion is paced.
-                self.router.send(self.id, ShardMessage::Retain);
+                again = true;
             }
+        }
+        if again {
+            // The rest in a later turn: deletion is paced.
+            self.router.send(self.id, ShardMessage::Retain);
         }
     }
 

@@ -13,7 +13,7 @@ use types::{BrokerId, LogKey, PartitionId};
 
 impl Shard {
     /// Takes over new metadata. `logs` are those that recovery found for this shard; only the first
-    /// image comes with any. A log that the image does not name is kept as a stray.
+    /// image comes with any.
     pub(super) fn on_image(&mut self, published: Arc<Published>, logs: Vec<Log>) {
         let delta = MetadataDelta::between(&self.published.image, &published.image);
         let mut recovered: BTreeMap<LogKey, Log> = logs.into_iter().map(|log| (log.key(), log)).collect();
@@ -29,9 +29,7 @@ impl Shard {
                 self.change(key, log);
             }
         }
-        for log in recovered.into_values() {
-            self.stray(log);
-        }
+        debug_assert!(recovered.is_empty(), "strays were set aside before the shards started");
         self.update_configs(&delta.configs);
     }
 
@@ -56,7 +54,7 @@ impl Shard {
         if self.failed {
             partition.on_failed(&mut Vec::new());
         }
-        self.partitions.insert(key, Slot { partition, config, is_stray: false });
+        self.partitions.insert(key, Slot { partition, config });
     }
 
     fn leadership(&self, topic: &TopicImage, image: &PartitionImage) -> Leadership {
@@ -85,27 +83,6 @@ impl Shard {
         self.changed.remove(&key);
         // The folder goes once the frame is durable.
         self.removed.push(Job::RemoveLog { key, folder });
-    }
-
-    /// A log that no topic owns, for instance because its topic was deleted in the moment of the
-    /// crash: nobody reads it. It is written out whole, then its folder is set aside.
-    fn stray(&mut self, mut log: Log) {
-        let key = log.key();
-        tracing::warn!(partition = %key, "a log that no topic owns is kept as a stray");
-        if log.folder().is_none() {
-            log.set_folder(&format!("{}-{}", key.topic_id, key.partition));
-        }
-        self.changed.insert(key);
-        let leadership = Leadership {
-            broker: self.broker,
-            leader: None,
-            leader_epoch: log.latest_epoch(),
-            min_isr: 1,
-            replicas: ReplicaSet::default(),
-        };
-        let config = self.published.config(key.topic_id).clone();
-        self.partitions
-            .insert(key, Slot { partition: Partition::new(log, leadership), config, is_stray: true });
     }
 
     fn update_configs(&mut self, changed: &[ConfigResource]) {

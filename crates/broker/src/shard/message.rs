@@ -5,6 +5,7 @@ use log::cut::LogCut;
 use log::log::Log;
 use log::read_plan::{ReadPlan, TimePlan};
 use log::segments::{FileCut, Placement, SegmentMeta};
+use log::wal::Reservation;
 use partition::{Diverging, FetchInput, FetchToken, Isolation, OffsetQuery, Pointers, RequiredAcks};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -77,6 +78,8 @@ pub(crate) struct Append {
     pub(crate) parts: Vec<AppendPart>,
     /// Whom the answer waits for.
     pub(crate) acks: RequiredAcks,
+    /// Room in the write-ahead log; given back when every batch is durable or given up.
+    pub(crate) room: Arc<Reservation>,
     /// Where the answers go, in the order of `parts`, once all of them are known.
     pub(crate) reply: oneshot::Sender<Vec<AppendAnswer>>,
 }

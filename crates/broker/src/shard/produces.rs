@@ -2,8 +2,10 @@
 
 use super::Shard;
 use super::message::{Append, AppendAnswer, AppendPart};
+use log::wal::Reservation;
 use partition::{AckEnd, AckToken, AppendInput, AppendRefused, Appended, RequiredAcks};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::sync::oneshot;
 use types::{ErrorCode, Now, Offset};
 
@@ -25,6 +27,7 @@ struct Place {
 struct Request {
     answers: Vec<AppendAnswer>,
     missing: usize,
+    _room: Arc<Reservation>,
     reply: oneshot::Sender<Vec<AppendAnswer>>,
 }
 
@@ -58,7 +61,12 @@ impl Shard {
         let request = self.produces.next_request;
         self.produces.next_request += 1;
         let missing = append.parts.len();
-        let waiting = Request { answers: Vec::with_capacity(missing), missing, reply: append.reply };
+        let waiting = Request {
+            answers: Vec::with_capacity(missing),
+            missing,
+            _room: append.room,
+            reply: append.reply,
+        };
         self.produces.requests.insert(request, waiting);
         for part in append.parts {
             self.append_part(request, part, append.acks, now);

@@ -54,6 +54,8 @@ impl Directory {
             rewrite_indexes(place, segment)?;
             directory.unsynced.insert(folder);
             directory.registry().close(key, segment.base);
+            // The next extension checks the indexes again: they may be longer than `segment` knew.
+            directory.extended.remove(&key);
             Ok(())
         })
     }

@@ -1,0 +1,237 @@
+//! W-17: the memory of a broker under hostile input, measured by a counting allocator.
+//!
+//! A binary of its own, since the allocator is that of the process. The threads of the test count nothing:
+//! what is measured is the broker's.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
+#![allow(unreachable_pub, dead_code, reason = "modules shared with tests/wire.rs, which uses all of them")]
+
+#[path = "wire/batches.rs"]
+mod batches;
+#[path = "wire/client.rs"]
+mod client;
+#[path = "wire/harness.rs"]
+mod harness;
+
+use client::{Client, FETCH, PRODUCE, fetch_request, frame, produce_request};
+use harness::{Broker, folder};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use types::{ErrorCode, WallTime};
+use wire::record::{BatchBuilder, Codec};
+use wire::{FetchRequest, FetchResponse, MetadataRequest, ProduceResponse};
+
+/// The budget of the broker under test. *Units*: bytes.
+const BUDGET: usize = 32 << 20;
+const METADATA: i16 = 12;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// Set in the threads of the test.
+    static IS_TEST: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Counts the bytes that the broker's threads hold; a growing block counts twice while it moves.
+struct Counting;
+
+fn is_counted() -> bool {
+    IS_TEST.try_with(|is_test| !is_test.get()).unwrap_or(true)
+}
+
+fn add(size: usize) {
+    if is_counted() {
+        let live = LIVE.fetch_add(size, Ordering::Relaxed) + size;
+        PEAK.fetch_max(live, Ordering::Relaxed);
+    }
+}
+
+fn remove(size: usize) {
+    if is_counted() {
+        LIVE.fetch_sub(size, Ordering::Relaxed);
+    }
+}
+
+// SAFETY: every call goes to the system's allocator unchanged; only numbers are kept beside it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        add(layout.size());
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        remove(layout.size());
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        add(size);
+        // SAFETY: the caller's promise is passed on.
+        let moved = unsafe { System.realloc(block, layout, size) };
+        remove(layout.size());
+        moved
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// One kind of abuse, beside an honest client.
+type Abuse = fn(&Broker, &mut Client);
+
+/// Runs one kind of abuse and returns the most memory that the broker held during it.
+fn peak_of(abuse: impl FnOnce()) -> usize {
+    PEAK.store(LIVE.load(Ordering::Relaxed), Ordering::Relaxed);
+    abuse();
+    PEAK.load(Ordering::Relaxed)
+}
+
+/// Protects: whatever comes in, the broker holds no more than its budget says (W-17), and serves an honest
+/// client during all of it.
+#[test]
+fn memory_stays_within_the_budget() {
+    IS_TEST.set(true);
+    let dir = folder();
+    let broker = Broker::start_with(dir.path(), |config| config.memory_max = Some(BUDGET as u64));
+    let mut admin = broker.connect();
+    admin.create("topic", 1);
+    let abuses: [(&str, Abuse); 6] = [
+        ("frames that are announced and do not come", announced_frames),
+        ("bombs", bombs),
+        ("arrays of nothing", arrays_of_nothing),
+        ("a flood of batches", flood_of_batches),
+        ("answers that nobody reads", unread_answers),
+        ("small batches in large frames", small_batches_in_large_frames),
+    ];
+    // What there is whatever comes in; most of it is a table of the quorum's metrics.
+    let idle = LIVE.load(Ordering::Relaxed);
+    for (what, abuse) in abuses {
+        let peak = peak_of(|| abuse(&broker, &mut admin)) - idle;
+        println!("{what}: {} KiB", peak >> 10);
+        assert!(peak <= BUDGET, "{what}: {peak} bytes of {BUDGET}");
+        admin.put("topic", &batches::batch(&["served"]));
+    }
+}
+
+/// A2: lengths within the limit, of which only a part or nothing comes.
+fn announced_frames(broker: &Broker, admin: &mut Client) {
+    let part = vec![0; 2 << 20];
+    let mut open = Vec::new();
+    for n in 0..90_usize {
+        let mut client = broker.connect();
+        let (key, length) = (i16::from(n % 2 == 0), (90_i32 << 20) - 1);
+        let head = [&length.to_be_bytes()[..], &key.to_be_bytes(), &9_i16.to_be_bytes(), &[0; 4]].concat();
+        client.send_bytes(&head);
+        if n % 3 == 0 {
+            client.send_some(&part);
+        }
+        open.push(client);
+    }
+    admin.put("topic", &batches::batch(&["served"]));
+}
+
+/// A18: what expands to a thousand times its size, as many at a time as a connection may send.
+fn bombs(broker: &Broker, _: &mut Client) {
+    let bomb = |codec, megabytes: usize| {
+        let mut builder = BatchBuilder::new(codec);
+        builder.push(WallTime(batches::now_ms()), None, Some(&vec![0; megabytes << 20]), &[]);
+        builder.build().unwrap()
+    };
+    for (codec, megabytes) in [(Codec::Gzip, 40), (Codec::Zstd, 100)] {
+        let request = produce_request("topic", &[(0, &bomb(codec, megabytes))]);
+        let mut client = broker.connect();
+        let numbers: Vec<i32> = (0..5).map(|_| client.send(&request, PRODUCE)).collect();
+        for number in numbers {
+            let response: ProduceResponse = client.receive(PRODUCE, number);
+            let code = response.responses[0].partition_responses[0].error_code;
+            assert_eq!(code, ErrorCode::MessageTooLarge.code());
+        }
+    }
+}
+
+/// A6: frames full of the smallest things that there are, many of them in flight.
+fn arrays_of_nothing(broker: &Broker, _: &mut Client) {
+    // Fetch 12 with topics of no name and no partitions: four bytes each.
+    let topics = 60_000_u32;
+    let mut body = [&(-1_i32).to_be_bytes()[..], &[0; 8], &(1_i32 << 20).to_be_bytes(), &[0]].concat();
+    body.extend([0_i32.to_be_bytes(), (-1_i32).to_be_bytes()].concat());
+    put_varint(&mut body, topics + 1);
+    body.extend((0..topics).flat_map(|_| [1, 1, 0]));
+    // No forgotten topics, no rack, no tags.
+    body.extend([1, 1, 0]);
+    let head =
+        [&1_i16.to_be_bytes()[..], &12_i16.to_be_bytes(), &7_i32.to_be_bytes(), &[0xff, 0xff, 0]].concat();
+    let length = i32::try_from(head.len() + body.len()).unwrap();
+    let frame = [&length.to_be_bytes()[..], &head, &body].concat();
+    let mut clients: Vec<Client> = (0..4).map(|_| broker.connect()).collect();
+    for client in &mut clients {
+        (0..20).for_each(|_| client.send_bytes(&frame));
+    }
+    for client in &mut clients {
+        for _ in 0..20 {
+            assert!(client.read_frame().is_some());
+        }
+    }
+}
+
+fn put_varint(out: &mut Vec<u8>, mut number: u32) {
+    while number >= 0x80 {
+        out.push(u8::try_from(number & 0x7f).unwrap() | 0x80);
+        number >>= 7;
+    }
+    out.push(u8::try_from(number).unwrap());
+}
+
+/// More batches at a time than the budget has room for.
+fn flood_of_batches(broker: &Broker, _: &mut Client) {
+    let request = produce_request("topic", &[(0, &batches::sized(45_000))]);
+    let bytes: Vec<u8> = (1..=60).flat_map(|n| frame(&request, PRODUCE, n)).collect();
+    let mut clients: Vec<Client> = (0..16).map(|_| broker.connect()).collect();
+    std::thread::scope(|scope| {
+        for client in &mut clients {
+            let bytes = &bytes;
+            scope.spawn(move || {
+                IS_TEST.set(true);
+                client.send_bytes(bytes);
+            });
+        }
+    });
+    for client in &mut clients {
+        for number in 1..=60 {
+            let response: ProduceResponse = client.receive(PRODUCE, number);
+            assert_eq!(response.responses[0].partition_responses[0].error_code, 0);
+        }
+    }
+}
+
+/// A32, A33: thousands of requests whose answers are a hundred times their size, and nobody reads them.
+fn unread_answers(broker: &Broker, admin: &mut Client) {
+    let fetch = FetchRequest { max_bytes: i32::MAX, ..fetch_request("topic", 0) };
+    let fetches: Vec<u8> = (1..=300).flat_map(|n| frame(&fetch, FETCH, n)).collect();
+    let all = MetadataRequest { topics: None, ..MetadataRequest::default() };
+    let metadata: Vec<u8> = (1..=2_000).flat_map(|n| frame(&all, METADATA, n)).collect();
+    let mut clients: Vec<Client> = (0..80).map(|_| broker.connect()).collect();
+    for (n, client) in clients.iter_mut().enumerate() {
+        client.send_bytes(if n % 4 == 3 { &metadata } else { &fetches });
+    }
+    admin.put("topic", &batches::batch(&["served"]));
+    // One that reads after all gets what it asked for.
+    let first: FetchResponse = clients[0].receive(FETCH, 1);
+    assert!(!first.responses[0].partitions[0].records.as_ref().unwrap().is_empty());
+}
+
+/// A small batch must not keep the large frame in memory in which it came.
+fn small_batches_in_large_frames(broker: &Broker, _: &mut Client) {
+    let (small, padding) = (batches::sized(6_000), batches::sized(1 << 20));
+    let mut client = broker.connect();
+    client.create("other", 2);
+    for _ in 0..60 {
+        let response = client.call(&produce_request("other", &[(0, &small), (1, &padding)]), PRODUCE);
+        let codes = response.responses[0].partition_responses.iter().map(|p| p.error_code);
+        assert!(codes.eq([0, ErrorCode::MessageTooLarge.code()]));
+    }
+}

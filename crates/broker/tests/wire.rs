@@ -1,0 +1,39 @@
+//! The broker over its sockets: raw frames of the wire crate against `broker::serve` in this process.
+//!
+//! Hostile input (reliability 7.3), every API in every version, idempotence (reliability 3), fetch, offsets
+//! and topics. A panic in any thread of a broker fails its test. Memory is measured in tests/memory.rs.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![allow(unreachable_pub, reason = "modules of one binary")]
+
+#[path = "wire/batches.rs"]
+mod batches;
+#[path = "wire/client.rs"]
+mod client;
+#[path = "wire/connections.rs"]
+mod connections;
+#[path = "wire/fetch.rs"]
+mod fetch;
+#[path = "wire/frames.rs"]
+mod frames;
+#[path = "wire/harness.rs"]
+mod harness;
+#[path = "wire/hostile_batches.rs"]
+mod hostile_batches;
+#[path = "wire/hostile_topics.rs"]
+mod hostile_topics;
+#[path = "wire/idempotence.rs"]
+mod idempotence;
+#[path = "wire/offsets.rs"]
+mod offsets;
+#[path = "wire/produce.rs"]
+mod produce;
+#[path = "wire/restart.rs"]
+mod restart;
+#[path = "wire/sessions.rs"]
+mod sessions;
+#[path = "wire/topics.rs"]
+mod topics;
+#[path = "wire/transactions.rs"]
+mod transactions;
+#[path = "wire/versions.rs"]
+mod versions;

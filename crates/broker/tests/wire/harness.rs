@@ -1,0 +1,148 @@
+//! A whole broker in this process: its own thread, runtime, port and folder.
+
+use crate::client::Client;
+use broker::{Banner, ServeError};
+use config::BrokerConfig;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+/// Panics in threads that are not a test's.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+static WATCH: Once = Once::new();
+
+/// A broker that serves until it is stopped or dropped.
+pub struct Broker {
+    /// Where it listens.
+    pub address: SocketAddr,
+    dir: PathBuf,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<Result<(), ServeError>>>,
+}
+
+/// Makes a folder for the data of one test.
+pub fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+impl Broker {
+    /// Starts a broker with the preset `tiny` on a folder.
+    pub fn start(dir: &Path) -> Broker {
+        Broker::start_with(dir, |_| {})
+    }
+
+    /// Starts a broker whose configuration is changed first.
+    pub fn start_with(dir: &Path, change: impl FnOnce(&mut BrokerConfig)) -> Broker {
+        watch_for_panics();
+        let mut config = BrokerConfig::tiny(dir).unwrap();
+        config.shards = Some(2);
+        change(&mut config);
+        let (stop, stopped) = oneshot::channel();
+        let (ready, started) = channel();
+        let run = move || run(config, stopped, move |banner| ready.send(banner).unwrap());
+        let thread = std::thread::Builder::new().name("broker".into()).spawn(run).unwrap();
+        let mut broker = Broker {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            dir: dir.to_path_buf(),
+            stop: Some(stop),
+            thread: Some(thread),
+        };
+        broker.address = broker.await_start(&started);
+        broker
+    }
+
+    fn await_start(&mut self, started: &Receiver<Banner>) -> SocketAddr {
+        match started.recv() {
+            Ok(banner) => banner.client_address.parse().unwrap(),
+            Err(_) => {
+                let ended = self.thread.take().unwrap().join();
+                panic!("the broker does not start: {ended:?}")
+            }
+        }
+    }
+
+    /// Connects a client.
+    pub fn connect(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// Stops it; everything is on disk when this returns.
+    pub fn stop(mut self) {
+        self.shut_down().unwrap();
+    }
+
+    /// Stops it and starts another one on the same folder.
+    pub fn restart(self) -> Broker {
+        let dir = self.dir.clone();
+        self.stop();
+        Broker::start(&dir)
+    }
+
+    /// Starts another one on a copy of the folder as it is now, as if this one had been killed: whatever
+    /// was answered must be in the copy.
+    pub fn crash_into(&self, copy: &Path) -> Broker {
+        copy_folder(&self.dir, copy);
+        Broker::start(copy)
+    }
+
+    fn shut_down(&mut self) -> Result<(), ServeError> {
+        let Some(thread) = self.thread.take() else { return Ok(()) };
+        let _ = self.stop.take().unwrap().send(());
+        thread.join().expect("the broker's thread panicked")
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        let ended = self.shut_down();
+        if std::thread::panicking() {
+            eprintln!("the broker had ended with {ended:?}");
+        } else {
+            assert!(ended.is_ok(), "{ended:?}");
+            assert_eq!(PANICS.load(Ordering::SeqCst), 0, "a thread of the broker panicked");
+        }
+    }
+}
+
+fn run(
+    config: BrokerConfig,
+    stop: oneshot::Receiver<()>,
+    ready: impl FnOnce(Banner) + Send + 'static,
+) -> Result<(), ServeError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let serve = broker::serve(config, env::Env::real(), stop, ready);
+    tokio::task::LocalSet::new().block_on(&runtime, serve)
+}
+
+/// Counts panics of a broker's threads; a connection's task would swallow them otherwise.
+fn watch_for_panics() {
+    WATCH.call_once(|| {
+        let report = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let thread = std::thread::current();
+            let name = thread.name().unwrap_or_default();
+            if ["broker", "shard-", "directory", "wal"].iter().any(|start| name.starts_with(start)) {
+                PANICS.fetch_add(1, Ordering::SeqCst);
+            }
+            report(info);
+        }));
+    });
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
