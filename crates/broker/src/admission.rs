@@ -54,6 +54,12 @@ impl Admission {
         }
     }
 
+    /// Returns the most bytes that a frame without records may have. What is decoded of it takes up to 32
+    /// times as much, and that has to fit into half of the budget.
+    pub(crate) fn other_max(&self) -> usize {
+        (self.other.units * UNIT / 4).max(SMALL_FRAME)
+    }
+
     /// Waits until a response of up to this size may be built.
     pub(crate) async fn response(&self, bytes: usize) -> Admitted {
         self.responses.admit(bytes).await

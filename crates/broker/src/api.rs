@@ -67,6 +67,9 @@ pub(crate) enum Refused {
     /// A response that its version cannot express: a defect of this broker.
     #[error("the response cannot be written: {0}")]
     Encode(#[from] wire::EncodeError),
+    /// More partitions than any client writes to at a time; answering would take many times the frame.
+    #[error("the request names {0} partitions")]
+    TooMany(usize),
     /// `acks=0` has no other way to be told.
     #[error("a batch sent with acks=0 was refused: {0}")]
     Unacknowledged(ErrorCode),

@@ -14,6 +14,10 @@ use wire::fetch_request::{FetchPartition, FetchRequest};
 
 /// A session idle for this long gives way to a new one when all slots are taken.
 const EVICT_AFTER: Duration = Duration::from_secs(120);
+/// Partitions that a session may have; whoever wants more fetches without one.
+const PARTITIONS_MAX: usize = 10_000;
+/// Partitions that all sessions may have, for each slot.
+const PARTITIONS_PER_SLOT: usize = 100;
 /// Epoch of a full fetch that asks for a session.
 const INITIAL: i32 = 0;
 /// Epoch of a full fetch that asks for none.
@@ -114,7 +118,8 @@ impl FetchSessions {
         sessions.remove(&request.session_id);
         let wants_session = request.session_epoch == INITIAL;
         let wanted = wanted(request, by_id);
-        if !wants_session || wanted.is_empty() || !self.make_room(&mut sessions, now) {
+        let fits = !wanted.is_empty() && wanted.len() <= PARTITIONS_MAX;
+        if !wants_session || !fits || !self.make_room(&mut sessions, wanted.len(), now) {
             return FetchContext { session_id: 0, wanted, session: None, incremental: false, epoch: 0 };
         }
         let mut id = random() & i32::MAX;
@@ -127,15 +132,25 @@ impl FetchSessions {
         FetchContext { session_id: id, wanted, session: Some(session), incremental: false, epoch: 1 }
     }
 
-    fn make_room(&self, sessions: &mut BTreeMap<i32, Arc<Mutex<Session>>>, now: Monotonic) -> bool {
-        if sessions.len() < self.slots {
-            return true;
+    /// Makes room for a session of so many partitions, in place of idle ones if need be.
+    fn make_room(
+        &self,
+        sessions: &mut BTreeMap<i32, Arc<Mutex<Session>>>,
+        partitions: usize,
+        now: Monotonic,
+    ) -> bool {
+        let size = |sessions: &BTreeMap<i32, Arc<Mutex<Session>>>| -> usize {
+            sessions.values().map(|session| lock(session).wanted.len()).sum()
+        };
+        let most = self.slots.saturating_mul(PARTITIONS_PER_SLOT).max(PARTITIONS_MAX);
+        while sessions.len() >= self.slots || size(sessions) + partitions > most {
+            let oldest = sessions.iter().map(|(id, session)| (lock(session).last_used, *id)).min();
+            match oldest {
+                Some((used, id)) if now.since(used) > EVICT_AFTER => sessions.remove(&id),
+                _ => return false,
+            };
         }
-        let oldest = sessions.iter().map(|(id, session)| (lock(session).last_used, *id)).min();
-        match oldest {
-            Some((used, id)) if now.since(used) > EVICT_AFTER => sessions.remove(&id).is_some(),
-            _ => false,
-        }
+        true
     }
 
     fn incremental(
@@ -156,6 +171,11 @@ impl FetchSessions {
         }
         session.update(request);
         session.last_used = now;
+        if session.wanted.len() > PARTITIONS_MAX {
+            drop(session);
+            sessions.remove(&id);
+            return Err(ErrorCode::FetchSessionIdNotFound);
+        }
         if session.wanted.is_empty() {
             drop(session);
             sessions.remove(&id);

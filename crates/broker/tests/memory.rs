@@ -19,8 +19,12 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use types::{ErrorCode, WallTime};
+use wire::describe_configs_request::DescribeConfigsResource;
+use wire::fetch_request::FetchPartition;
+use wire::metadata_request::MetadataRequestTopic;
+use wire::produce_request::PartitionProduceData;
 use wire::record::{BatchBuilder, Codec};
-use wire::{FetchRequest, FetchResponse, MetadataRequest, ProduceResponse};
+use wire::{DescribeConfigsRequest, FetchRequest, FetchResponse, MetadataRequest, ProduceResponse};
 
 /// The budget of the broker under test. *Units*: bytes.
 const BUDGET: usize = 32 << 20;
@@ -99,13 +103,16 @@ fn memory_stays_within_the_budget() {
     let broker = Broker::start_with(dir.path(), |config| config.memory_max = Some(BUDGET as u64));
     let mut admin = broker.connect();
     admin.create("topic", 1);
-    let abuses: [(&str, Abuse); 6] = [
+    let abuses: [(&str, Abuse); 9] = [
         ("frames that are announced and do not come", announced_frames),
         ("bombs", bombs),
         ("arrays of nothing", arrays_of_nothing),
         ("a flood of batches", flood_of_batches),
         ("answers that nobody reads", unread_answers),
         ("small batches in large frames", small_batches_in_large_frames),
+        ("the same question many times", same_question_many_times),
+        ("partitions of nothing", partitions_of_nothing),
+        ("sessions of nothing", sessions_of_nothing),
     ];
     // What there is whatever comes in; most of it is a table of the quorum's metrics.
     let idle = LIVE.load(Ordering::Relaxed);
@@ -156,7 +163,7 @@ fn bombs(broker: &Broker, _: &mut Client) {
 /// A6: frames full of the smallest things that there are, many of them in flight.
 fn arrays_of_nothing(broker: &Broker, _: &mut Client) {
     // Fetch 12 with topics of no name and no partitions: four bytes each.
-    let topics = 60_000_u32;
+    let topics = 40_000_u32;
     let mut body = [&(-1_i32).to_be_bytes()[..], &[0; 8], &(1_i32 << 20).to_be_bytes(), &[0]].concat();
     body.extend([0_i32.to_be_bytes(), (-1_i32).to_be_bytes()].concat());
     put_varint(&mut body, topics + 1);
@@ -169,10 +176,10 @@ fn arrays_of_nothing(broker: &Broker, _: &mut Client) {
     let frame = [&length.to_be_bytes()[..], &head, &body].concat();
     let mut clients: Vec<Client> = (0..4).map(|_| broker.connect()).collect();
     for client in &mut clients {
-        (0..20).for_each(|_| client.send_bytes(&frame));
+        (0..8).for_each(|_| client.send_bytes(&frame));
     }
     for client in &mut clients {
-        for _ in 0..20 {
+        for _ in 0..8 {
             assert!(client.read_frame().is_some());
         }
     }
@@ -189,8 +196,8 @@ fn put_varint(out: &mut Vec<u8>, mut number: u32) {
 /// More batches at a time than the budget has room for.
 fn flood_of_batches(broker: &Broker, _: &mut Client) {
     let request = produce_request("topic", &[(0, &batches::sized(45_000))]);
-    let bytes: Vec<u8> = (1..=60).flat_map(|n| frame(&request, PRODUCE, n)).collect();
-    let mut clients: Vec<Client> = (0..16).map(|_| broker.connect()).collect();
+    let bytes: Vec<u8> = (1..=40).flat_map(|n| frame(&request, PRODUCE, n)).collect();
+    let mut clients: Vec<Client> = (0..8).map(|_| broker.connect()).collect();
     std::thread::scope(|scope| {
         for client in &mut clients {
             let bytes = &bytes;
@@ -201,7 +208,7 @@ fn flood_of_batches(broker: &Broker, _: &mut Client) {
         }
     });
     for client in &mut clients {
-        for number in 1..=60 {
+        for number in 1..=40 {
             let response: ProduceResponse = client.receive(PRODUCE, number);
             assert_eq!(response.responses[0].partition_responses[0].error_code, 0);
         }
@@ -234,4 +241,50 @@ fn small_batches_in_large_frames(broker: &Broker, _: &mut Client) {
         let codes = response.responses[0].partition_responses.iter().map(|p| p.error_code);
         assert!(codes.eq([0, ErrorCode::MessageTooLarge.code()]));
     }
+}
+
+/// A6: a short question with a long answer, asked ten thousand times in one request.
+fn same_question_many_times(broker: &Broker, admin: &mut Client) {
+    admin.create("wide", 200);
+    let mut client = broker.connect();
+    let wide = MetadataRequestTopic { name: Some("wide".into()), ..MetadataRequestTopic::default() };
+    let request = MetadataRequest { topics: Some(vec![wide; 10_000]), ..MetadataRequest::default() };
+    assert_eq!(client.call(&request, METADATA).topics.len(), 1);
+    let resource = |resource_type, name: &str| DescribeConfigsResource {
+        resource_type,
+        resource_name: name.into(),
+        configuration_keys: None,
+    };
+    let resources = [resource(2, "topic"), resource(4, "1")];
+    let resources = resources.into_iter().cycle().take(10_000).collect();
+    let request = DescribeConfigsRequest { resources, include_synonyms: true, include_documentation: true };
+    assert_eq!(client.call(&request, 4).results.len(), 2);
+}
+
+/// A6: more partitions in one request than anybody writes to, with nothing in them, on several connections.
+fn partitions_of_nothing(broker: &Broker, _: &mut Client) {
+    let nothing = |index| PartitionProduceData { index, records: None };
+    for (partitions, is_answered) in [(100_001, false), (20_000, true)] {
+        let mut request = produce_request("nowhere", &[]);
+        request.topic_data[0].partition_data = (0..partitions).map(nothing).collect();
+        let mut clients: Vec<Client> = (0..2).map(|_| broker.connect()).collect();
+        let bytes = frame(&request, PRODUCE, 1);
+        for client in &mut clients {
+            client.send_bytes(&bytes);
+        }
+        for client in &mut clients {
+            assert_eq!(client.read_frame().is_some(), is_answered, "{partitions}");
+        }
+    }
+}
+
+/// A22: as many fetch sessions as there are slots, each with thousands of partitions, never used again.
+fn sessions_of_nothing(broker: &Broker, _: &mut Client) {
+    let mut request = FetchRequest { session_epoch: 0, ..fetch_request("nowhere", 0) };
+    let first = request.topics[0].partitions[0].clone();
+    request.topics[0].partitions =
+        (0..10_000).map(|partition| FetchPartition { partition, ..first.clone() }).collect();
+    let mut client = broker.connect();
+    let sessions = (0..14).filter(|_| client.call(&request, FETCH).session_id != 0).count();
+    assert!((1..14).contains(&sessions), "{sessions} sessions of 10,000 partitions");
 }

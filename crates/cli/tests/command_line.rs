@@ -173,7 +173,7 @@ fn a_stopped_broker_can_be_inspected() {
 fn bench_verifies_what_it_wrote() {
     let broker = Broker::start();
     for idempotent in [false, true] {
-        let mut arguments = vec!["bench", "produce", "--json", "--seconds", "0.5", "--warmup", "0.1"];
+        let mut arguments = vec!["bench", "produce", "--json", "--seconds", "3", "--warmup", "0.1"];
         arguments.extend(["--batch-bytes", "4096", "--record-bytes", "100", "--keep", "--topic"]);
         arguments.push(if idempotent { "twice-never" } else { "plain" });
         if idempotent {

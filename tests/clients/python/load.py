@@ -4,11 +4,12 @@
     load.py read BOOTSTRAP TOPIC PARTITIONS      from the first offset to the end of each partition
 
 Lines out: "A partition offset number" (acknowledged), "E partition number reason" (given up), "M number" (answer to a
-line on standard input: the first record number that is not handed to the client yet), "R partition offset number" (read,
+line on standard input: the first record number that is not handed to the client yet; to the line "rest" once all
+is acknowledged, and then it waits for the next line), "R partition offset number" (read,
 its value verified), "BAD ..." (read, but not what was written), "DONE". Record n goes to partition n mod PARTITIONS, has the key n and the
 value "n:" and a letter 50 + n*31 mod 200 times.
 """
-import sys, threading
+import queue, sys, threading
 
 OUTSTANDING = 500
 LIMIT_SECONDS = 120
@@ -24,12 +25,13 @@ def write(bootstrap, topic, partitions):
     from confluent_kafka import Producer
     producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 1, "batch.size": 16384,
                          "message.timeout.ms": LIMIT_SECONDS * 1000, "reconnect.backoff.max.ms": 1000, "log_level": 0})
-    commands, ended = threading.Semaphore(0), threading.Event()
+    lines, ended = queue.Queue(), threading.Event()
 
     def listen():
-        for _ in sys.stdin:
-            commands.release()
+        for line in sys.stdin:
+            lines.put(line.strip())
         ended.set()
+        lines.put("")
     threading.Thread(target=listen, daemon=True).start()
 
     outstanding = 0
@@ -43,8 +45,13 @@ def write(bootstrap, topic, partitions):
 
     n = 0
     while not ended.is_set():
-        while commands.acquire(blocking=False):
+        while not lines.empty():
+            rests = lines.get() == "rest"
+            if rests:
+                producer.flush(LIMIT_SECONDS)
             say("M", n)
+            if rests:
+                lines.get()
         if outstanding >= OUTSTANDING:
             producer.poll(0.05)
             continue
@@ -61,12 +68,12 @@ def read(bootstrap, topic, partitions):
                          "enable.partition.eof": False})
     parts = [TopicPartition(topic, p, 0) for p in range(partitions)]
     bounds = {p.partition: consumer.get_watermark_offsets(p, LIMIT_SECONDS) for p in parts}
-    left = {p for p, (low, high) in bounds.items() if low < high}
+    left = {p: high - low for p, (low, high) in bounds.items() if low < high}
     consumer.assign([TopicPartition(topic, p, bounds[p][0]) for p in left])
     while left:
-        messages = consumer.consume(500, 30)
+        messages = consumer.consume(min(500, sum(left.values())), 30)
         if not messages:
-            sys.exit(f"BAD partitions {sorted(left)} do not come to their ends {bounds}")
+            sys.exit(f"BAD records of partitions {left} do not come")
         for m in messages:
             if m.error():
                 sys.exit(f"BAD {m.error()}")
@@ -74,8 +81,10 @@ def read(bootstrap, topic, partitions):
             if m.value() != value(n):
                 sys.exit(f"BAD value at {m.partition()}@{m.offset()}: {m.value()!r}")
             print("R", m.partition(), m.offset(), n)
-            if m.offset() + 1 >= bounds[m.partition()][1]:
-                left.discard(m.partition())
+            if m.partition() in left:
+                left[m.partition()] = bounds[m.partition()][1] - m.offset() - 1
+            if left.get(m.partition(), 1) <= 0:
+                del left[m.partition()]
     consumer.close()
     say("DONE")
 

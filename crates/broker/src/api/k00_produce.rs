@@ -34,6 +34,8 @@ const TOPIC_IDS_FROM: i16 = 13;
 const ZSTD_FROM: i16 = 7;
 /// First version with leader hints.
 const LEADER_HINTS_FROM: i16 = 10;
+/// Most partitions of one request.
+const PARTITIONS_MAX: usize = 100_000;
 /// A compressed batch may expand to this many times the largest batch.
 const EXPANSION_MAX: usize = 64;
 
@@ -55,13 +57,17 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     let Call { header, mut body, context, frame_bytes } = call;
     let request = ProduceRequest::decode(&mut body, header.id.api_version)?;
     body.finish()?;
+    let partitions = request.topic_data.iter().map(|topic| topic.partition_data.len()).sum();
+    if partitions > PARTITIONS_MAX {
+        return Err(Refused::TooMany(partitions));
+    }
     let mut plan = Plan::new(&context, &request, header.id.api_version);
     plan.own_small_batches(frame_bytes);
     plan.refuse_beyond(context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS);
     let bytes = plan.bytes();
     context.probes.produce_bytes.inc_by(bytes);
     // Waiting here means not reading the socket.
-    let room = context.wal.reserve_later(bytes + FRAME_OVERHEAD * plan.slots.len() as u64).await;
+    let room = context.wal.reserve_later(plan.wal_bytes()).await;
     let replies = plan.send(&context.router, &Arc::new(room));
     let timeout = match plan.acks {
         Some(RequiredAcks::All) => Millis(i64::from(request.timeout_ms)).duration().max(SYNC_WAIT),
@@ -149,9 +155,15 @@ impl Plan {
         topic.ok().map(|topic| self.published.config(topic.id).as_ref())
     }
 
+    /// Returns what goes to the write-ahead log; refused batches take no room.
+    fn wal_bytes(&self) -> u64 {
+        let batches = self.slots.iter().filter(|slot| slot.batch.is_some()).count();
+        self.bytes() + FRAME_OVERHEAD * batches as u64
+    }
+
     /// Refuses all batches if they are more than the write-ahead log can ever take at once.
     fn refuse_beyond(&mut self, max_bytes: u64) {
-        let bytes = self.bytes() + FRAME_OVERHEAD * self.slots.len() as u64;
+        let bytes = self.wal_bytes();
         if bytes <= max_bytes {
             return;
         }

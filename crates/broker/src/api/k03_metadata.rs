@@ -60,12 +60,12 @@ async fn create_missing(context: &Arc<Context>, request: &MetadataRequest) {
     let published = context.published();
     let by_name = request.topics.iter().flatten().filter(|topic| topic.topic_id.is_zero());
     let names = by_name.filter_map(|topic| topic.name.as_deref());
-    let missing: Vec<TopicName> = names
+    let missing: BTreeSet<TopicName> = names
         .filter(|name| published.image.topics().by_name(name).is_none())
         .filter_map(|name| TopicName::new(name).ok())
         .collect();
     if !missing.is_empty() {
-        create_on_demand(context, missing).await;
+        create_on_demand(context, missing.into_iter().collect()).await;
     }
 }
 

@@ -49,6 +49,14 @@ pub(crate) enum ConnectionEnd {
     /// The request cannot be understood or must not be answered.
     #[error("{0}")]
     Refused(#[from] api::Refused),
+    /// A frame without records that is larger than memory allows (W-17).
+    #[error("a frame of {length} bytes; without records at most {max} are read")]
+    TooLarge {
+        /// What was announced.
+        length: usize,
+        /// What may be.
+        max: usize,
+    },
     /// Too slow in sending a frame or taking a response.
     #[error("the peer took longer than {0:?}")]
     TooSlow(Duration),
@@ -146,6 +154,10 @@ async fn read_frame(
     read.read_exact(&mut head).await?;
     let is_produce = head.starts_with(&api::PRODUCE_KEY.to_be_bytes());
     let kind = if is_produce { FrameKind::Produce } else { FrameKind::Other };
+    let other_max = context.admission.other_max();
+    if kind == FrameKind::Other && length > other_max {
+        return Err(ConnectionEnd::TooLarge { length, max: other_max });
+    }
     let admitted = context.admission.frame(kind, length).await;
     let mut frame = BytesMut::with_capacity(length.min(READ_STEP));
     frame.extend_from_slice(&head);

@@ -43,6 +43,18 @@ fn topics_are_made_on_demand() {
     assert_eq!(again.topic_id, made.topic_id, "it is made once");
 }
 
+/// Protects: a missing topic that is asked for twice in one request is made, and described once.
+#[test]
+fn a_topic_that_is_asked_for_twice_is_made() {
+    let dir = folder();
+    let broker = Broker::start(dir.path());
+    let topics = Some(vec![named("topic"), named("topic")]);
+    let request = MetadataRequest { topics, ..MetadataRequest::default() };
+    let response = broker.connect().call(&request, 12);
+    let codes: Vec<i16> = response.topics.iter().map(|topic| topic.error_code).collect();
+    assert_eq!(codes, [0]);
+}
+
 /// Protects: two clients that ask for the same missing topic at once get the same one.
 #[test]
 fn a_topic_is_made_once() {

@@ -124,6 +124,7 @@ fn rounds(test: &str, writer: Result<Family, String>, reader: Result<Family, Str
         let (ledger, ids) = load.finish();
         assert!(ids.iter().all(|id| producer_ids.insert(*id)), "a producer id was handed out twice: {ids:?}");
         let found = reader.drain(&address, &kept, PARTITIONS);
+        println!("round {n}, {moment:?}: {} acknowledged, {} found", ledger.count(), found.len() - 1);
         ledger.judge(&found, 0).unwrap_or_else(|e| panic!("round {n}, {moment:?}: {e}"));
     }
     broker.stop();
