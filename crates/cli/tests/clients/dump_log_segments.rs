@@ -139,6 +139,8 @@ fn flipped_byte_is_seen_and_not_served() {
     let (bytes, answer) = said.split_once(' ').unwrap();
     assert_eq!(answer, "KAFKA_STORAGE_ERROR");
     assert!(bytes.parse::<usize>().unwrap() <= middle, "{bytes} bytes were served, byte {middle} is flipped");
+    let again = admin(&["scan", &address, "flipped", "0"]).concat();
+    assert_eq!(again, "0 KAFKA_STORAGE_ERROR", "the partition is not offline");
     assert_eq!(broker.metric("highwater_offline_partitions"), 1);
     assert!(admin(&["scan", &address, "flipped", "1"]).concat().ends_with(" END"));
     broker.stop();

@@ -31,6 +31,14 @@ impl Call {
         self.text.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or("", |(target, _)| target)
     }
 
+    /// Returns the first argument: a descriptor's number and target.
+    fn descriptor(&self) -> &str {
+        self.text
+            .split_once('(')
+            .and_then(|(_, rest)| rest.split_once([',', ')']))
+            .map_or("", |(first, _)| first)
+    }
+
     fn marks(&self) -> impl Iterator<Item = u32> {
         self.text.split("mark-").skip(1).filter_map(|rest| rest.split_once('.')?.0.parse().ok())
     }
@@ -73,16 +81,19 @@ fn calls(trace: &str) -> Vec<Call> {
 /// For each mark, the line at which it was synced: a sync of its file that began after its write had returned.
 fn synced_at(calls: &[Call]) -> BTreeMap<u32, usize> {
     // O_SYNC does what O_DSYNC does, and more.
-    let syncs_itself = |open: &Call| open.text.contains("O_DSYNC") || open.text.contains("O_SYNC");
-    let opened_dsync = |path: &str| {
-        let names_it = |open: &Call| open.text.contains(&format!("{path}>"));
-        calls.iter().any(|c| c.name == "openat" && syncs_itself(c) && names_it(c))
+    let syncs_itself = |open: &&Call| {
+        open.name == "openat" && (open.text.contains("O_DSYNC") || open.text.contains("O_SYNC"))
+    };
+    let opened: Vec<&Call> = calls.iter().filter(syncs_itself).collect();
+    let opened_dsync = |write: &Call| {
+        let returned = format!("= {}", write.descriptor());
+        opened.iter().any(|open| open.end < write.begin && open.text.ends_with(&returned))
     };
     let syncs: Vec<&Call> =
         calls.iter().filter(|c| c.is_wal() && c.name.ends_with("sync") && c.text.ends_with("= 0")).collect();
     let mut synced = BTreeMap::new();
     for write in calls.iter().filter(|c| c.is_wal() && WRITES.contains(&c.name.as_str())) {
-        let own = opened_dsync(write.target()).then_some(write.end);
+        let own = opened_dsync(write).then_some(write.end);
         let after = |sync: &&&Call| sync.target() == write.target() && sync.begin > write.end;
         let Some(at) = own.or_else(|| syncs.iter().filter(after).map(|sync| sync.end).min()) else {
             continue;
@@ -148,6 +159,13 @@ fn replies_wait_for_the_sync() {
     assert_eq!(verify(&trace), Ok(PRODUCERS * EACH));
 }
 
+const SYNCED_BY_ITSELF: &str = "\
+2 openat(AT_FDCWD</d>, \"/d/wal/1\", O_RDWR|O_DSYNC|O_DIRECT) = 7</d/wal/1>
+1 recvfrom(9<socket:[5]>, \"mark-000001.\", 100, 0, NULL, NULL) = 12
+2 pwrite64(7</d/wal/1>, \"..mark-000001...\", 4096, 0) = 4096
+1 sendto(9<socket:[5]>, \"ok\", 2, 0, NULL, 0) = 2
+";
+
 const RIGHT: &str = "\
 1 recvfrom(9<socket:[5]>, \"mark-000001.\", 100, 0, NULL, NULL) = 12
 2 pwrite64(7</d/wal/1>, \"..mark-000001...\", 4096, 0) = 4096
@@ -162,6 +180,9 @@ const RIGHT: &str = "\
 #[test]
 fn trace_is_judged() {
     assert_eq!(verify(RIGHT), Ok(1));
+    assert_eq!(verify(SYNCED_BY_ITSELF), Ok(1));
+    assert!(verify(&SYNCED_BY_ITSELF.replace("|O_DSYNC", "")).is_err(), "not opened for synced writes");
+    assert!(verify(&SYNCED_BY_ITSELF.replace("pwrite64(7<", "pwrite64(8<")).is_err(), "another descriptor");
     let lines: Vec<&str> = RIGHT.lines().collect();
     let order = |order: [usize; 7]| order.map(|n| lines[n]).join("\n");
     assert!(verify(&order([0, 1, 2, 3, 6, 4, 5])).is_err(), "answered before the sync had returned");
