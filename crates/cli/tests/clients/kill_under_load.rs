@@ -104,8 +104,8 @@ fn aim(broker: &mut Broker, load: &mut Load, mark: &str) {
 
 /// Runs the rounds of one producer family.
 fn rounds(test: &str, writer: Result<Family, String>, reader: Result<Family, String>, moments: &[Moment]) {
-    let (Some(writer), Some(reader)) = (or_skip(test, writer), or_skip(test, reader)) else { return };
-    let Some(_go) = or_skip(test, toolbox::go(&[])) else { return };
+    let clients = toolbox::both(toolbox::both(writer, reader), toolbox::go(&[]));
+    let Some(((writer, reader), _go)) = or_skip(test, clients) else { return };
     let mut draw = u64::from(std::process::id());
     println!("{test}: seed {draw}");
     let mut broker = Broker::start(&["highwater.preset=tiny", "auto.create.topics.enable=false"]);

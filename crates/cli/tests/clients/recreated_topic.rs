@@ -22,8 +22,8 @@ enum Meanwhile {
 }
 
 fn goes_on(test: &str, writer: Result<Family, String>, reader: Result<Family, String>, meanwhile: Meanwhile) {
-    let (Some(writer), Some(reader)) = (or_skip(test, writer), or_skip(test, reader)) else { return };
-    let Some(_go) = or_skip(test, toolbox::go(&[])) else { return };
+    let clients = toolbox::both(toolbox::both(writer, reader), toolbox::go(&[]));
+    let Some(((writer, reader), _go)) = or_skip(test, clients) else { return };
     let mut broker = Broker::start(&["auto.create.topics.enable=false"]);
     let (address, partitions) = (broker.address(), PARTITIONS.to_string());
     let admin = |words: &[&str]| program::run("franz-go", &mut toolbox::go(words).unwrap());

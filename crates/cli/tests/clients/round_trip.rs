@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const RECORDS: &str = "10000";
 
 fn round_trip(test: &str, writer: Result<Family, String>, other: Result<Family, String>) {
-    let (Some(writer), Some(other)) = (or_skip(test, writer), or_skip(test, other)) else { return };
+    let Some((writer, other)) = or_skip(test, toolbox::both(writer, other)) else { return };
     let mut broker = Broker::start(&[]);
     #[allow(clippy::disallowed_methods)] // records stamped long ago could fall to retention
     let base_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().to_string();

@@ -134,10 +134,8 @@ fn verify(trace: &str) -> Result<usize, String> {
 #[test]
 fn replies_wait_for_the_sync() {
     let test = "replies_wait_for_the_sync";
-    let (Some(strace), Some(_go)) = (or_skip(test, toolbox::strace()), or_skip(test, toolbox::go(&[])))
-    else {
-        return;
-    };
+    let tools = toolbox::both(toolbox::strace(), toolbox::go(&[]));
+    let Some((strace, _go)) = or_skip(test, tools) else { return };
     let mut broker = Broker::start(&["num.partitions=4"]);
     let (address, trace) = (broker.address(), broker.scratch().join("trace"));
     crate::program::run("franz-go", &mut toolbox::go(&["create", &address, "traced", "4"]).unwrap());

@@ -23,6 +23,11 @@ pub(crate) fn or_skip<T>(test: &str, tool: Result<T, String>) -> Option<T> {
     None
 }
 
+/// Returns both tools, or the first reason.
+pub(crate) fn both<T, U>(one: Result<T, String>, other: Result<U, String>) -> Result<(T, U), String> {
+    one.and_then(|one| other.map(|other| (one, other)))
+}
+
 /// A client family: how each of its programs is called.
 #[derive(Clone, Debug)]
 pub(crate) struct Family {
