@@ -77,8 +77,10 @@ struct Sockets {
 
 impl Sockets {
     async fn open(config: &BrokerConfig, env: &Env) -> Result<Sockets, ServeError> {
-        // The configuration has at least one listener; several are served by the admin surface later.
-        let listener = config.listeners.first().ok_or_else(|| ServeError::Metadata("no listener".into()))?;
+        let [listener] = config.listeners.as_slice() else {
+            let sentence = "listeners: one listener for clients is served so far; leave one of them";
+            return Err(ServeError::Setting(sentence.to_string()));
+        };
         let address = listener.bind.to_string();
         let listen = |error| ServeError::Listen { address: address.clone(), error, setting: "--listen" };
         let clients = env.net.listen(&address).await.map_err(listen)?;

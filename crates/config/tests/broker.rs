@@ -34,6 +34,21 @@ fn nothing_set() {
     assert_eq!(notices, []);
 }
 
+/// Protects: a setting that is taken and does not act yet is named, never silent.
+#[test]
+fn settings_that_do_not_act_are_named() {
+    let idle = [
+        ("highwater.wal.checkpoint.bytes", "134217728"),
+        ("socket.listen.backlog.size", "60"),
+        ("metadata.log.max.snapshot.interval.ms", "60000"),
+        ("log.roll.jitter.ms", "5"),
+        ("log.segment.delete.delay.ms", "5"),
+    ];
+    let (_, notices) = from_file(&idle).unwrap();
+    let named: Vec<&str> = notices.iter().map(|notice| notice.name.as_str()).collect();
+    assert!(idle.iter().all(|(name, _)| named.contains(name)), "{named:?}");
+}
+
 /// Protects: `--set` beats flags, flags beat the file, the file beats a preset.
 #[test]
 fn precedence() {

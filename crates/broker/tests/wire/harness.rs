@@ -119,6 +119,12 @@ fn run(
     tokio::task::LocalSet::new().block_on(&runtime, serve)
 }
 
+/// Runs a broker that is expected not to come up; returns what it says.
+pub fn refusal(config: BrokerConfig) -> String {
+    let (_stop, stopped) = oneshot::channel();
+    run(config, stopped, |_| panic!("it came up")).expect_err("it is refused").to_string()
+}
+
 /// Counts panics of a broker's threads; a connection's task would swallow them otherwise.
 fn watch_for_panics() {
     WATCH.call_once(|| {

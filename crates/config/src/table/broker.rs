@@ -4,6 +4,7 @@
 
 use crate::property::{Bounds, Kind, Property, State, Unit, property};
 
+const NO_JITTER: State = State::Later("segments roll by size and age alone");
 const COMPACTION: State = State::Later("not compacted yet: every record is kept until the compactor exists");
 const FLUSH: State =
     State::NoSubject("an acknowledged batch is already synced; there is nothing to flush later");
@@ -32,8 +33,8 @@ pub const BROKER: &[Property] = &[
     property("log.segment.bytes", Kind::Int, Some("1073741824"), "Default of the topic setting segment.bytes.").from(1_048_576).dynamic(),
     property("log.roll.ms", Kind::Long, None, "Default of the topic setting segment.ms.").dynamic(),
     property("log.roll.hours", Kind::Int, Some("168"), "Default of the topic setting segment.ms, where log.roll.ms is unset.").from(1),
-    property("log.roll.jitter.ms", Kind::Long, None, "Default of the topic setting segment.jitter.ms.").dynamic(),
-    property("log.roll.jitter.hours", Kind::Int, Some("0"), "Default of the topic setting segment.jitter.ms, where log.roll.jitter.ms is unset.").from(0),
+    property("log.roll.jitter.ms", Kind::Long, None, "Default of the topic setting segment.jitter.ms.").dynamic().state(NO_JITTER),
+    property("log.roll.jitter.hours", Kind::Int, Some("0"), "Default of the topic setting segment.jitter.ms, where log.roll.jitter.ms is unset.").from(0).state(NO_JITTER),
     property("log.retention.ms", Kind::Long, None, "Default of the topic setting retention.ms.").dynamic(),
     property("log.retention.minutes", Kind::Int, None, "Default of the topic setting retention.ms, where log.retention.ms is unset."),
     property("log.retention.hours", Kind::Int, Some("168"), "Default of the topic setting retention.ms, where neither log.retention.ms nor log.retention.minutes is set."),
@@ -47,7 +48,7 @@ pub const BROKER: &[Property] = &[
     property("log.flush.scheduler.interval.ms", Kind::Long, Some("9223372036854775807"), "Interval at which Kafka looks for segments to sync.").state(FLUSH),
     property("log.flush.offset.checkpoint.interval.ms", Kind::Int, Some("60000"), "Interval at which Kafka stores recovery points.").from(0).state(FLUSH),
     property("log.flush.start.offset.checkpoint.interval.ms", Kind::Int, Some("60000"), "Interval at which Kafka stores log start offsets.").from(0).state(FLUSH),
-    property("log.segment.delete.delay.ms", Kind::Long, Some("60000"), "Default of the topic setting file.delete.delay.ms.").from(0).dynamic(),
+    property("log.segment.delete.delay.ms", Kind::Long, Some("60000"), "Default of the topic setting file.delete.delay.ms.").from(0).dynamic().state(State::Later("files go as soon as nothing needs them, some at a time")),
     property("log.preallocate", Kind::Boolean, Some("false"), "Default of the topic setting preallocate.").dynamic().state(PREALLOCATION),
     property("log.message.timestamp.type", Kind::Text, Some("CreateTime"), "Default of the topic setting message.timestamp.type.").bounds(Bounds::OneOf(&["CreateTime", "LogAppendTime"])).dynamic(),
     property("log.message.timestamp.before.max.ms", Kind::Long, Some("9223372036854775807"), "Default of the topic setting message.timestamp.before.max.ms.").from(0).dynamic(),

@@ -47,7 +47,7 @@ pub const NODE: &[Property] = &[
     property("controller.quorum.fetch.max.bytes", Kind::Int, Some("1048576"), "Largest piece of the metadata log sent at once.").from(1).state(NODES),
     property("metadata.log.dir", Kind::Text, None, "Folder of the metadata log.").state(State::Refused("the metadata log is kept in the data directory, log.dirs; remove it")),
     property("metadata.log.max.record.bytes.between.snapshots", Kind::Long, Some("20971520"), "Bytes of metadata records after which a snapshot is written.").from(1),
-    property("metadata.log.max.snapshot.interval.ms", Kind::Long, Some("3600000"), "Longest time between two metadata snapshots while records come.").from(0),
+    property("metadata.log.max.snapshot.interval.ms", Kind::Long, Some("3600000"), "Longest time between two metadata snapshots while records come.").from(0).state(State::Later("snapshots are taken by bytes and by entries, not by time yet")),
     property("metadata.log.segment.bytes", Kind::Int, Some("1073741824"), "Size of a segment of the metadata log.").from(8_388_608).state(QUORUM_LOG),
     property("metadata.log.segment.ms", Kind::Long, Some("604800000"), "Age of a segment of the metadata log.").state(QUORUM_LOG),
     property("metadata.max.retention.bytes", Kind::Long, Some("104857600"), "Size up to which old metadata records are kept.").state(QUORUM_LOG),
@@ -62,7 +62,7 @@ pub const NODE: &[Property] = &[
     property("socket.send.buffer.bytes", Kind::Int, Some("102400"), "Send buffer of a connection.").state(SOCKETS),
     property("socket.receive.buffer.bytes", Kind::Int, Some("102400"), "Receive buffer of a connection.").state(SOCKETS),
     property("socket.request.max.bytes", Kind::Int, Some("104857600"), "Largest request that is read.").from(1),
-    property("socket.listen.backlog.size", Kind::Int, Some("50"), "Connections that may wait to be accepted.").from(1),
+    property("socket.listen.backlog.size", Kind::Int, Some("50"), "Connections that may wait to be accepted.").from(1).state(State::Later("the system's default is used")),
     property("max.connections", Kind::Int, Some("16384"), "Most connections at a time.").from(0).dynamic(),
     property("max.connections.per.ip", Kind::Int, Some("8192"), "Most connections at a time from one address.").from(0).dynamic(),
     property("max.connections.per.ip.overrides", Kind::Text, Some(""), "Other limits for some addresses, as address:count.").dynamic().state(State::Later("it acts with the connection quotas")),
@@ -125,7 +125,8 @@ pub const NODE: &[Property] = &[
     property("highwater.wal.first.file.bytes", Kind::Long, Some("4194304"), "Size of the first file of the write-ahead log, small so that a first start is quick.")
         .bounds(Bounds::Within(1_048_576, 1_073_741_824)),
     property("highwater.wal.checkpoint.bytes", Kind::Long, Some("67108864"), "Bytes of the write-ahead log after which a checkpoint is taken.")
-        .bounds(Bounds::Within(8_388_608, 1_073_741_824)),
+        .bounds(Bounds::Within(8_388_608, 1_073_741_824))
+        .state(State::Later("a checkpoint begins when half of highwater.wal.pool.bytes is used")),
     property("highwater.wal.pool.bytes", Kind::Long, Some("268435456"), "Bytes of all files of the write-ahead log together; at most four checkpoints, which bounds recovery.")
         .bounds(Bounds::Within(33_554_432, 4_294_967_296)),
 ];

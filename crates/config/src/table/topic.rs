@@ -49,7 +49,8 @@ pub const TOPIC: &[Property] = &[
     topic("min.insync.replicas", Kind::Int, Some("1"), "Replicas that must have synced a batch before acks=all is answered; never more than the topic has.")
         .from(1).like(&[is("min.insync.replicas")]),
     topic("segment.jitter.ms", Kind::Long, Some("0"), "Largest random shortening of segment.ms, so that partitions do not roll together.")
-        .from(0).like(&[is("log.roll.jitter.ms"), times("log.roll.jitter.hours", 3_600_000)]),
+        .from(0).like(&[is("log.roll.jitter.ms"), times("log.roll.jitter.hours", 3_600_000)])
+        .state(State::Later("segments roll by size and age alone")),
     topic("remote.log.copy.disable", Kind::Boolean, Some("false"), "Whether copying to the other storage is stopped.")
         .state(State::Refused(NO_TIERS)),
     topic("local.retention.ms", Kind::Long, Some("-2"), "Age up to which segments also stay local under tiered storage.")
@@ -76,7 +77,8 @@ pub const TOPIC: &[Property] = &[
     topic("flush.messages", Kind::Long, Some("9223372036854775807"), "Number of records after which Kafka syncs a segment.")
         .from(1).like(&[is("log.flush.interval.messages")]).state(State::NoSubject(NO_FLUSH_TIMER)),
     topic("file.delete.delay.ms", Kind::Long, Some("60000"), "Time between a segment's renaming to .deleted and its removal.")
-        .from(0).like(&[is("log.segment.delete.delay.ms")]),
+        .from(0).like(&[is("log.segment.delete.delay.ms")])
+        .state(State::Later("files go as soon as nothing needs them, some at a time")),
     topic("max.compaction.lag.ms", Kind::Long, Some("9223372036854775807"), "Age by which a record must have been looked at by the compactor.")
         .from(1).like(&[is("log.cleaner.max.compaction.lag.ms")]).state(State::Later(NO_COMPACTION)),
     topic("max.message.bytes", Kind::Int, Some("1048588"), "Largest record batch that is taken.")
