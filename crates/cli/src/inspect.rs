@@ -2,6 +2,8 @@
 //! directory holds its lock, and the inspection refuses.
 
 mod data;
+mod facts;
+mod metadata;
 mod segment;
 mod wal;
 
@@ -9,7 +11,9 @@ use crate::failure::Failure;
 use crate::output::Output;
 use env::{DiskLock, Env};
 use log::directory::Format;
-use log::layout::{FORMAT_FILE, LOCK_FILE};
+use log::layout::{FORMAT_FILE, LOCK_FILE, WAL_FOLDER};
+use log::state::{Journal, LoadedState};
+use log::wal::{FrameView, ReplayEnd, WalHome, WalOptions, WalPosition, replay};
 use std::path::{Path, PathBuf};
 
 /// What there is to look into.
@@ -19,6 +23,8 @@ pub(crate) enum Command {
     Data(Data),
     /// List what the write-ahead log holds since the last checkpoint
     Wal(Wal),
+    /// Show what the metadata says: topics, brokers, settings, producer ids, and the quorum's own state
+    Metadata(Metadata),
     /// List the batches of segment files (*.log), and verify them
     Segment(Segment),
 }
@@ -42,6 +48,15 @@ pub(crate) struct Wal {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Metadata {
+    /// The data directory
+    dir: PathBuf,
+    /// List every record of the quorum's log instead of what they come to
+    #[arg(long)]
+    records: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Segment {
     /// Segment files, or partition folders
     #[arg(required = true)]
@@ -56,6 +71,7 @@ pub(crate) fn inspect(command: &Command, output: &Output) -> Result<(), Failure>
     match command {
         Command::Data(args) => data::inspect(&args.dir, args.producers, output),
         Command::Wal(args) => wal::inspect(&args.dir, args.frames, output),
+        Command::Metadata(args) => metadata::inspect(&args.dir, args.records, output),
         Command::Segment(args) => segment::inspect(&args.files, args.batches, output),
     }
 }
@@ -84,5 +100,25 @@ impl Quiet {
             Failure::of(format!("{} is in use; stop the broker first ({error})", root.display()))
         })?;
         Ok(Quiet { env, root: root.to_owned(), format, _lock: lock })
+    }
+    /// Reads the state that the last checkpoint wrote.
+    fn state(&self) -> Result<LoadedState, Failure> {
+        Ok(Journal::load(self.env.disk.clone(), &self.root, self.format.directory_id)?)
+    }
+
+    /// Shows every frame of the write-ahead log behind a mark, as a start would replay it.
+    fn replay(&self, mark: WalPosition, visit: &mut dyn FnMut(FrameView)) -> Result<ReplayEnd, Failure> {
+        let home = WalHome {
+            disk: self.env.disk.clone(),
+            random: self.env.random.clone(),
+            dir: self.root.join(WAL_FOLDER),
+            directory_id: self.format.directory_id,
+            options: WalOptions::default(),
+        };
+        let end = replay(&home, mark, &mut |view: FrameView| {
+            visit(view);
+            Ok(())
+        })?;
+        Ok(end)
     }
 }

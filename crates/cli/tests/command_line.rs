@@ -168,6 +168,62 @@ fn a_stopped_broker_can_be_inspected() {
     assert_eq!((segment["records"].as_i64(), segment["last_offset"].as_i64()), (Some(100), Some(99)));
 }
 
+/// Protects: the metadata of a stopped broker reads offline as the broker had it: topics, settings, brokers,
+/// producer ids and the quorum's own log, whether the snapshot has them or the write-ahead log.
+#[test]
+fn metadata_can_be_inspected() {
+    let broker = Broker::start();
+    text(&broker.run(&["topic", "create", "kept", "-p", "2", "--config", "retention.ms=1000000"]));
+    text(&broker.run(&["topic", "create", "gone", "-p", "1"]));
+    text(&broker.run(&["topic", "delete", "gone"]));
+    text(&broker.feed(&["produce", "kept"], "one\n"));
+    let folder = broker.stop();
+    let inspect = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
+        command
+            .args(["inspect", "metadata"])
+            .arg(folder.path().join("data"))
+            .args(arguments)
+            .output()
+            .unwrap()
+    };
+    let view = &json(&inspect(&["--json", "--records"]))[0];
+    let topics = view["topics"].as_array().unwrap();
+    assert_eq!(topics.len(), 1, "{view:#}");
+    assert_eq!(
+        (topics[0]["topic"].as_str(), topics[0]["partitions"][1]["leader"].as_i64()),
+        (Some("kept"), Some(1))
+    );
+    assert_eq!(view["settings"][0]["settings"]["retention.ms"], "1000000");
+    assert_eq!((view["brokers"].as_array().unwrap().len(), view["voters"].as_array().unwrap().len()), (1, 1));
+    assert!(view["next_producer_id"].as_i64().unwrap() > 0, "{view:#}");
+    assert_eq!(view["features"]["metadata.version"], 30);
+    let records = view["log"].as_array().unwrap().iter().filter_map(|entry| entry["content"].as_array());
+    let kinds: Vec<&str> = records.flatten().filter_map(|record| record["kind"].as_str()).collect();
+    for kind in
+        ["ClusterId", "BrokerRegistered", "TopicCreated", "PartitionChanged", "TopicDeleted", "ConfigChanged"]
+    {
+        assert!(kinds.contains(&kind), "{kind} in {kinds:?}");
+    }
+    let table = text(&inspect(&[]));
+    assert!(table.contains("kept") && !table.contains("gone") && table.contains("retention.ms"), "{table}");
+    assert!(text(&inspect(&["--records"])).contains("topic gone is created as"));
+}
+
+/// Protects: a damaged snapshot of the metadata is named by the inspection, with exit code 1.
+#[test]
+fn a_damaged_snapshot_is_named() {
+    let folder = Broker::start().stop();
+    let snapshots = folder.path().join("data/metadata");
+    std::fs::create_dir_all(&snapshots).unwrap();
+    std::fs::write(snapshots.join("99999999999999999999.snapshot"), b"HWMETASN, but no more").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
+    let output = command.args(["inspect", "metadata"]).arg(folder.path().join("data")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("99999999999999999999.snapshot") && said.contains("damaged"), "{said}");
+}
+
 /// Protects: the load generator finds every batch that was acknowledged, with and without idempotence.
 #[test]
 fn bench_verifies_what_it_wrote() {

@@ -15,6 +15,7 @@ mod state_machine;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod view;
 mod wal;
 
 pub use log_content::LogDamage;
@@ -24,6 +25,7 @@ pub use snapshot::SnapshotFault;
 pub use storage::{
     QuorumFrame, QuorumFrameKind, QuorumRecovered, QuorumStorage, Space, StorageFailed, StorageFull, Ticket,
 };
+pub use view::{EntryContent, EntryView, QuorumView, SnapshotView, ViewFault};
 pub use wal::WalStorage;
 
 use crate::{MetadataImage, Record};
@@ -142,7 +144,7 @@ impl RaftQuorum {
     ) -> Result<RaftQuorum, QuorumFault> {
         let log = LogStore::recover(storage.clone(), &recovered)?;
         let folder = Arc::new(SnapshotFolder::open(disk, options.snapshots.clone())?);
-        check_covered(&log, &folder)?;
+        check_covered(log.purged(), folder.current()?.and_then(|state| state.applied))?;
         let (machine, image) = StateMachine::new(folder);
         let config = Arc::new(raft_config(&options));
         let raft = Raft::new(options.voter, config, NoPeers, log.clone(), machine).await.map_err(stopped)?;
@@ -222,12 +224,11 @@ impl MetadataQuorum for RaftQuorum {
 }
 
 /// Checks that a snapshot has what the log no longer has.
-fn check_covered(log: &LogStore, folder: &SnapshotFolder) -> Result<(), QuorumFault> {
-    let snapshot = folder.current()?.and_then(|state| state.applied);
+fn check_covered(purged: Option<raft::LogId>, snapshot: Option<raft::LogId>) -> Result<(), QuorumFault> {
     let offset = |at: Option<raft::LogId>| MetadataOffset(at.map_or(0, |at| at.index));
-    match log.purged() {
-        purged if purged <= snapshot => Ok(()),
-        purged => Err(QuorumFault::SnapshotMissing { purged: offset(purged), snapshot: offset(snapshot) }),
+    match purged <= snapshot {
+        true => Ok(()),
+        false => Err(QuorumFault::SnapshotMissing { purged: offset(purged), snapshot: offset(snapshot) }),
     }
 }
 

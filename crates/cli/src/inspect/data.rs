@@ -4,14 +4,14 @@ use super::Quiet;
 use crate::failure::Failure;
 use crate::output::Output;
 use log::cut::LogCut;
-use log::state::{Journal, LoadedState, State};
+use log::state::{LoadedState, State};
 use serde_json::{Value, json};
 use std::path::Path;
 
 /// Shows a directory and its logs.
 pub(super) fn inspect(root: &Path, producers: bool, output: &Output) -> Result<(), Failure> {
     let quiet = Quiet::open(root)?;
-    let loaded = Journal::load(quiet.env.disk.clone(), &quiet.root, quiet.format.directory_id)?;
+    let loaded = quiet.state()?;
     let cuts = loaded.state.cuts.values().cloned().map(LogCut::decode).collect::<Result<Vec<LogCut>, _>>()?;
     if output.is_json() {
         return output.json(&whole(&quiet, &loaded, &cuts));

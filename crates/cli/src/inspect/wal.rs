@@ -3,9 +3,7 @@
 use super::Quiet;
 use crate::failure::Failure;
 use crate::output::Output;
-use log::layout::WAL_FOLDER;
-use log::state::Journal;
-use log::wal::{FrameKind, FrameView, QUORUM_KEY, ReplayEnd, WalHome, WalOptions, replay};
+use log::wal::{FrameKind, FrameView, QUORUM_KEY, ReplayEnd};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,22 +22,13 @@ struct Share {
 /// Shows the frames.
 pub(super) fn inspect(root: &Path, each_frame: bool, output: &Output) -> Result<(), Failure> {
     let quiet = Quiet::open(root)?;
-    let disk = quiet.env.disk.clone();
-    let state = Journal::load(disk.clone(), &quiet.root, quiet.format.directory_id)?.state;
-    let home = WalHome {
-        disk,
-        random: quiet.env.random.clone(),
-        dir: quiet.root.join(WAL_FOLDER),
-        directory_id: quiet.format.directory_id,
-        options: WalOptions::default(),
-    };
+    let mark = quiet.state()?.state.mark;
     let (mut shares, mut rows): (BTreeMap<LogKey, Share>, Vec<FrameRow>) = (BTreeMap::new(), Vec::new());
-    let end = replay(&home, state.mark, &mut |view: FrameView| {
+    let end = quiet.replay(mark, &mut |view: FrameView| {
         take(shares.entry(view.frame.key).or_default(), &view);
         if each_frame {
             rows.push(FrameRow::of(&view));
         }
-        Ok(())
     })?;
     if output.is_json() {
         return show_json(&shares, &rows, &end, output);

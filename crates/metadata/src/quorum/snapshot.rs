@@ -99,6 +99,11 @@ impl SnapshotFolder {
         Ok(folder)
     }
 
+    /// Takes the folder as it is, to read from; it may be missing.
+    pub(super) fn look(disk: Arc<dyn Disk>, path: PathBuf) -> SnapshotFolder {
+        SnapshotFolder { disk, path }
+    }
+
     fn prepare(&self) -> io::Result<()> {
         match self.disk.create_dir(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -130,7 +135,7 @@ impl SnapshotFolder {
     /// # Errors
     /// `StorageFull` leaves everything as it was; any other error is final (W-11).
     pub(super) fn save(&self, state: &SavedState) -> io::Result<()> {
-        let name = format!("{:020}{SUFFIX}", state.applied.map_or(0, |applied| applied.index));
+        let name = file_name(state.applied);
         let temporary = self.path.join(format!("{name}{TEMPORARY}"));
         if let Err(error) = self.write(&temporary, &state.encode()) {
             if error.kind() == io::ErrorKind::StorageFull {
@@ -164,9 +169,17 @@ impl SnapshotFolder {
 
     /// Lists the snapshots, oldest first.
     fn names(&self) -> io::Result<Vec<String>> {
+        if !self.disk.exists(&self.path)? {
+            return Ok(Vec::new());
+        }
         let names = self.disk.list(&self.path)?.into_iter().map(|entry| entry.name);
         Ok(names.filter(|name| name.ends_with(SUFFIX)).collect())
     }
+}
+
+/// Names the file of a snapshot.
+pub(super) fn file_name(applied: Option<LogId>) -> String {
+    format!("{:020}{SUFFIX}", applied.map_or(0, |applied| applied.index))
 }
 
 fn fault(path: &Path, error: io::Error) -> SnapshotFault {

@@ -156,3 +156,42 @@ fn version_1_is_fixed() {
         [(24956, 341109482), (178, 2235744226), (77, 2735018533), (144, 3148465083)]
     );
 }
+
+/// Protects: what an inspection shows is snapshot and log together, entry by entry, and it changes nothing.
+#[test]
+fn a_view_is_what_snapshot_and_log_give() {
+    let records = |name: &str, id: u8| {
+        let topic = crate::Record::TopicCreated {
+            name: types::TopicName::new(name).unwrap(),
+            id: types::TopicId(types::Uuid([id; 16])),
+        };
+        Payload::Normal(RecordGroup::new(&[topic]))
+    };
+    let at = |index, payload| Entry { log_id: log_id(3, index), payload };
+    let disk = Arc::new(env::crash::CrashDisk::new());
+    let folder = SnapshotFolder::open(disk.clone(), "/metadata".into()).unwrap();
+    let topic = crate::Record::TopicCreated {
+        name: types::TopicName::new("old").unwrap(),
+        id: types::TopicId(types::Uuid([1; 16])),
+    };
+    let image = MetadataImage::default().apply(&[topic], types::MetadataOffset(2)).unwrap();
+    let saved = SavedState { applied: Some(log_id(3, 2)), membership: StoredMembership::default(), image };
+    folder.save(&saved).unwrap();
+    let mut content = LogContent::default();
+    let mut frames = vec![content.set_vote(Vote::new_committed(3, 7.into()))];
+    frames.extend(content.append(at(2, records("old", 1))));
+    frames.extend(content.append(at(3, Payload::Blank)));
+    frames.extend(content.append(at(4, records("new", 2))));
+    let recovered = QuorumRecovered { checkpoint: Bytes::new(), frames };
+    let before = disk.ops();
+    let view = super::QuorumView::read(disk.clone(), "/metadata".into(), &recovered).unwrap();
+    let names: Vec<&str> = view.image.topics().iter().map(|topic| topic.name.as_str()).collect();
+    assert_eq!((names, view.image.offset().0), (vec!["new", "old"], 4));
+    assert_eq!(view.vote, Some((3, 7.into())));
+    assert_eq!(view.entries.iter().map(|entry| entry.offset.0).collect::<Vec<_>>(), [2, 3, 4]);
+    assert_eq!(view.snapshot.map(|snapshot| snapshot.offset.0), Some(2));
+    assert_eq!(disk.ops(), before, "an inspection changes nothing");
+    let empty = QuorumRecovered::default();
+    let nothing = super::QuorumView::read(disk, "/no/such/folder".into(), &empty).unwrap();
+    assert!(nothing.entries.is_empty() && nothing.snapshot.is_none());
+}
