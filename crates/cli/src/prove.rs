@@ -4,11 +4,14 @@
 //! a share of the acknowledgements and a random moment more, kills the broker with SIGKILL while requests are
 //! outstanding, and starts it again; the producers send again what got no answer. At the end it reads
 //! everything back and compares it with what was sent, record by record (`check`, which shares no code with
-//! the broker but the record format).
+//! the broker but the record format). Beside the load, topics are made and deleted and producer ids drawn
+//! (`admin`); after each restart the topics are compared with what was acknowledged (`accounts`).
 //!
-//! Exit 0: nothing lost, twice, out of order or changed. Exit 1: something was. Exit 2, VOID: too little
+//! Exit 0: nothing lost, twice, out of order or changed, no topic and no producer id wrong. Exit 1: something was. Exit 2, VOID: too little
 //! happened for the result to mean anything. Tests: `prove/check_tests.rs`, `crates/cli/tests/`.
 
+mod accounts;
+mod admin;
 mod broker_child;
 mod check;
 #[cfg(test)]

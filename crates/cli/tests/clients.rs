@@ -7,8 +7,6 @@
 
 #[path = "clients/broker.rs"]
 mod broker;
-#[path = "clients/cut_disk.rs"]
-mod cut_disk;
 #[path = "clients/dump_log_segments.rs"]
 mod dump_log_segments;
 #[path = "clients/kcat.rs"]
@@ -17,10 +15,6 @@ mod kcat;
 mod kill_under_load;
 #[path = "clients/ledger.rs"]
 mod ledger;
-#[path = "clients/own_load.rs"]
-mod own_load;
-#[path = "clients/power_cut.rs"]
-mod power_cut;
 #[path = "clients/program.rs"]
 mod program;
 #[path = "clients/recreated_topic.rs"]

@@ -1,5 +1,5 @@
 //! Real power cuts on real file systems: ext4 and XFS on a loop device, stopped by `xfs_io shutdown`, which drops
-//! whatever was not synced, while acknowledgements are on their way.
+//! whatever was not synced, while acknowledgements are on their way. `HIGHWATER_LONG=N` takes N times as many rounds.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::Value;
@@ -100,8 +100,10 @@ fn nothing_is_lost_on(kind: &str, test: &str) {
     };
     // The last two: kill -9, restart, answered resends, power cut.
     let strikes = "power,power,power,random,power";
+    let long: u32 = std::env::var("HIGHWATER_LONG").map_or(1, |times| times.parse().unwrap());
+    let (rounds, records) = ((5 * long).to_string(), (15_000 * long).to_string());
     let (data, switch) = (mounted.disk().join("proof"), mounted.switch());
-    let report = prove(&data, &switch, &["--rounds", "5", "--records", "15000", "--strike", strikes]);
+    let report = prove(&data, &switch, &["--rounds", &rounds, "--records", &records, "--strike", strikes]);
     for kill in report["kills"].as_array().unwrap() {
         assert!(kill["acknowledged"].as_u64().unwrap() >= ROUND_MIN, "{kill}");
     }

@@ -45,6 +45,10 @@ fn nothing_is_lost_or_doubled_by_kills() {
     );
     let struck = &report["struck"];
     assert!(struck["stored_before"].as_u64().unwrap() > 0, "no resend was recognised: {struck}");
+    let (made, deleted) =
+        (report["topics_made"].as_u64().unwrap(), report["topics_deleted"].as_u64().unwrap());
+    assert!(made >= 20 && deleted >= 20, "topics made {made}, deleted {deleted}");
+    assert!(report["producer_ids"].as_u64().unwrap() >= 20, "{}", report["producer_ids"]);
     assert!(struck["stored_by_resend"].as_u64().unwrap() > 0, "no resend was stored: {struck}");
 }
 

@@ -26,7 +26,7 @@ pub(super) fn inspect(root: &Path, each_record: bool, output: &Output) -> Result
         }
     })?;
     let recovered = QuorumRecovered::from_wal(state.quorum, &frames)?;
-    let view = QuorumView::read(quiet.env.disk.clone(), quiet.root.join(SNAPSHOTS), &recovered)?;
+    let view = QuorumView::read(quiet.env.disk.clone(), &quiet.root.join(SNAPSHOTS), &recovered)?;
     match (output.is_json(), each_record) {
         (true, _) => output.json(&whole(&view, each_record)),
         (false, true) => show_records(&view.entries, output),
@@ -53,19 +53,19 @@ fn show_image(view: &QuorumView, output: &Output) -> Result<(), Failure> {
     ];
     output.table(&[], &rows.map(|(name, value)| vec![name.to_owned(), value]))?;
     let features = image.features().iter().map(|(name, level)| vec![name.to_owned(), level.to_string()]);
-    section(&["feature", "level"], features.collect(), output)?;
-    let brokers = image.brokers().iter().map(broker_row).collect();
-    section(&["broker", "epoch", "state", "moves", "incarnation", "directories"], brokers, output)?;
-    let topics = image.topics().iter().flat_map(|topic| topic_rows(image, topic)).collect();
-    section(&["topic", "topic id", "partition", "leader", "epoch", "replicas", "isr"], topics, output)?;
+    section(&["feature", "level"], &features.collect::<Vec<_>>(), output)?;
+    let brokers: Vec<_> = image.brokers().iter().map(broker_row).collect();
+    section(&["broker", "epoch", "state", "moves", "incarnation", "directories"], &brokers, output)?;
+    let topics: Vec<_> = image.topics().iter().flat_map(|topic| topic_rows(image, topic)).collect();
+    section(&["topic", "topic id", "partition", "leader", "epoch", "replicas", "isr"], &topics, output)?;
     let settings = image.configs().iter().flat_map(|(resource, settings)| {
         settings.iter().map(move |(key, value)| vec![format!("{resource:?}"), key.clone(), value.clone()])
     });
-    section(&["settings of", "name", "value"], settings.collect(), output)
+    section(&["settings of", "name", "value"], &settings.collect::<Vec<_>>(), output)
 }
 
-fn section(head: &[&str], rows: Vec<Vec<String>>, output: &Output) -> Result<(), Failure> {
-    if rows.is_empty() { Ok(()) } else { output.table(head, &rows) }
+fn section(head: &[&str], rows: &[Vec<String>], output: &Output) -> Result<(), Failure> {
+    if rows.is_empty() { Ok(()) } else { output.table(head, rows) }
 }
 
 fn broker_row((id, broker): (BrokerId, &BrokerImage)) -> Vec<String> {

@@ -12,7 +12,7 @@
 //! What never got an answer may be there or not; it is counted either way. Tests: `check_tests.rs`.
 
 use super::value::{Lane, Reading, read};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many examples of each anomaly are kept.
 const EXAMPLES_MAX: usize = 5;
@@ -43,6 +43,7 @@ pub(super) struct ReadRecord {
     pub(super) partition: u32,
     pub(super) offset: i64,
     pub(super) leader_epoch: i32,
+    pub(super) producer_id: i64,
     pub(super) value: Vec<u8>,
 }
 
@@ -54,7 +55,7 @@ pub(super) struct Anomaly {
 }
 
 impl Anomaly {
-    fn note(&mut self, example: impl FnOnce() -> String) {
+    pub(super) fn note(&mut self, example: impl FnOnce() -> String) {
         self.count += 1;
         if self.examples.len() < EXAMPLES_MAX {
             self.examples.push(example());
@@ -83,6 +84,8 @@ pub(super) struct Findings {
     pub(super) offset_gaps: Anomaly,
     /// Leader epoch under which each batch's first record was stored. *Shape*: as the batches sent.
     pub(super) epochs: Vec<Option<i32>>,
+    /// Producers whose records are stored under each producer id.
+    pub(super) writers: BTreeMap<i64, BTreeSet<u32>>,
 }
 
 impl Findings {
@@ -154,6 +157,7 @@ impl Checker {
     }
 
     fn on_sound(&mut self, lane: Lane, number: u64, record: &ReadRecord) {
+        self.findings.writers.entry(record.producer_id).or_default().insert(lane.producer);
         let places = self.places.entry(lane).or_default();
         let offset = record.offset;
         if let Some(first) = places.get(&number) {

@@ -1,7 +1,10 @@
 //! Anomalies put in on purpose, each of which the checker must find, and find alone.
 
+use super::accounts::Accounts;
 use super::check::{Checker, Fate, Findings, ReadRecord, SentBatch};
 use super::value::{Lane, value};
+use std::collections::BTreeMap;
+use types::Uuid;
 
 const SEED: u64 = 77;
 const LANES: [Lane; 2] = [Lane { producer: 0, partition: 0 }, Lane { producer: 1, partition: 0 }];
@@ -21,7 +24,7 @@ fn sound() -> (Vec<SentBatch>, Vec<ReadRecord>) {
 
 fn push(log: &mut Vec<ReadRecord>, value: Vec<u8>) {
     let offset = i64::try_from(log.len()).unwrap();
-    log.push(ReadRecord { partition: 0, offset, leader_epoch: 1, value });
+    log.push(ReadRecord { partition: 0, offset, leader_epoch: 1, producer_id: 7, value });
 }
 
 fn renumber(log: &mut [ReadRecord]) {
@@ -151,4 +154,105 @@ fn unknown_batches_are_counted() {
     assert_eq!(found(&findings), Vec::<&str>::new());
     assert_eq!((findings.unknown_stored, findings.unknown_absent), (3, 3));
     assert_eq!(findings.epochs[19], None);
+}
+
+/// Three topics that were made; the second was deleted, the deletion of the third got no answer.
+fn three_topics() -> (Accounts, BTreeMap<String, Uuid>) {
+    let mut accounts = Accounts::default();
+    for (name, id) in [("a", 1), ("b", 2), ("c", 3)] {
+        accounts.on_create(name, Some(Uuid([id; 16])));
+    }
+    accounts.on_delete("b", true);
+    accounts.on_delete("c", false);
+    (accounts, BTreeMap::from([("a".to_owned(), Uuid([1; 16])), ("c".to_owned(), Uuid([3; 16]))]))
+}
+
+fn wrong(accounts: &Accounts) -> Vec<(&'static str, u64)> {
+    let counts = accounts.anomalies().map(|(name, anomaly)| (name, anomaly.count));
+    counts.into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+/// Protects: topics that are as they were acknowledged are called sound, whatever became of unanswered requests.
+#[test]
+fn sound_topics_have_no_anomalies() {
+    let (mut accounts, mut listed) = three_topics();
+    accounts.on_create("d", None);
+    accounts.on_create("e", None);
+    listed.insert("d".to_owned(), Uuid([4; 16]));
+    accounts.on_listed(&listed);
+    listed.remove("c");
+    accounts.on_listed(&listed);
+    assert_eq!(wrong(&accounts), []);
+    assert_eq!((accounts.created, accounts.deleted), (3, 1));
+    assert_eq!(accounts.there(), ["a", "d"]);
+}
+
+/// Protects: a topic whose creation was acknowledged, and one that was seen after a restart, must stay.
+#[test]
+fn a_lost_topic_is_found() {
+    let (mut accounts, mut listed) = three_topics();
+    listed.remove("a");
+    accounts.on_listed(&listed);
+    assert_eq!(wrong(&accounts), [("topics lost", 1)]);
+    let (mut accounts, mut listed) = three_topics();
+    accounts.on_create("d", None);
+    listed.insert("d".to_owned(), Uuid([4; 16]));
+    accounts.on_listed(&listed);
+    listed.remove("d");
+    accounts.on_listed(&listed);
+    assert_eq!(wrong(&accounts), [("topics lost", 1)]);
+}
+
+/// Protects: another topic under an acknowledged name is a lost topic.
+#[test]
+fn a_namesake_is_found() {
+    let (mut accounts, mut listed) = three_topics();
+    listed.insert("a".to_owned(), Uuid([9; 16]));
+    accounts.on_listed(&listed);
+    assert_eq!(wrong(&accounts), [("topics lost", 1)]);
+}
+
+/// Protects: a deleted topic that is there again is found, acknowledged or seen to be gone; so is a stranger.
+#[test]
+fn a_topic_that_is_back_is_found() {
+    for name in ["b", "nobody's"] {
+        let (mut accounts, mut listed) = three_topics();
+        listed.insert(name.to_owned(), Uuid([2; 16]));
+        accounts.on_listed(&listed);
+        assert_eq!(wrong(&accounts), [("topics back", 1)], "{name}");
+    }
+    let (mut accounts, mut listed) = three_topics();
+    let c = listed.remove("c").unwrap();
+    accounts.on_listed(&listed);
+    listed.insert("c".to_owned(), c);
+    accounts.on_listed(&listed);
+    assert_eq!(wrong(&accounts), [("topics back", 1)]);
+}
+
+/// Protects: a producer id that two have is found: drawn twice, written by two, or drawn and written.
+#[test]
+fn a_doubled_producer_id_is_found() {
+    let writers = |id: i64, producers: &[u32]| BTreeMap::from([(id, producers.iter().copied().collect())]);
+    let mut accounts = Accounts::default();
+    (0..5).for_each(|id| accounts.on_producer_id(id));
+    accounts.on_writers(&writers(5, &[0]));
+    assert_eq!((wrong(&accounts), accounts.ids()), (vec![], 6));
+    let mut drawn = accounts.clone();
+    drawn.on_producer_id(3);
+    assert_eq!(wrong(&drawn), [("producer ids twice", 1)]);
+    let mut shared = accounts.clone();
+    shared.on_writers(&writers(9, &[0, 1]));
+    assert_eq!(wrong(&shared), [("producer ids twice", 1)]);
+    accounts.on_writers(&writers(4, &[0]));
+    assert_eq!(wrong(&accounts), [("producer ids twice", 1)]);
+}
+
+/// Protects: the checker of the log says who wrote under which producer id.
+#[test]
+fn writers_of_a_producer_id_are_told() {
+    let (sent, mut log) = sound();
+    log[0].producer_id = 8;
+    let findings = check(&sent, &log);
+    assert_eq!(findings.writers[&7], [0, 1].into());
+    assert_eq!(findings.writers[&8], [0].into());
 }

@@ -71,6 +71,12 @@ impl Ledger {
         struck.len()
     }
 
+    /// Says whether everything that a kill found without an outcome has one.
+    pub(super) fn struck_are_answered(&self) -> bool {
+        let entries = self.lock();
+        entries.struck.iter().all(|(_, index)| !entries.outstanding.contains(index))
+    }
+
     pub(super) fn acknowledged(&self) -> u64 {
         self.lock().acknowledged
     }

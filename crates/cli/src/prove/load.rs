@@ -35,13 +35,7 @@ pub(super) struct Load {
 impl Load {
     /// Starts one producer; the set's tasks end after `stop`, when every batch has its outcome.
     pub(super) fn start(&self, address: &str, producer: u32, partitions: u32, tasks: &mut JoinSet<()>) {
-        let options = ClientOptions {
-            client_id: format!("prove-{producer}"),
-            call_timeout: DELIVERY_TIMEOUT,
-            request_timeout: Duration::from_secs(20),
-            backoff_max: Duration::from_millis(100),
-            ..ClientOptions::default()
-        };
+        let options = client_options(format!("prove-{producer}"));
         let cluster = Cluster::new(Net::Real, &[address.to_owned()], options);
         let options = ProducerOptions { delivery_timeout: DELIVERY_TIMEOUT, ..ProducerOptions::default() };
         let shared = Arc::new(Producer::new(cluster, options));
@@ -82,6 +76,17 @@ impl Load {
     fn record(&self, lane: Lane, number: u64) -> NewRecord {
         let value = Bytes::from(value(self.seed, lane, number));
         NewRecord { timestamp: self.clock.now().wall, key: None, value: Some(value), headers: Vec::new() }
+    }
+}
+
+/// Waits over any restart, and looks often.
+pub(super) fn client_options(client_id: String) -> ClientOptions {
+    ClientOptions {
+        client_id,
+        call_timeout: DELIVERY_TIMEOUT,
+        request_timeout: Duration::from_secs(20),
+        backoff_max: Duration::from_millis(100),
+        ..ClientOptions::default()
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) async fn read_back(cluster: &Cluster, topic: &str, checker: &mut Chec
                         partition: u32::try_from(batch.partition).unwrap_or(u32::MAX),
                         offset: record.offset.0,
                         leader_epoch: batch.header.leader_epoch.0,
+                        producer_id: batch.header.producer_id.0,
                         value: record.value.map(|value| value.to_vec()).unwrap_or_default(),
                     });
                 }

@@ -1,6 +1,7 @@
 //! The table of a proof, and its verdict.
 
-use super::check::{Fate, Findings};
+use super::accounts::Accounts;
+use super::check::{Anomaly, Fate, Findings};
 use super::ledger::Entries;
 use super::rounds::Plan;
 use super::strike::Strike;
@@ -26,6 +27,19 @@ pub(super) struct Kill {
     pub(super) epochs: Vec<i32>,
 }
 
+/// What was found, of records and of what is around them.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) findings: Findings,
+    pub(super) accounts: Accounts,
+}
+
+impl Found {
+    fn anomalies(&self) -> impl Iterator<Item = (&'static str, &Anomaly)> {
+        self.findings.anomalies().into_iter().chain(self.accounts.anomalies())
+    }
+}
+
 /// What became of the batches that a kill found without an outcome.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Struck {
@@ -46,7 +60,7 @@ pub(super) struct Report {
     longest_gap: Duration,
     refused: u64,
     refusal: String,
-    findings: Findings,
+    found: Found,
     kills: Vec<Kill>,
     struck: Struck,
 }
@@ -55,11 +69,11 @@ impl Report {
     pub(super) fn new(
         plan: &Plan,
         entries: &Entries,
-        findings: Findings,
+        found: Found,
         kills: Vec<Kill>,
         took: Duration,
     ) -> Report {
-        let struck = struck(entries, &findings, &kills);
+        let struck = struck(entries, &found.findings, &kills);
         let (refused, refusal) = entries.refused.clone();
         Report {
             seed: plan.seed,
@@ -67,7 +81,7 @@ impl Report {
             longest_gap: entries.longest_gap,
             refused,
             refusal,
-            findings,
+            found,
             kills,
             struck,
         }
@@ -75,7 +89,7 @@ impl Report {
 
     /// Says what is wrong, if anything is.
     pub(super) fn broken(&self) -> Option<String> {
-        let bad = self.findings.anomalies().into_iter().filter(|(_, anomaly)| anomaly.count > 0);
+        let bad = self.found.anomalies().filter(|(_, anomaly)| anomaly.count > 0);
         let bad: Vec<String> = bad
             .map(|(name, anomaly)| {
                 format!("{} {name} (first: {})", anomaly.count, anomaly.examples.join("; "))
@@ -86,8 +100,8 @@ impl Report {
 
     /// Says why the result means nothing, if it does not.
     pub(super) fn void(&self, acknowledged_min: u64) -> Option<String> {
-        if self.findings.acknowledged < acknowledged_min {
-            let got = self.findings.acknowledged;
+        let got = self.found.findings.acknowledged;
+        if got < acknowledged_min {
             return Some(format!("{got} records were acknowledged, and it takes {acknowledged_min}"));
         }
         let idle = self.kills.iter().position(|kill| kill.outstanding == 0)?;
@@ -108,14 +122,18 @@ impl Report {
     }
 
     fn rows(&self) -> Vec<Vec<String>> {
-        let findings = &self.findings;
+        let (findings, accounts) = (&self.found.findings, &self.found.accounts);
         let slowest = self.kills.iter().map(|kill| kill.start_took).max().unwrap_or_default();
         let mut rows = vec![
             ("kills", self.kills_text()),
             ("acknowledged", findings.acknowledged.to_string()),
             ("readable", findings.readable.to_string()),
         ];
-        rows.extend(findings.anomalies().map(|(name, anomaly)| (name, anomaly.count.to_string())));
+        rows.extend([
+            ("topics made / deleted", format!("{} / {}", accounts.created, accounts.deleted)),
+            ("producer ids handed out", accounts.ids().to_string()),
+        ]);
+        rows.extend(self.found.anomalies().map(|(name, anomaly)| (name, anomaly.count.to_string())));
         let struck = self.struck;
         rows.extend([
             ("batches without an answer at a kill", struck.batches.to_string()),
@@ -153,10 +171,10 @@ impl Report {
     }
 
     fn json(&self) -> Value {
-        let findings = &self.findings;
-        let anomalies: Map<String, Value> = findings
+        let (findings, accounts) = (&self.found.findings, &self.found.accounts);
+        let anomalies: Map<String, Value> = self
+            .found
             .anomalies()
-            .into_iter()
             .map(|(name, a)| (name.replace(' ', "_"), json!({ "count": a.count, "examples": a.examples })))
             .collect();
         let kill = |kill: &Kill| {
@@ -168,6 +186,7 @@ impl Report {
         json!({
             "verdict": self.verdict(), "seed": self.seed, "acknowledged": findings.acknowledged,
             "readable": findings.readable, "anomalies": anomalies,
+            "topics_made": accounts.created, "topics_deleted": accounts.deleted, "producer_ids": accounts.ids(),
             "lost": findings.lost.count, "twice": findings.twice.count, "reordered": findings.reordered.count,
             "struck": {
                 "batches": self.struck.batches, "stored_before": self.struck.stored_before,

@@ -1,12 +1,13 @@
 //! The rounds of a proof: load, kill, start again; at the end, read back.
 
+use super::admin::Admin;
 use super::broker_child::{BrokerChild, ChildOptions};
 use super::check::Checker;
 use super::ledger::Ledger;
 use super::load::Load;
 use super::power::Power;
 use super::read_back::read_back;
-use super::report::{Kill, Report};
+use super::report::{Found, Kill, Report};
 use super::seeded::Seeded;
 use super::strike::Strike;
 use crate::failure::Failure;
@@ -68,6 +69,7 @@ struct Proof<'a> {
     broker: BrokerChild,
     cluster: Cluster,
     ledger: Ledger,
+    admin: Admin,
     moments: Seeded,
     kills: Vec<Kill>,
     tasks: JoinSet<()>,
@@ -92,23 +94,25 @@ impl<'a> Proof<'a> {
             topic: TOPIC.to_owned(),
             ledger: ledger.clone(),
             clock: env.clock.clone(),
-            stop: stopped,
+            stop: stopped.clone(),
         };
         for producer in 0..plan.producers {
             load.start(broker.address(), producer, plan.partitions, &mut tasks);
         }
+        let admin = Admin::new(broker.address());
+        tasks.spawn(admin.clone().run(plan.seed, stopped));
         let moments = Seeded::new(plan.seed, 0x6b69_6c6c);
-        Ok(Proof { plan, power, broker, cluster, ledger, moments, kills: Vec::new(), tasks, stop })
+        Ok(Proof { plan, power, broker, cluster, ledger, admin, moments, kills: Vec::new(), tasks, stop })
     }
 
     /// Waits for the round's share and its moment, kills, starts again.
     async fn round(&mut self, round: u32, output: &Output) -> Result<(), Failure> {
         let before = self.ledger.acknowledged();
         let due = before + self.plan.records.div_ceil(u64::from(self.plan.rounds));
-        self.wait_for(due).await?;
         let strikes = &self.plan.strikes;
         let turn = usize::try_from(round - 1)? % strikes.len().max(1);
         let strike = strikes.get(turn).copied().unwrap_or(Strike::Random);
+        self.wait_for(due, strike).await?;
         tokio::time::sleep(Duration::from_millis(self.moments.between(0, MOMENT_MAX_MS))).await;
         let epochs = self.epochs().await;
         let in_time = match strike.under_load() {
@@ -124,6 +128,7 @@ impl<'a> Proof<'a> {
         };
         self.broker.start_again().await?;
         self.topic_is_there().await?;
+        self.admin.check().await?;
         let acknowledged = self.ledger.acknowledged();
         let start_took = self.broker.start_took();
         let got = acknowledged - before;
@@ -183,9 +188,11 @@ impl<'a> Proof<'a> {
         partitions.into_iter().map(|(_, epoch)| epoch).collect()
     }
 
-    async fn wait_for(&mut self, acknowledged: u64) -> Result<(), Failure> {
+    /// Waits for acknowledgements; before a power cut also for those of all resends: what was answered on the
+    /// word of a killed broker's log must survive it.
+    async fn wait_for(&mut self, acknowledged: u64, strike: Strike) -> Result<(), Failure> {
         let (mut last, mut since) = (self.ledger.acknowledged(), Instant::now());
-        while last < acknowledged {
+        while last < acknowledged || strike == Strike::Power && !self.ledger.struck_are_answered() {
             tokio::time::sleep(LOOK_EVERY).await;
             self.broker.fail_if_it_ended()?;
             let now = self.ledger.acknowledged();
@@ -212,15 +219,19 @@ impl<'a> Proof<'a> {
             ended?;
         }
         self.broker.kill()?;
-        self.broker.start_again().await
+        self.broker.start_again().await?;
+        self.admin.check().await
     }
 
     async fn report(mut self, took: Duration) -> Result<Report, Failure> {
         let mut checker = Checker::new(self.plan.seed);
         read_back(&self.cluster, TOPIC, &mut checker).await?;
         self.broker.fail_if_it_ended()?;
+        let mut accounts = self.admin.accounts().await;
         let entries = self.ledger.lock();
         let findings = checker.finish(&entries.sent);
-        Ok(Report::new(self.plan, &entries, findings, self.kills, took))
+        accounts.on_writers(&findings.writers);
+        let found = Found { findings, accounts };
+        Ok(Report::new(self.plan, &entries, found, self.kills, took))
     }
 }

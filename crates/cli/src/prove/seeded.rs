@@ -25,4 +25,10 @@ impl Seeded {
     pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high.saturating_sub(low) + 1)
     }
+
+    /// Picks one of several, if there are any.
+    pub(crate) fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
+        let last = u64::try_from(of.len()).ok()?.checked_sub(1)?;
+        of.get(usize::try_from(self.between(0, last)).ok()?)
+    }
 }

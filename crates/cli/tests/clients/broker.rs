@@ -37,15 +37,6 @@ impl Broker {
     pub(crate) fn start(settings: &[&str]) -> Broker {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        Broker::start_in(folder, data, settings)
-    }
-
-    /// Starts a broker whose data is at this path.
-    pub(crate) fn start_on(data: PathBuf, settings: &[&str]) -> Broker {
-        Broker::start_in(tempfile::tempdir().unwrap(), data, settings)
-    }
-
-    fn start_in(folder: TempDir, data: PathBuf, settings: &[&str]) -> Broker {
         let settings = settings.iter().map(|s| (*s).to_owned()).collect();
         let (port, banner) = (free_port(), Vec::new());
         let mut broker = Broker { folder, data, port, settings, program: None, banner, marks: None };
@@ -79,11 +70,6 @@ impl Broker {
     /// Kills it with SIGKILL.
     pub(crate) fn kill9(&mut self) {
         self.program().kill();
-        self.program = None;
-    }
-
-    /// Kills it, whether or not it has ended by itself.
-    pub(crate) fn power_off(&mut self) {
         self.program = None;
     }
 

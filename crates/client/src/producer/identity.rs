@@ -4,6 +4,7 @@
 //! id while the others go on with theirs.
 
 use crate::cluster::Cluster;
+use crate::connection::Connection;
 use crate::error::{ClientError, accepted};
 use types::{ProducerEpoch, ProducerId};
 use wire::init_producer_id_request::InitProducerIdRequest;
@@ -32,19 +33,30 @@ impl Identities {
         if let Some(identity) = newest.filter(|newest| Some(*newest) != spent) {
             return Ok(identity);
         }
-        let identity = ask(cluster).await?;
+        let identity = ask(&cluster.any().await?).await?;
         *newest = Some(identity);
         Ok(identity)
     }
 }
 
-async fn ask(cluster: &Cluster) -> Result<Identity, ClientError> {
+impl Cluster {
+    /// Draws a producer id that nobody has.
+    ///
+    /// # Errors
+    /// `Refused`; `Lost` leaves an id that nobody uses.
+    pub async fn new_producer_id(&self) -> Result<ProducerId, ClientError> {
+        let connection = self.retrying(|| self.any()).await?;
+        Ok(ask(&connection).await?.id)
+    }
+}
+
+async fn ask(connection: &Connection) -> Result<Identity, ClientError> {
     let request = InitProducerIdRequest {
         transactional_id: None,
         transaction_timeout_ms: i32::MAX,
         ..Default::default()
     };
-    let answer = cluster.any().await?.call(&request).await?;
+    let answer = connection.call(&request).await?;
     accepted(answer.error_code, None, || "a producer id".to_owned())?;
     if answer.producer_id < 0 || answer.producer_epoch < 0 {
         return Err(ClientError::Incomplete("a producer id".to_owned()));

@@ -184,7 +184,7 @@ fn a_view_is_what_snapshot_and_log_give() {
     frames.extend(content.append(at(4, records("new", 2))));
     let recovered = QuorumRecovered { checkpoint: Bytes::new(), frames };
     let before = disk.ops();
-    let view = super::QuorumView::read(disk.clone(), "/metadata".into(), &recovered).unwrap();
+    let view = super::QuorumView::read(disk.clone(), std::path::Path::new("/metadata"), &recovered).unwrap();
     let names: Vec<&str> = view.image.topics().iter().map(|topic| topic.name.as_str()).collect();
     assert_eq!((names, view.image.offset().0), (vec!["new", "old"], 4));
     assert_eq!(view.vote, Some((3, 7.into())));
@@ -192,6 +192,6 @@ fn a_view_is_what_snapshot_and_log_give() {
     assert_eq!(view.snapshot.map(|snapshot| snapshot.offset.0), Some(2));
     assert_eq!(disk.ops(), before, "an inspection changes nothing");
     let empty = QuorumRecovered::default();
-    let nothing = super::QuorumView::read(disk, "/no/such/folder".into(), &empty).unwrap();
+    let nothing = super::QuorumView::read(disk, std::path::Path::new("/no/such/folder"), &empty).unwrap();
     assert!(nothing.entries.is_empty() && nothing.snapshot.is_none());
 }

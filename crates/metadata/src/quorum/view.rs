@@ -96,11 +96,11 @@ impl QuorumView {
     /// Damage of log or snapshot.
     pub fn read(
         disk: Arc<dyn Disk>,
-        snapshots: PathBuf,
+        snapshots: &Path,
         recovered: &QuorumRecovered,
     ) -> Result<QuorumView, ViewFault> {
         let log = LogContent::recover(recovered).map_err(QuorumFault::from)?;
-        let folder = SnapshotFolder::look(disk, snapshots.clone());
+        let folder = SnapshotFolder::look(disk, snapshots.to_owned());
         let saved = folder.current().map_err(QuorumFault::from)?;
         super::check_covered(log.purged(), saved.as_ref().and_then(|saved| saved.applied))?;
         let mut view = QuorumView {
@@ -108,7 +108,7 @@ impl QuorumView {
             vote: log.vote().map(|vote: Vote| (vote.leader_id.term, vote.leader_id.voted_for)),
             voters: saved.as_ref().map_or_else(Vec::new, |s| s.membership.membership().voter_ids().collect()),
             purged: log.purged().map(offset),
-            snapshot: saved.as_ref().map(|saved| snapshot(&snapshots, saved.applied)),
+            snapshot: saved.as_ref().map(|saved| snapshot(snapshots, saved.applied)),
             entries: Vec::new(),
             image: saved.map(|saved| saved.image).unwrap_or_default(),
         };
