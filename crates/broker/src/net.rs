@@ -1,4 +1,5 @@
 //! Sockets: who may connect, frames in, responses out.
 
 pub(crate) mod connection;
+mod frame_reader;
 pub(crate) mod listener;

@@ -5,7 +5,7 @@
 //! [`Disk::sync_dir`] of its folder has returned, and nothing else is. An error of a write or sync
 //! is final for that file (W-11); it is the caller's duty not to retry.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -78,6 +78,11 @@ pub trait DiskFile: Send + Sync {
     fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize>;
     /// Writes all bytes at a position, growing the file where needed.
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()>;
+    /// Writes the parts one behind the other, as one write of their bytes.
+    fn write_parts_at(&self, parts: &[IoSlice<'_>], at: u64) -> io::Result<()> {
+        let whole: Vec<u8> = parts.iter().flat_map(|part| part.iter().copied()).collect();
+        self.write_at(&whole, at)
+    }
     /// Makes the bytes and the length safe (fdatasync).
     fn sync(&self) -> io::Result<()>;
     /// Returns the length. *Units*: bytes.

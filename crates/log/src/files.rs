@@ -1,4 +1,4 @@
-//! Writing segment files: bytes at exact positions, one file after the other, in pieces of at most 1 MiB.
+//! Writing segment files: bytes at exact positions, one file after the other, in pieces of about 1 MiB.
 //!
 //! Every write says where it begins. A file that is longer there was left by a job that the state never named; it is
 //! cut first. A shorter one has lost synced bytes, which is damage. Batches are synced before this returns; the
@@ -16,10 +16,11 @@ use crate::layout::{SegmentFile, segment_name};
 use crate::segments::SegmentWrite;
 use bytes::Bytes;
 use env::{Disk, DiskFile, OpenMode};
-use std::io;
+use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use types::Offset;
+use wire::record::Batch;
 
 /// Most bytes that one call writes.
 pub(crate) const CHUNK: usize = 1 << 20;
@@ -108,18 +109,33 @@ pub(crate) fn write_segment(
     Ok(made)
 }
 
+/// Writes batches where they lie in memory, without gathering them first.
 fn write_batches(file: &dyn DiskFile, write: &SegmentWrite) -> io::Result<()> {
     let mut at = write.at;
-    let mut chunk = Vec::with_capacity(CHUNK.min(write.batches.iter().map(|batch| batch.size()).sum()));
-    for batch in &write.batches {
-        if chunk.len() + batch.size() > CHUNK {
-            write_chunks(file, &chunk, at)?;
-            at += chunk.len() as u64;
-            chunk.clear();
-        }
-        batch.write_to(&mut chunk);
+    let mut batches = &write.batches[..];
+    while !batches.is_empty() {
+        let (chunk, rest) = batches.split_at(chunk_batches(batches));
+        let prefixes: Vec<[u8; 16]> = chunk.iter().map(Batch::prefix).collect();
+        let parts: Vec<IoSlice<'_>> = chunk
+            .iter()
+            .zip(&prefixes)
+            .flat_map(|(batch, prefix)| [IoSlice::new(prefix), IoSlice::new(batch.body())])
+            .collect();
+        file.write_parts_at(&parts, at)?;
+        at += chunk.iter().map(|batch| batch.size() as u64).sum::<u64>();
+        batches = rest;
     }
-    write_chunks(file, &chunk, at)
+    Ok(())
+}
+
+/// Returns how many batches make up one write: at least one, then as many as fit.
+fn chunk_batches(batches: &[Batch]) -> usize {
+    let mut bytes = 0;
+    let fit = batches.iter().take_while(|batch| {
+        bytes += batch.size();
+        bytes <= CHUNK
+    });
+    fit.count().max(1)
 }
 
 /// Returns new indexes up to the write if the ones on disk are not those of these batches.

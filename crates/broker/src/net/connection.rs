@@ -11,21 +11,20 @@
 use crate::admission::{Admitted, FrameKind};
 use crate::api::{self, Accepted, Response};
 use crate::context::Context;
-use bytes::{Buf, Bytes, BytesMut};
+use crate::net::frame_reader::FrameReader;
+use bytes::{Buf, Bytes};
 use env::net::Stream;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, ReadHalf, WriteHalf};
+use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use wire::RequestId;
 
 /// Most requests that one connection may have accepted and not answered.
 const IN_FLIGHT_MAX: usize = 128;
-/// A body is read in steps of this size, so that a claimed length costs nothing until bytes come.
-const READ_STEP: usize = 64 * 1024;
 /// A frame that has begun must be whole within this time.
 const FRAME_DEADLINE: Duration = Duration::from_secs(30);
 /// A response must be taken by the peer within this time, and what its size needs at the slowest rate.
@@ -113,7 +112,7 @@ async fn read_all(
     peer: &str,
     context: &Arc<Context>,
 ) -> Result<(), ConnectionEnd> {
-    let mut read = BufReader::new(read);
+    let mut read = FrameReader::new(read);
     let network = &context.config.network;
     // A negative limit means never.
     let idle_max =
@@ -131,27 +130,25 @@ async fn read_all(
 }
 
 async fn next_length(
-    read: &mut BufReader<ReadHalf<Stream>>,
+    read: &mut FrameReader<ReadHalf<Stream>>,
     idle_max: Duration,
 ) -> Result<Option<[u8; wire::LENGTH_SIZE]>, ConnectionEnd> {
-    let mut length = [0; wire::LENGTH_SIZE];
-    match tokio::time::timeout(idle_max, read.read_exact(&mut length)).await {
-        Ok(Ok(_)) => Ok(Some(length)),
+    match tokio::time::timeout(idle_max, read.head()).await {
         Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-        Ok(Err(error)) => Err(error.into()),
+        Ok(length) => Ok(length?),
         Err(_) => Ok(None),
     }
 }
 
 /// Reads the head, admits the whole, then reads the body in steps.
 async fn read_frame(
-    read: &mut BufReader<ReadHalf<Stream>>,
+    read: &mut FrameReader<ReadHalf<Stream>>,
     length: usize,
     context: &Context,
 ) -> Result<(Bytes, Admitted), ConnectionEnd> {
     // A legal frame has at least these bytes; nothing is allocated before they are there.
-    let mut head = [0; RequestId::SIZE];
-    read.read_exact(&mut head).await?;
+    let head: Option<[u8; RequestId::SIZE]> = read.head().await?;
+    let head = head.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
     let is_produce = head.starts_with(&api::PRODUCE_KEY.to_be_bytes());
     let kind = if is_produce { FrameKind::Produce } else { FrameKind::Other };
     let other_max = context.admission.other_max();
@@ -159,29 +156,7 @@ async fn read_frame(
         return Err(ConnectionEnd::TooLarge { length, max: other_max });
     }
     let admitted = context.admission.frame(kind, length).await;
-    let mut frame = BytesMut::with_capacity(length.min(READ_STEP));
-    frame.extend_from_slice(&head);
-    while frame.len() < length {
-        let step = (length - frame.len()).min(READ_STEP.max(frame.len()));
-        read_more(read, &mut frame, step).await?;
-    }
-    Ok((frame.freeze(), admitted))
-}
-
-async fn read_more(
-    read: &mut BufReader<ReadHalf<Stream>>,
-    frame: &mut BytesMut,
-    bytes: usize,
-) -> io::Result<()> {
-    frame.reserve(bytes);
-    let mut limited = read.take(bytes as u64);
-    let end = frame.len() + bytes;
-    while frame.len() < end {
-        if limited.read_buf(frame).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    Ok(())
+    Ok((read.body(&head, length).await?, admitted))
 }
 
 /// Completes the accepted requests in order; responses that are ready together leave in one write.

@@ -9,7 +9,7 @@ use crate::bootstrap::Bootstrap;
 use crate::failure::{Failure, VOID};
 use crate::output::Output;
 use crate::serve::key_value;
-use client::{Cluster, Connection, NewTopic};
+use client::{Cluster, Connection, NewTopic, OffsetAt};
 use env::{Clock, Env, net::Net};
 use hdrhistogram::Histogram;
 use serde_json::json;
@@ -92,6 +92,8 @@ pub(crate) async fn bench(args: Args, output: &Output) -> Result<u8, Failure> {
     let configs = args.config.iter().cloned().collect();
     let partitions = Some(i32::try_from(args.partitions)?);
     cluster.create_topic(&NewTopic { name: topic.clone(), partitions, replication: None, configs }).await?;
+    // Some brokers answer the creation before the leaders are ready.
+    cluster.offsets(&topic, OffsetAt::Latest).await?;
     let measured = run(&args, &cluster, &topic, output).await;
     let disk_after = args.canary.as_deref().map(canary).transpose()?;
     let shown = match measured {

@@ -19,7 +19,7 @@ pub struct WalOptions {
     /// How much of a new file is filled with zeros at a time. *Units*: bytes.
     pub fill_step_bytes: usize,
     /// Groups up to this size are written past the page cache, where the file system can: one call instead of two.
-    /// Larger ones are faster through it. 0: none. *Units*: bytes.
+    /// Larger ones are faster through it: the system splits them into writes that run side by side. 0: none. *Units*: bytes.
     pub direct_bytes_max: usize,
 }
 
@@ -31,7 +31,7 @@ impl Default for WalOptions {
             pool_bytes: 256 << 20,
             group_bytes_max: 4 << 20,
             fill_step_bytes: 1 << 20,
-            direct_bytes_max: 32 << 10,
+            direct_bytes_max: 1 << 20,
         }
     }
 }
