@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use crate::admission::Admission;
+use crate::departed::Departed;
 use crate::net::listener::Places;
 use crate::probe::Probes;
 use crate::publish::Published;
@@ -43,6 +44,8 @@ pub(crate) struct Context {
     pub(crate) advertised: Advertised,
     /// Producer ids of the current block.
     pub(crate) producer_ids: crate::producer_ids::ProducerIds,
+    /// Where the producers of deleted partitions go on.
+    pub(crate) departed: Arc<Departed>,
 }
 
 /// Host and port that clients are told.

@@ -7,6 +7,7 @@ mod admin_http;
 mod admission;
 mod api;
 mod context;
+mod departed;
 mod jobs;
 mod net;
 mod probe;

@@ -2,6 +2,7 @@
 
 use crate::admission::Admission;
 use crate::context::{Advertised, Context};
+use crate::departed::Departed;
 use crate::jobs::{Job, JobSender, Jobs};
 use crate::net::listener::{NewConnection, Places, accept_all};
 use crate::probe::Probes;
@@ -174,6 +175,7 @@ impl Broker {
             next_fetch: AtomicU64::new(1),
             advertised: sockets.advertised.clone(),
             producer_ids: ProducerIds::default(),
+            departed: Arc::new(Departed::new(router.len())),
             config,
         });
         tokio::task::spawn_local(publish_all(

@@ -8,6 +8,7 @@ mod produces;
 pub(crate) mod router;
 pub(crate) mod threads;
 
+use crate::departed::Departed;
 use crate::jobs::{Job, JobSender};
 use crate::probe::Probes;
 use crate::publish::Published;
@@ -35,6 +36,7 @@ pub(crate) struct Shard {
     pub(crate) jobs: JobSender,
     pub(crate) probes: Arc<Probes>,
     pub(crate) settings: ShardSettings,
+    departed: Arc<Departed>,
     partitions: BTreeMap<LogKey, Slot>,
     produces: produces::Produces,
     fetches: fetches::Fetches,
@@ -87,6 +89,7 @@ impl Shard {
             jobs: parts.jobs,
             probes: parts.probes,
             settings: parts.settings,
+            departed: parts.departed,
             partitions: BTreeMap::new(),
             produces: produces::Produces::default(),
             fetches: fetches::Fetches::default(),
@@ -239,6 +242,8 @@ pub(crate) struct ShardParts {
     pub(crate) jobs: JobSender,
     pub(crate) probes: Arc<Probes>,
     pub(crate) settings: ShardSettings,
+    /// Where the producers of deleted partitions go on.
+    pub(crate) departed: Arc<Departed>,
     /// Tells jumps of the wall clock.
     pub(crate) clock_watch: ClockWatch,
 }

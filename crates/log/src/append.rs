@@ -7,7 +7,7 @@
 //! Source: `UnifiedLog.append`, `analyzeAndValidateProducerState`. Tests: `append/tests.rs`, `tests/scripts/*.txt`.
 
 use crate::log::Log;
-use crate::producers::{ProducerRefused, Verdict};
+use crate::producers::{ProducerRefused, ResumePoint, Verdict};
 use crate::tail::TailBatch;
 use crate::wal::{Frame, FrameKind};
 use types::{ErrorCode, LeaderEpoch, Now, Offset, WallTime};
@@ -38,6 +38,8 @@ pub struct AppendAs {
     pub now: Now,
     /// How many producers this log may know (P11). A batch of one more is refused.
     pub max_producers: usize,
+    /// Where the producer of the batch went on in the log whose place this one has taken (P8).
+    pub resume: Option<ResumePoint>,
 }
 
 /// What became of a batch.
@@ -112,7 +114,7 @@ impl Log {
         batch.place(base, epoch);
         let next = next_of(batch.header())?;
         if how.origin == Origin::Client {
-            let verdict = self.producers.check(batch.header(), how.max_producers)?;
+            let verdict = self.producers.check(batch.header(), how.max_producers, how.resume)?;
             if let Verdict::Stored(stored) = verdict {
                 let (base, last) = (stored.base_offset, stored.last_offset());
                 return Ok(Appended::Duplicate { base, last, timestamp: stored.timestamp });

@@ -23,14 +23,14 @@ mod remove;
 mod truncate;
 
 use crate::epochs::Epochs;
-use crate::producers::{AbortedTxn, ExpireRules, Producers};
+use crate::producers::{AbortedTxn, ExpireRules, Producers, ResumePoint};
 use crate::segments::{FileCut, SegmentId, Segments};
 use crate::tail::{Tail, TailBatch};
 use crate::wal::{Frame, FrameKind};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use types::{LeaderEpoch, LogKey, Offset, WallTime};
+use types::{LeaderEpoch, LogKey, Offset, ProducerId, WallTime};
 
 pub use truncate::TruncateRefused;
 
@@ -217,6 +217,12 @@ impl Log {
     /// Returns the producer state.
     pub fn producers(&self) -> &Producers {
         &self.producers
+    }
+
+    /// Returns for each producer where it goes on in a log that takes this one's place once its topic is
+    /// deleted, nothing if that cannot be said (P8).
+    pub fn resume_points(&self) -> Vec<(ProducerId, Option<ResumePoint>)> {
+        self.producers.resume_points(self.high_watermark)
     }
 
     /// Says whether producer state from before some point was lost, so that an unknown producer may well

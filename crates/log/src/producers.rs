@@ -15,12 +15,14 @@
 //! | all of it was stored before | `Duplicate` (older than the window) |
 //! | anything else | `OutOfOrder` |
 //!
-//! An unknown producer must begin with sequence 0, else `Unknown` (P8).
+//! An unknown producer must begin with sequence 0, else `Unknown` (P8); or where the log went on whose place this
+//! one has taken (resume.rs).
 //! Source: KIP-98, `ProducerStateManager`, `ProducerAppendInfo`; reliability P1-P12.
 //! Tests: `producers/tests.rs`, `tests/scripts/producers_*.txt`, `tests/prop_log.rs`.
 
 mod entry;
 mod refused;
+mod resume;
 #[cfg(test)]
 mod tests;
 mod undo;
@@ -31,6 +33,7 @@ use wire::record::{BatchHeader, ControlKind, ControlRecord};
 
 pub use entry::{ProducerEntry, SequencedBatch, Window};
 pub use refused::ProducerRefused;
+pub use resume::ResumePoint;
 pub(crate) use undo::{Prior, Undo};
 
 /// How often, in the time that a producer is kept, one is looked at that is old and whose batches are not gone.
@@ -115,13 +118,19 @@ impl Producers {
         self.undo.iter()
     }
 
-    /// Judges a batch of a client; a producer beyond `max_producers` is refused, never an old one forgotten.
-    pub(crate) fn check(&self, header: &BatchHeader, cap: usize) -> Result<Verdict, ProducerRefused> {
+    /// Judges a batch of a client; a producer beyond `cap` is refused, never an old one forgotten. `resume`
+    /// is what is known of an unknown one from the log whose place this one has taken.
+    pub(crate) fn check(
+        &self,
+        header: &BatchHeader,
+        cap: usize,
+        resume: Option<ResumePoint>,
+    ) -> Result<Verdict, ProducerRefused> {
         if !header.has_producer() {
             return Ok(Verdict::Fresh);
         }
         let Some(entry) = self.entries.get(&header.producer_id) else {
-            return check_unknown(header, self.entries.len() < cap);
+            return check_unknown(header, self.entries.len() < cap, resume);
         };
         if header.producer_epoch < entry.epoch {
             return Err(ProducerRefused::StaleEpoch { known: entry.epoch, found: header.producer_epoch });
@@ -304,9 +313,15 @@ impl Producers {
     }
 }
 
-fn check_unknown(header: &BatchHeader, has_room: bool) -> Result<Verdict, ProducerRefused> {
-    if header.base_sequence.0 != 0 {
-        return Err(ProducerRefused::Unknown { found: header.base_sequence });
+fn check_unknown(
+    header: &BatchHeader,
+    has_room: bool,
+    resume: Option<ResumePoint>,
+) -> Result<Verdict, ProducerRefused> {
+    match resume {
+        _ if header.base_sequence.0 == 0 => {}
+        Some(point) => point.check(header)?,
+        None => return Err(ProducerRefused::Unknown { found: header.base_sequence }),
     }
     if !has_room {
         return Err(ProducerRefused::TooMany);

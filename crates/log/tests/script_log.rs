@@ -11,6 +11,7 @@
 //! | `sync [3]` | the frames up to that change are synced, by default all |
 //! | `hw 5` | the high watermark is there |
 //! | `checkpoint [small]` | cut and placement, both safe; with `small` the tail stays in the cut |
+//! | `again` | the log is deleted; a new one takes its place and knows where its producers go on |
 //! | `crash` | the node loses what was not synced and starts again |
 //! | `truncate 4`, `start 4` | cuts the log at an end |
 //! | `cap 2` | how many producers the log may know |
@@ -22,7 +23,7 @@ use bytes::BytesMut;
 use log::append::{AppendAs, Appended, Origin};
 use log::cut::LogCut;
 use log::log::Log;
-use log::producers::ExpireRules;
+use log::producers::{ExpireRules, ResumePoint};
 use log::segments::PlaceRules;
 use log::wal::Frame;
 use std::collections::BTreeMap;
@@ -50,6 +51,7 @@ struct Bench {
     epoch: LeaderEpoch,
     clock: WallTime,
     cap: usize,
+    resume: BTreeMap<ProducerId, ResumePoint>,
 }
 
 impl Bench {
@@ -62,6 +64,7 @@ impl Bench {
             epoch: LeaderEpoch(0),
             clock: WallTime(0),
             cap: usize::MAX,
+            resume: BTreeMap::new(),
         }
     }
 
@@ -93,6 +96,7 @@ impl Bench {
                 OK.to_owned()
             }
             "checkpoint" => self.checkpoint(rest.first() == Some(&"small")),
+            "again" => self.again(),
             "crash" => self.crash(),
             "truncate" => match self.log.truncate(Offset(number.unwrap())) {
                 Ok(frame) => self.submit(frame),
@@ -124,11 +128,13 @@ impl Bench {
     }
 
     fn append(&mut self, named: &BTreeMap<&str, i64>) -> String {
+        let resume = named.get("id").and_then(|id| self.resume.get(&ProducerId(*id))).copied();
         let how = AppendAs {
             origin: Origin::Client,
             leader_epoch: self.epoch,
             now: Now { mono: Monotonic(0), wall: self.clock },
             max_producers: self.cap,
+            resume,
         };
         match self.log.append(batch_of(named), &how) {
             Ok(Appended::Written { base, next, frame }) => {
@@ -164,6 +170,20 @@ impl Bench {
             cut.change,
             cut.tail.len()
         )
+    }
+
+    fn again(&mut self) -> String {
+        for (id, point) in self.log.resume_points() {
+            self.resume.remove(&id);
+            self.resume.extend(point.map(|point| (id, point)));
+        }
+        let show = |(id, point): (&ProducerId, &ResumePoint)| {
+            format!("{id} epoch {} goes on with {}", point.epoch, point.next)
+        };
+        let shown: Vec<String> = self.resume.iter().map(show).collect();
+        let resume = std::mem::take(&mut self.resume);
+        *self = Bench { resume, clock: self.clock, ..Bench::new() };
+        if shown.is_empty() { "none".to_owned() } else { shown.join("\n") }
     }
 
     fn crash(&mut self) -> String {

@@ -2,6 +2,7 @@
 
 use crate::{AckToken, Effect, Partition};
 use log::append::{AppendAs, AppendRefused as LogRefused, Appended as LogAppended, Origin};
+use log::producers::ResumePoint;
 use types::{ErrorCode, Now, Offset};
 use wire::record::Batch;
 
@@ -40,6 +41,8 @@ pub struct AppendInput {
     pub acks: RequiredAcks,
     /// How many producers the log may know (P11).
     pub max_producers: usize,
+    /// Where its producer went on in the deleted log whose place this one has taken (P8).
+    pub resume: Option<ResumePoint>,
     /// Whom to tell.
     pub token: AckToken,
 }
@@ -117,8 +120,8 @@ impl Partition {
     ) -> Result<Appended, AppendRefused> {
         self.may_append(input.acks)?;
         let epoch = self.leadership.leader_epoch;
-        let how =
-            AppendAs { origin: Origin::Client, leader_epoch: epoch, now, max_producers: input.max_producers };
+        let (max_producers, resume) = (input.max_producers, input.resume);
+        let how = AppendAs { origin: Origin::Client, leader_epoch: epoch, now, max_producers, resume };
         let done = self.log.append(input.batch, &how)?;
         let (base, end) = match done {
             LogAppended::Written { base, next, frame } => {

@@ -64,7 +64,7 @@ impl Desk {
     fn append(&mut self, batch: Batch, acks: RequiredAcks) -> Result<Appended, AppendRefused> {
         let token = AckToken(self.next_token);
         self.next_token += 1;
-        let input = AppendInput { batch, acks, max_producers: MANY, token };
+        let input = AppendInput { batch, acks, max_producers: MANY, resume: None, token };
         self.partition.append(input, NOW, &mut self.effects)
     }
 

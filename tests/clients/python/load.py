@@ -4,8 +4,7 @@
     load.py read BOOTSTRAP TOPIC PARTITIONS      from the first offset to the end of each partition
 
 Lines out: "A partition offset number" (acknowledged), "E partition number reason" (given up), "M number" (answer to a
-line on standard input: the first record number that is not handed to the client yet; to the line "rest" once all
-is acknowledged, and then it waits for the next line), "R partition offset number" (read,
+line on standard input: the first record number that is not handed to the client yet), "R partition offset number" (read,
 its value verified), "BAD ..." (read, but not what was written), "DONE". Record n goes to partition n mod PARTITIONS, has the key n and the
 value "n:" and a letter 50 + n*31 mod 200 times.
 """
@@ -46,12 +45,8 @@ def write(bootstrap, topic, partitions):
     n = 0
     while not ended.is_set():
         while not lines.empty():
-            rests = lines.get() == "rest"
-            if rests:
-                producer.flush(LIMIT_SECONDS)
+            lines.get()
             say("M", n)
-            if rests:
-                lines.get()
         if outstanding >= OUTSTANDING:
             producer.poll(0.05)
             continue

@@ -9,6 +9,7 @@
 use super::topics::{self, TopicRef};
 use super::{Accepted, Call, Refused, respond};
 use crate::context::Context;
+use crate::departed::Departed;
 use crate::publish::Published;
 use crate::shard::message::{Append, AppendAnswer, AppendPart, ShardMessage};
 use crate::shard::router::Router;
@@ -19,13 +20,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
-use types::{ErrorCode, LogKey, Millis, Offset, WallTime};
+use types::{ErrorCode, LogKey, Millis, Offset, PartitionId, Sequence, TopicId, WallTime};
 use wire::produce_request::{PartitionProduceData, ProduceRequest};
 use wire::produce_response::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceResponse,
     TopicProduceResponse,
 };
-use wire::record::{Batch, BatchError, CheckRules, TimestampRules, admit};
+use wire::record::{Batch, BatchError, BatchHeader, CheckRules, TimestampRules, admit};
 use wire::{Message, RequestHeader};
 
 /// First version with topic ids.
@@ -64,6 +65,7 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     let mut plan = Plan::new(&context, &request, header.id.api_version);
     plan.own_small_batches(frame_bytes);
     plan.refuse_beyond(context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS);
+    plan.forget_refused(&context.departed, &request);
     let bytes = plan.bytes();
     context.probes.produce_bytes.inc_by(bytes);
     // Waiting here means not reading the socket.
@@ -75,6 +77,7 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     };
     Ok(Box::pin(async move {
         plan.collect(replies, timeout).await;
+        plan.say_by_id(header.id.api_version);
         finish(&context, &header, &plan)
     }))
 }
@@ -217,6 +220,34 @@ impl Plan {
         }
     }
 
+    /// A producer whose first batch is refused here does not go on where an older stream of it ended (P8).
+    fn forget_refused(&self, departed: &Departed, request: &ProduceRequest) {
+        if departed.is_empty() {
+            return;
+        }
+        for (topic, planned) in request.topic_data.iter().zip(&self.topics) {
+            let known = self.published.image.topics().by_id(TopicId(topic.topic_id));
+            let by_name = Some(&*topic.name).filter(|name| !name.is_empty());
+            let name = known.map(|topic| topic.name.as_str()).or(by_name);
+            let slots = &self.slots[planned.slots.clone()];
+            let refused = topic.partition_data.iter().zip(slots).filter(|(_, slot)| slot.batch.is_none());
+            for (index, header) in refused.filter_map(|(data, _)| Some((data.index, begin_of_stream(data)?)))
+            {
+                departed.forget(header.producer_id, name, PartitionId(index));
+            }
+        }
+    }
+
+    /// A topic that went away meanwhile is unknown by what the request called it.
+    fn say_by_id(&mut self, version: i16) {
+        let is_gone =
+            |slot: &&mut Slot| slot.key.is_some() && slot.answer.code == ErrorCode::UnknownTopicOrPartition;
+        if version >= TOPIC_IDS_FROM {
+            let gone = self.slots.iter_mut().filter(is_gone);
+            gone.for_each(|slot| slot.answer.code = ErrorCode::UnknownTopicId);
+        }
+    }
+
     /// A batch that is less than half of its frame gets bytes of its own, so that it does not hold the
     /// whole frame in memory (W-17).
     fn own_small_batches(&mut self, frame_bytes: usize) {
@@ -325,6 +356,13 @@ impl Slot {
         self.record_errors.clear();
         self.answer = AppendAnswer::refused(code, message);
     }
+}
+
+/// Returns the head of a batch with which a producer begins, whatever else is wrong with it.
+fn begin_of_stream(data: &PartitionProduceData) -> Option<BatchHeader> {
+    let bytes = data.records.clone().map(wire::Records::into_bytes)?;
+    let header = BatchHeader::parse(&bytes).ok()?;
+    (header.has_producer() && header.base_sequence == Sequence(0)).then_some(header)
 }
 
 fn check_rules(config: &TopicConfig, version: i16, now: WallTime) -> CheckRules {

@@ -19,8 +19,9 @@ impl Shard {
         let mut recovered: BTreeMap<LogKey, Log> = logs.into_iter().map(|log| (log.key(), log)).collect();
         self.published = published;
         for topic in &delta.deleted {
+            let name: Arc<str> = topic.name.as_str().into();
             for (partition, _) in topic.partitions() {
-                self.remove(topic.key(partition));
+                self.remove(topic.key(partition), &name);
             }
         }
         for key in delta.partitions.iter().copied() {
@@ -31,6 +32,7 @@ impl Shard {
         }
         debug_assert!(recovered.is_empty(), "strays were set aside before the shards started");
         self.update_configs(&delta.configs);
+        self.departed.handled(self.id, self.published.image.offset());
     }
 
     fn change(&mut self, key: LogKey, log: Option<Log>) {
@@ -72,12 +74,17 @@ impl Shard {
         }
     }
 
-    /// The topic was deleted, durably: end its waiters, say so in the log, and let its files go.
-    fn remove(&mut self, key: LogKey) {
+    /// The topic was deleted, durably: end its waiters, leave where its producers go on, say so in the log, and
+    /// let its files go.
+    fn remove(&mut self, key: LogKey, name: &Arc<str>) {
         let Some(mut slot) = self.partitions.remove(&key) else { return };
         let mut effects = Vec::new();
         slot.partition.on_deleted(&mut effects);
         self.run_effects(key, effects);
+        if !slot.partition.is_failed() {
+            let points = slot.partition.log().resume_points();
+            self.departed.leave(&(name.clone(), key.partition), points, self.clock.now().mono);
+        }
         let folder = slot.partition.log().folder().map(Arc::from);
         self.frames.push(slot.partition.log_mut().remove());
         self.changed.remove(&key);

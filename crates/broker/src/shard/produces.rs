@@ -2,12 +2,14 @@
 
 use super::Shard;
 use super::message::{Append, AppendAnswer, AppendPart};
+use crate::departed::Lookup;
 use log::wal::Reservation;
-use partition::{AckEnd, AckToken, AppendInput, AppendRefused, Appended, RequiredAcks};
+use partition::{AckEnd, AckToken, AppendInput, AppendRefused, Appended, Effect, RequiredAcks};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
-use types::{ErrorCode, Now, Offset};
+use types::{ErrorCode, LogKey, Now, Offset, Sequence};
+use wire::record::BatchHeader;
 
 /// The waiting requests of a shard.
 #[derive(Default)]
@@ -79,22 +81,12 @@ impl Shard {
     fn append_part(&mut self, request: u64, part: AppendPart, acks: RequiredAcks, now: Now) {
         let token = AckToken(self.produces.next_token);
         self.produces.next_token += 1;
+        let (key, header) = (part.key, *part.batch.header());
         let mut effects = Vec::new();
-        let result = match self.partitions.get_mut(&part.key) {
-            Some(slot) => {
-                let input = AppendInput {
-                    batch: part.batch,
-                    acks,
-                    token,
-                    max_producers: self.settings.max_producers,
-                };
-                let log_start = slot.partition.pointers().log_start;
-                slot.partition
-                    .append(input, now, &mut effects)
-                    .map_err(|refused| refusal(&refused, log_start))
-            }
-            None => Err(AppendAnswer::refused(ErrorCode::NotLeaderOrFollower, None)),
-        };
+        let result = self.try_append(part, acks, (token, now), &mut effects);
+        if result.is_err() {
+            self.forget_refused(key, &header);
+        }
         let Some(waiting) = self.produces.requests.get_mut(&request) else { return };
         match result {
             Ok(Appended { base, log_start }) => {
@@ -107,7 +99,57 @@ impl Shard {
                 waiting.missing -= 1;
             }
         }
-        self.run_effects(part.key, effects);
+        self.run_effects(key, effects);
+    }
+
+    fn try_append(
+        &mut self,
+        part: AppendPart,
+        acks: RequiredAcks,
+        (token, now): (AckToken, Now),
+        effects: &mut Vec<Effect>,
+    ) -> Result<Appended, AppendAnswer> {
+        let resume = match self.lookup(part.key, part.batch.header(), now) {
+            Lookup::Nothing => None,
+            Lookup::At(point) => Some(point),
+            Lookup::NotYet => return Err(AppendAnswer::refused(ErrorCode::NotLeaderOrFollower, None)),
+        };
+        let Some(slot) = self.partitions.get_mut(&part.key) else {
+            return Err(AppendAnswer::refused(self.absent(part.key), None));
+        };
+        let max_producers = self.settings.max_producers;
+        let input = AppendInput { batch: part.batch, acks, token, max_producers, resume };
+        let log_start = slot.partition.pointers().log_start;
+        slot.partition.append(input, now, effects).map_err(|refused| refusal(&refused, log_start))
+    }
+
+    /// Finds out where a producer goes on that the log does not know: a namesake may have known it (P8).
+    fn lookup(&self, key: LogKey, header: &BatchHeader, now: Now) -> Lookup {
+        let Some(slot) = self.partitions.get(&key) else { return Lookup::Nothing };
+        let begins = !header.has_producer() || header.base_sequence == Sequence(0);
+        if begins || slot.partition.log().producers().get(header.producer_id).is_some() {
+            return Lookup::Nothing;
+        }
+        let image = &self.published.image;
+        let Some(topic) = image.topics().by_id(key.topic_id) else { return Lookup::Nothing };
+        let partition = (topic.name.as_str().into(), key.partition);
+        self.departed.find(header.producer_id, partition, image.offset(), now.mono)
+    }
+
+    /// A stream whose begin was refused ends the older one of its producer.
+    fn forget_refused(&self, key: LogKey, header: &BatchHeader) {
+        if header.has_producer() && header.base_sequence == Sequence(0) {
+            let topic = self.published.image.topics().by_id(key.topic_id);
+            self.departed.forget(header.producer_id, topic.map(|topic| topic.name.as_str()), key.partition);
+        }
+    }
+
+    /// Returns the code for a partition that is not here: its topic was deleted, or it is elsewhere.
+    fn absent(&self, key: LogKey) -> ErrorCode {
+        match self.published.image.topics().by_id(key.topic_id) {
+            Some(_) => ErrorCode::NotLeaderOrFollower,
+            None => ErrorCode::UnknownTopicOrPartition,
+        }
     }
 }
 

@@ -109,6 +109,7 @@ impl ShardThread {
             wal: context.wal.register(self.sink),
             jobs: self.jobs,
             probes: context.probes.clone(),
+            departed: context.departed.clone(),
             settings: ShardSettings {
                 tail_cache_bytes: budget,
                 max_producers: MAX_PRODUCERS,

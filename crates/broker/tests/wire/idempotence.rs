@@ -1,5 +1,5 @@
 //! Idempotent producers over the wire: P1, P3, P4, P5, P8 and the produce half of P9 of reliability 3.
-//! Across restarts: restart.rs. P7 (the wrap takes 2^31 records) and P11 (100,000 producers) are in the tests
+//! Across restarts: restart.rs. Random interleavings of a deletion: `tests/prop_again.rs` of `log`. P7 (the wrap takes 2^31 records) and P11 (100,000 producers) are in the tests
 //! of `partition`.
 
 use crate::batches::{read_all, sequenced};
@@ -148,26 +148,66 @@ fn an_unknown_producer_begins_at_0() {
     assert_eq!(client.put("topic", &sequenced(4_711, 3, 0, 2)), 0, "whatever its epoch");
 }
 
-/// Protects: a topic that was deleted and made anew does not take the middle of a producer's stream: by
-/// name it is an unknown producer, by id an unknown topic (P8).
+/// Protects: in a topic that was deleted and made anew a producer goes on with the batch that the old one would have taken next, by
+/// name and by id, and with no other; the old id is an unknown topic (P8).
 #[test]
-fn a_recreated_topic_does_not_go_on_in_the_middle() {
+fn a_recreated_topic_goes_on_where_the_old_one_ended() {
     let dir = folder();
     let broker = Broker::start(dir.path());
     let mut client = broker.connect();
-    let old = client.create_with("topic", 1, &[]);
+    let mut topics = vec![client.create_with("topic", 1, &[])];
     let id = new_producer(&mut client);
     client.put("topic", &sequenced(id, 0, 0, 2));
+    for round in 1..=4 {
+        let next = round * 4 - 2;
+        delete(&mut client, "topic");
+        assert_eq!(code(&mut client, 0, id, next), ErrorCode::UnknownTopicOrPartition);
+        assert_eq!(by_id(&mut client, topics[0], id, next), ErrorCode::UnknownTopicId.code());
+        topics.push(client.create_with("topic", 1, &[]));
+        assert_eq!(code(&mut client, 0, id, next + 2), ErrorCode::OutOfOrderSequenceNumber, "it overtakes");
+        assert_eq!(code(&mut client, 0, id, next - 1), ErrorCode::UnknownProducerId, "it was here before");
+        assert_eq!(
+            code(&mut client, 1, id, next),
+            ErrorCode::OutOfOrderSequenceNumber,
+            "a new epoch is at 0"
+        );
+        assert_eq!(by_id(&mut client, topics[0], id, next), ErrorCode::UnknownTopicId.code());
+        assert_eq!(client.end("topic"), 0);
+        assert_eq!(by_id(&mut client, *topics.last().unwrap(), id, next), 0);
+        assert_eq!(client.put("topic", &sequenced(id, 0, next, 2)), 0, "a resend");
+        assert_eq!(client.put("topic", &sequenced(id, 0, next + 2, 2)), 2);
+        expect_once(&mut client, id, 4);
+    }
+    topics.sort_unstable();
+    topics.dedup();
+    assert_eq!(topics.len(), 5, "a new topic has a new id");
+}
+
+/// Protects: what is not known to be the next batch is not taken in a topic that was made anew: of a producer that had written nothing,
+/// or in another partition; after the begin of a new stream was refused; after a restart in between (P8).
+#[test]
+fn a_recreated_topic_takes_no_guess() {
+    let dir = folder();
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    client.create("topic", 1);
+    let [id, new, other] = [(); 3].map(|()| new_producer(&mut client));
+    client.put("topic", &sequenced(id, 0, 0, 2));
+    client.put("topic", &sequenced(other, 0, 0, 2));
     delete(&mut client, "topic");
-    let gone = code(&mut client, 0, id, 2);
-    assert_eq!(gone, ErrorCode::UnknownTopicOrPartition);
-    let new = client.create_with("topic", 1, &[]);
-    assert_ne!(old, new, "a new topic has a new id");
-    assert_eq!(code(&mut client, 0, id, 2), ErrorCode::UnknownProducerId);
-    assert_eq!(by_id(&mut client, old, id, 2), ErrorCode::UnknownTopicId.code());
-    assert_eq!(by_id(&mut client, new, id, 2), ErrorCode::UnknownProducerId.code());
+    assert_eq!(code(&mut client, 0, id, 0), ErrorCode::UnknownTopicOrPartition, "a new stream, refused");
+    client.create("topic", 2);
+    for (id, sequence) in [(id, 2), (new, 2), (4_711, 2)] {
+        assert_eq!(code(&mut client, 0, id, sequence), ErrorCode::UnknownProducerId, "{id}");
+    }
+    let request = produce_request("topic", &[(1, &sequenced(other, 0, 2, 2))]);
+    let answer = &client.call(&request, PRODUCE).responses[0].partition_responses[0];
+    assert_eq!(answer.error_code, ErrorCode::UnknownProducerId.code());
+    let broker = broker.restart();
+    let mut client = broker.connect();
+    assert_eq!(code(&mut client, 0, other, 2), ErrorCode::UnknownProducerId);
     assert_eq!(client.end("topic"), 0);
-    assert_eq!(client.put("topic", &sequenced(id, 1, 0, 2)), 0, "with the next epoch it begins anew");
+    assert_eq!(client.put("topic", &sequenced(other, 1, 0, 2)), 0, "with the next epoch it begins anew");
 }
 
 fn by_id(client: &mut Client, topic: Uuid, id: i64, sequence: i32) -> i16 {

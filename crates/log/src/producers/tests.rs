@@ -58,8 +58,8 @@ fn transactions_open_and_end() {
 fn nothing_outside_an_open_transaction() {
     let mut producers = Producers::default();
     producers.apply(&header(10, 0, true), None, WallTime(0));
-    assert_eq!(producers.check(&header(11, 1, false), 1), Err(ProducerRefused::InTransaction));
-    assert_eq!(producers.check(&header(11, 1, true), 1), Ok(Verdict::Fresh));
+    assert_eq!(producers.check(&header(11, 1, false), 1, None), Err(ProducerRefused::InTransaction));
+    assert_eq!(producers.check(&header(11, 1, true), 1, None), Ok(Verdict::Fresh));
 }
 
 /// Protects: a marker of a higher epoch begins that epoch, which goes on with sequence 0 (KIP-890).
@@ -70,10 +70,10 @@ fn markers_raise_the_epoch() {
     let (mark, control) = marker(11, 1, ControlKind::Commit);
     producers.apply(&mark, control, WallTime(0));
     let stale = ProducerRefused::StaleEpoch { known: ProducerEpoch(1), found: EPOCH };
-    assert_eq!(producers.check(&header(12, 1, true), 1), Err(stale));
+    assert_eq!(producers.check(&header(12, 1, true), 1, None), Err(stale));
     let mut next = header(12, 0, true);
     next.producer_epoch = ProducerEpoch(1);
-    assert_eq!(producers.check(&next, 1), Ok(Verdict::Fresh));
+    assert_eq!(producers.check(&next, 1, None), Ok(Verdict::Fresh));
 }
 
 /// Protects: each step can be taken back exactly, markers included (R14).

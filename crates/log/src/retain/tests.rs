@@ -19,6 +19,7 @@ fn append(log: &mut Log, timestamp: i64, wall: i64) {
         leader_epoch: LeaderEpoch(0),
         now: Now { mono: Monotonic(0), wall: WallTime(wall) },
         max_producers: 0,
+        resume: None,
     };
     log.append(batch, &how).unwrap();
 }

@@ -71,6 +71,7 @@ impl World {
             leader_epoch: self.epoch,
             now: Now { mono: Monotonic(0), wall: WallTime(self.wall) },
             max_producers: usize::MAX,
+            resume: None,
         };
         let expected = if wanted.id.0 < 0 {
             Expected::Fresh
