@@ -4,8 +4,10 @@
 //! sentence with its fix, printed last. CONTRIBUTING.md says when to use which.
 #![allow(clippy::print_stdout)] // a task speaks to the terminal
 
+mod apis;
 mod clients;
 mod codegen;
+mod long;
 mod reference;
 mod run;
 mod sim;
@@ -18,11 +20,12 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask TASK
   test [ARGS]        every test of the workspace, or those that ARGS of `cargo test` pick; one summing line
   verify             what must pass before a change lands: format, lints, tidy, codegen, docs, tests
+  verify --long [N]  what does not fit in there: the same with N times (10) as many seeds, cases and rounds
   fix                mends what a machine can mend: format, lints, generated files
   codegen [--check]  writes the message codec from schema/, or checks that it is current
-  reference [--check]  writes docs/configuration.md from the table of settings, or checks it
+  reference [--check]  writes COMPAT.md, docs/book/configuration.md and docs/book/errors.md from their tables, or checks them
   tidy               the repository's own rules (STYLE.md), each finding with its fix
-  clients SUITE [--suites DIR] [--class CLASS] [--list FILE] [--debug]
+  clients SUITE [--suites DIR] [--class CLASS] [--list FILE] [--profile NAME] [--debug]
                      runs a suite of client tests against a fresh broker; DIR or $HIGHWATER_SUITES has them
   sim SCENARIO [--seed N] [--trace FILE]
                      one seed of a simulation (crates/sim/README.md), with what came of it";
@@ -43,6 +46,8 @@ fn task(args: &[&str]) -> Result<(), String> {
     match args {
         ["test", rest @ ..] => test::run(rest),
         ["verify"] => verify::verify(),
+        ["verify", "--long"] => long::run(long::TIMES),
+        ["verify", "--long", times] => times.parse().map_err(|_| USAGE.to_owned()).and_then(long::run),
         ["fix"] => verify::fix(),
         ["codegen"] => codegen::run(false),
         ["codegen", "--check"] => codegen::run(true),

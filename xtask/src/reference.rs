@@ -1,109 +1,34 @@
-//! `cargo xtask reference`: writes docs/configuration.md from the table of settings.
+//! `cargo xtask reference`: pages that are written from tables, and checked in so that a change shows in review.
 //!
-//! The page is checked in, so that a change of the table shows in review; with `check` nothing is
-//! written and a difference is an error.
+//! docs/book/configuration.md from the settings, docs/book/errors.md from the mappings of our errors to Kafka's
+//! codes, COMPAT.md from the APIs that Kafka announces and those that are served.
+
+mod compat;
+mod configuration;
+mod errors;
+
+pub(crate) use errors::catch_alls;
 
 use crate::run;
-use config::{Bounds, Property, State, Unit, table};
-use std::fmt::Write;
 
-const PAGE: &str = "docs/configuration.md";
-
-/// Writes the page, or compares it with what is there.
+/// Writes the pages, or compares them with what is there.
 pub(crate) fn run(check: bool) -> Result<(), String> {
-    let text = page();
-    let path = run::root().join(PAGE);
-    let is_current = std::fs::read_to_string(&path).is_ok_and(|old| old == text);
+    let pages = [
+        ("docs/book/configuration.md", configuration::page()),
+        ("docs/book/errors.md", errors::page()?),
+        ("COMPAT.md", compat::page()?),
+    ];
+    pages.iter().try_for_each(|(path, text)| keep(path, text, check))
+}
+
+fn keep(path: &str, text: &str, check: bool) -> Result<(), String> {
+    let file = run::root().join(path);
+    let is_current = std::fs::read_to_string(&file).is_ok_and(|old| old == text);
     match (is_current, check) {
         (true, _) => Ok(()),
-        (false, true) => Err(format!("{PAGE} is not what the table says; run `cargo xtask reference`")),
-        (false, false) => std::fs::write(&path, text).map_err(|e| format!("{PAGE}: {e}")),
-    }
-}
-
-fn page() -> String {
-    let mut text = String::from(
-        "# Configuration\n\n\
-         Written by `cargo xtask reference` from crates/config/src/table; do not edit.\n\n\
-         Names, types, defaults and bounds are those of Apache Kafka 4.3.1; names that begin with `highwater.` are\n\
-         ours. Broker settings come from `--set key=value`, from flags, from a `server.properties` (`--config FILE`) and\n\
-         from the preset, in this order. A setting that is not on this page is refused by name.\n\n\
-         State: *acts*; *no subject*: accepted, what it governs in Kafka does not exist here; *later*: accepted, acts\n\
-         when its part is built; *refused*: only its default is accepted. What is accepted and does not act is named\n\
-         once in the log.\n\n",
-    );
-    section(&mut text, "Topic settings", table::TOPIC);
-    section(&mut text, "The node and its network", table::NODE);
-    section(&mut text, "The broker's logs", table::BROKER);
-    section(&mut text, "Coordinators, quotas, metrics", table::COORDINATOR);
-    text
-}
-
-fn section(text: &mut String, title: &str, rows: &[Property]) {
-    let _ = write!(
-        text,
-        "## {title}\n\n| setting | type | default | bounds | state | meaning |\n|---|---|---|---|---|---|\n"
-    );
-    for row in rows {
-        let (kind, unit) = (format!("{:?}", row.kind).to_lowercase(), unit(row.unit()));
-        let default = row.default.map_or("unset".to_owned(), shown);
-        let _ = writeln!(
-            text,
-            "| `{}` | {kind}{unit} | {default} | {} | {} | {} |",
-            row.name,
-            bounds(row.bounds),
-            state(row),
-            meaning(row)
-        );
-    }
-    text.push('\n');
-}
-
-fn unit(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Plain => "",
-        Unit::Bytes => ", bytes",
-        Unit::Millis => ", ms",
-        Unit::Seconds => ", s",
-        Unit::Minutes => ", min",
-        Unit::Hours => ", h",
-    }
-}
-
-fn bounds(bounds: Bounds) -> String {
-    match bounds {
-        Bounds::Any => String::new(),
-        Bounds::From(least) => format!("at least {least}"),
-        Bounds::Within(least, most) => format!("{least} to {most}"),
-        Bounds::WithinOrMinusOne(least, most) => format!("{least} to {most}, or -1"),
-        Bounds::OneOf(these) => these.join(", "),
-        Bounds::Only(only, _) => format!("only {only}"),
-        Bounds::ThrottledReplicas => "`*`, or partition:broker, ...".to_owned(),
-    }
-}
-
-fn shown(default: &str) -> String {
-    if default.is_empty() { "empty".to_owned() } else { format!("`{default}`") }
-}
-
-fn state(row: &Property) -> String {
-    if let Bounds::Only(_, why) = row.bounds {
-        return format!("other values refused: {why}");
-    }
-    match row.state {
-        State::Acts => "acts".to_owned(),
-        State::ActsExcept(values, why) => format!("acts, except {}: {why}", values.join(", ")),
-        State::NoSubject(why) => format!("no subject: {why}"),
-        State::Later(why) => format!("later: {why}"),
-        State::Refused(why) => format!("refused: {why}"),
-    }
-}
-
-fn meaning(row: &Property) -> String {
-    let names: Vec<String> = row.synonyms.iter().map(|s| format!("`{}`", s.name)).collect();
-    if names.is_empty() {
-        row.text.to_owned()
-    } else {
-        format!("{} Default from {}.", row.text, names.join(", "))
+        (false, true) => Err(format!(
+            "{path} is not what the tables say; run `cargo xtask reference`, and look at what changes"
+        )),
+        (false, false) => std::fs::write(&file, text).map_err(|e| format!("{path}: {e}")),
     }
 }

@@ -19,10 +19,16 @@ struct Tally {
 
 /// Runs the tests that the arguments of `cargo test` pick, all of the workspace without any.
 pub(crate) fn run(args: &[&str]) -> Result<(), String> {
+    run_with(&[], args)
+}
+
+/// The same with variables for the tests.
+pub(crate) fn run_with(variables: &[(&str, &str)], args: &[&str]) -> Result<(), String> {
     let picks_package = args.iter().any(|a| a.starts_with("-p") || a.starts_with("--package"));
     let scope: &[&str] = if picks_package { &[] } else { &["--workspace"] };
     let command = [&["test", "--no-fail-fast"], scope, args].concat();
     let mut child = run::cargo(&command)
+        .envs(variables.iter().copied())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -11,9 +11,19 @@ pub(crate) fn verify() -> Result<(), String> {
     codegen::run(true)?;
     reference::run(true)?;
     run::succeed(&mut run::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    deny()?;
     let mut doc = run::cargo(&["doc", "--workspace", "--no-deps"]);
     run::succeed(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
     test::run(&[])
+}
+
+/// Asks cargo-deny, where it is installed; tidy checks what it can of deny.toml everywhere.
+fn deny() -> Result<(), String> {
+    if !run::cargo(&["deny", "--version"]).output().is_ok_and(|output| output.status.success()) {
+        println!("cargo-deny is not installed; its checks are left out");
+        return Ok(());
+    }
+    run::succeed(&mut run::cargo(&["deny", "check", "bans", "licenses", "sources"]))
 }
 
 /// Formats, applies what clippy offers, and writes the generated files.

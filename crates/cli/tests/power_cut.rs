@@ -2,6 +2,9 @@
 //! whatever was not synced, while acknowledgements are on their way. `HIGHWATER_LONG=N` takes N times as many rounds.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../../../tests/long.rs"]
+mod long;
+
 use serde_json::Value;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -100,8 +103,8 @@ fn nothing_is_lost_on(kind: &str, test: &str) {
     };
     // The last two: kill -9, restart, answered resends, power cut.
     let strikes = "power,power,power,random,power";
-    let long: u32 = std::env::var("HIGHWATER_LONG").map_or(1, |times| times.parse().unwrap());
-    let (rounds, records) = ((5 * long).to_string(), (15_000 * long).to_string());
+    let (rounds, records) = (5 * long::times(), 15_000 * long::times());
+    let (rounds, records) = (rounds.to_string(), records.to_string());
     let (data, switch) = (mounted.disk().join("proof"), mounted.switch());
     let report = prove(&data, &switch, &["--rounds", &rounds, "--records", &records, "--strike", strikes]);
     for kill in report["kills"].as_array().unwrap() {

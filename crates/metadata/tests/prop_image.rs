@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../tests/long.rs"]
+mod long;
+
 use metadata::{
     BrokerRegistration, ConfigResource, DirectoryVerdict, MetadataDelta, MetadataImage, PartitionState,
     Record, RecoveredDirectory, Replica, decode_records, encode_records,
@@ -145,7 +148,7 @@ fn seen(image: &MetadataImage, key: LogKey) -> Option<(PartitionState, metadata:
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48 * long::times(), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Protects: a snapshot gives back the whole image, and what follows it gives the same image as without it.
     #[test]

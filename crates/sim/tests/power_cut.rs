@@ -2,12 +2,15 @@
 //!
 //! `HIGHWATER_SIM_SEED` replays one seed, `HIGHWATER_SIM_TRACE` names a file that gets its trace.
 
+#[path = "../../../tests/long.rs"]
+mod long;
+
 use env::crash::{PathFilter, Sabotage};
 use sim::{Kind, Options, Outcome, Trace, power_cut};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Seeds of the gate. A seed that once failed stays here.
+/// Seeds of the gate; `HIGHWATER_LONG=N` takes N times as many. A seed that once failed stays here.
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=10;
 /// One whose run has power cuts, a kill and checkpoints, on several shards.
 const SEED_WITH_ALL: u64 = 9;
@@ -47,7 +50,8 @@ fn same_seed_same_trace() {
 #[test]
 fn nothing_is_lost_by_power_cuts() {
     let mut sum = Outcome::default();
-    for seed in SEEDS {
+    let most = SEEDS.end() * u64::from(long::times());
+    for seed in *SEEDS.start()..=most {
         let (_, outcome) = run(seed, false);
         println!("{outcome}");
         sum.power_cuts += outcome.power_cuts;

@@ -1,6 +1,8 @@
 //! Properties of the record batch over random records and random damage.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../../../tests/long.rs"]
+mod long;
 mod record_support;
 
 use bytes::Bytes;
@@ -91,7 +93,7 @@ fn exercise(bytes: &Bytes) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300 * long::times(), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Protects: what is built is accepted and reads back equal, with every codec.
     #[test]

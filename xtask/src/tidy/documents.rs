@@ -9,18 +9,38 @@ use std::collections::BTreeSet;
 const MAP: &str = "ARCHITECTURE.md";
 const RULES: usize = 18;
 
-/// Checks the table W-1 to W-18 of ARCHITECTURE.md against the tests, and the documents that must exist.
+/// What a fragment in changes/ begins with.
+const KINDS: &[&str] = &["added-", "fixed-", "changed-", "format-"];
+
+/// Checks the table W-1 to W-18 of ARCHITECTURE.md against the tests, the documents that must exist, and changes/.
 pub(crate) fn check(sources: &[Source]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = ["README.md", "STYLE.md", "GLOSSARY.md", "CONTRIBUTING.md"]
-        .into_iter()
-        .filter(|path| !run::root().join(path).is_file())
-        .map(|path| Finding::new(path, "it is missing"))
-        .collect();
+    let mut findings: Vec<Finding> =
+        ["README.md", "STYLE.md", "GLOSSARY.md", "CONTRIBUTING.md", "LICENSE", "docs/book/README.md"]
+            .into_iter()
+            .filter(|path| !run::root().join(path).is_file())
+            .map(|path| Finding::new(path, "it is missing"))
+            .collect();
     match run::read(MAP) {
         Ok(text) => findings.extend(rules(&text, &functions(sources))),
         Err(sentence) => findings.push(Finding::new(MAP, sentence)),
     }
+    findings.extend(fragments().iter().filter_map(|(name, text)| fragment(name, text)));
     findings
+}
+
+/// Reads the changes that are not released yet.
+fn fragments() -> Vec<(String, String)> {
+    let entries = std::fs::read_dir(run::root().join("changes")).into_iter().flatten().flatten();
+    let named = entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()));
+    named.map(|(name, path)| (name, std::fs::read_to_string(path).unwrap_or_default())).collect()
+}
+
+/// A fragment has its kind in its name, and says something.
+fn fragment(name: &str, text: &str) -> Option<Finding> {
+    let is_named = KINDS.iter().any(|kind| name.starts_with(kind)) && name.ends_with(".md");
+    let sentence =
+        format!("a change is a file KIND-words.md with a sentence for users; KIND is one of {KINDS:?}");
+    (!is_named || text.trim().is_empty()).then(|| Finding::new(format!("changes/{name}"), sentence))
 }
 
 fn functions(sources: &[Source]) -> BTreeSet<&str> {
@@ -57,6 +77,15 @@ fn test_names(row: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Protects: a fragment without a kind or without a word is found.
+    #[test]
+    fn fragments_have_a_kind() {
+        assert!(fragment("fixed-a-thing.md", "It works.\n").is_none());
+        assert!(fragment("thing.md", "It works.\n").is_some());
+        assert!(fragment("added-thing.md", " \n").is_some());
+        assert!(fragment("added-thing.txt", "It works.\n").is_some());
+    }
 
     /// Protects: a rule without a test, or with a test that is gone, is found.
     #[test]

@@ -96,7 +96,7 @@ fn dependencies(manifest: &str, of_tests: bool) -> BTreeSet<String> {
     found
 }
 
-/// Compares the manifests with deps.toml, and counts the packages of the lock file.
+/// Compares the manifests with deps.toml.
 pub(crate) fn check() -> Result<Vec<Finding>, String> {
     let (deps, manifests) = (deps()?, manifests()?);
     let ours: BTreeSet<&str> = manifests.iter().map(|m| m.name.as_str()).collect();
@@ -110,7 +110,6 @@ pub(crate) fn check() -> Result<Vec<Finding>, String> {
         findings.extend(compare(&deps, "test-edges", manifest, &tests));
         findings.extend(foreign(&deps, manifest));
     }
-    findings.extend(locked()?);
     Ok(findings)
 }
 
@@ -137,13 +136,6 @@ fn foreign(deps: &Deps, manifest: &Manifest) -> Vec<Finding> {
             Finding::new(&manifest.path, format!("{name} is for {may:?} alone, see deps.toml"))
         })
         .collect()
-}
-
-fn locked() -> Result<Option<Finding>, String> {
-    const MOST: usize = 320;
-    let count = run::read("Cargo.lock")?.matches("[[package]]").count();
-    let sentence = || format!("{count} packages, at most {MOST}; drop a dependency");
-    Ok((count > MOST).then(|| Finding::new("Cargo.lock", sentence())))
 }
 
 /// Checks that a name with a place of its own appears nowhere else.

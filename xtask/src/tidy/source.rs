@@ -20,7 +20,8 @@ pub(crate) struct Source {
 pub(crate) type Line<'a> = (usize, &'a str);
 
 impl Source {
-    fn new(path: String, text: String) -> Source {
+    /// Takes a file's text.
+    pub(crate) fn new(path: String, text: String) -> Source {
         let code = blank(&text);
         let test_lines = inline_tests(&code);
         Source { path, text, code, test_lines }

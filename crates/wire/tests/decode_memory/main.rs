@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 #![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
 
+#[path = "../../../../tests/long.rs"]
+mod long;
 #[allow(dead_code, reason = "shared with tests/wire, which needs other parts")]
 #[path = "../wire/sample.rs"]
 mod sample;
@@ -113,7 +115,7 @@ struct Mutations {
 impl Visitor for Mutations {
     fn message<M: Message + Sample<Oracle: Oracle> + PartialEq + Debug>(&mut self) {
         for version in M::MIN..=M::MAX {
-            for seed in 0..1500 {
+            for seed in 0..1500 * u64::from(long::times()) {
                 let mut random = Gen::random(seed + 1);
                 let mut bytes = M::sample(&mut random, version).to_bytes(version).unwrap().to_vec();
                 for _ in 0..=random.below(3) {
@@ -141,7 +143,7 @@ struct Random;
 impl Visitor for Random {
     fn message<M: Message + Sample<Oracle: Oracle> + PartialEq + Debug>(&mut self) {
         for version in M::MIN..=M::MAX {
-            for seed in 0..500 {
+            for seed in 0..500 * u64::from(long::times()) {
                 let mut random = Gen::random(seed + 7);
                 let small = random.below(3) > 0;
                 let byte = |random: &mut Gen| random.u64().to_le_bytes()[4] & if small { 3 } else { 0xff };

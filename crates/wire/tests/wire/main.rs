@@ -4,6 +4,8 @@
 
 mod golden;
 mod header;
+#[path = "../../../../tests/long.rs"]
+mod long;
 mod oracle;
 mod reader;
 mod rope;

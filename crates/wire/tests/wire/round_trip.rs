@@ -24,7 +24,7 @@ enum Property {
 impl Visitor for Each {
     fn message<M: Message + Sample<Oracle: Oracle> + PartialEq + Debug>(&mut self) {
         for version in M::MIN..=M::MAX {
-            for seed in 1..=self.rounds {
+            for seed in 1..=self.rounds * u64::from(crate::long::times()) {
                 let message = M::sample(&mut Gen::random(seed), version);
                 match self.property {
                     Property::RoundTrip => round_trip(&message, version),

@@ -6,7 +6,7 @@ import java.util.List;
 import org.apache.kafka.common.message.ApiMessageType;
 
 /**
- * Writes schema/*.txt and golden/wire/** for every API named in apis.txt.
+ * Writes schema/*.txt and golden/wire/** for every API named in apis.txt, and schema/announced.tsv for all.
  * Arguments: the list of APIs, the schema folder, the golden folder.
  */
 public final class Main {
@@ -18,6 +18,7 @@ public final class Main {
                 write(Api.named(line.trim()), schema, golden);
             }
         }
+        Announced.write(schema.resolve("announced.tsv"));
         GoldenWriter.headers(golden);
     }
 

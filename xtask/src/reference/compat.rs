@@ -1,0 +1,154 @@
+//! COMPAT.md: every API that Kafka 4.3.1 announces, served or with the reason, and what differs on purpose.
+//!
+//! Versions come from schema/ and the broker's table; the differences are docs/book/differences.md, by hand. An API
+//! without a sentence here is an error, so that none is left out.
+
+use crate::apis::{self, Api};
+use crate::run;
+use std::fmt::Write;
+use std::ops::RangeInclusive;
+
+const DIFFERENCES: &str = "docs/book/differences.md";
+
+const HEAD: &str = "# Compatibility with Apache Kafka 4.3.1
+
+Written by `cargo xtask reference` from schema/, the table of APIs and docs/book/differences.md; do not edit.
+
+What is served, and where an answer differs from Kafka's on purpose. Everything else that differs is a bug. Which of our errors
+is answered with which code: [docs/book/errors.md](docs/book/errors.md); settings: [docs/book/configuration.md](docs/book/configuration.md).
+";
+
+/// What a served API does.
+const SERVED: &[(i16, &str)] = &[
+    (0, "idempotent and plain; nothing transactional is stored; 0-2 close the connection, as in Kafka"),
+    (1, "whole, for consumers"),
+    (2, "whole; tiered offsets (-5, -6) have no answer, as without remote storage"),
+    (3, "whole"),
+    (10, "COORDINATOR_NOT_AVAILABLE until groups exist"),
+    (18, "whole; a newer version is answered in version 0 with UNSUPPORTED_VERSION"),
+    (19, "whole"),
+    (20, "whole"),
+    (22, "without a transactional id; with one NOT_COORDINATOR"),
+    (32, "topics and this broker, without documentation"),
+    (60, "whole"),
+    (75, "whole"),
+];
+
+/// Why an API is not served.
+const ABSENT: &[(RangeInclusive<i16>, &str)] = &[
+    (8..=9, "no consumer groups yet"),
+    (11..=16, "no consumer groups yet"),
+    (17..=17, "no authentication yet"),
+    (21..=21, "records are deleted by retention alone yet"),
+    (23..=23, "only replication and consumers that check for truncation ask; there is one replica yet"),
+    (24..=28, "no transactions yet"),
+    (29..=31, "no access rules yet"),
+    (33..=33, "settings are fixed at the creation of a topic and at the start of a broker yet"),
+    (34..=34, "there is one data directory"),
+    (35..=35, "not built yet; `highwater inspect data` shows a stopped broker's"),
+    (36..=36, "no authentication yet"),
+    (37..=37, "a topic keeps the partitions that it was created with yet"),
+    (38..=41, "no delegation tokens yet"),
+    (42..=42, "no consumer groups yet"),
+    (43..=43, "there is one replica of each partition yet, so nobody else to elect"),
+    (44..=44, "settings are fixed at the creation of a topic and at the start of a broker yet"),
+    (45..=46, "there is one broker yet, so nowhere to move a partition"),
+    (47..=47, "no consumer groups yet"),
+    (48..=49, "no quotas yet"),
+    (50..=51, "no authentication yet"),
+    (55..=55, "not built yet; `highwater inspect metadata` shows a stopped broker's"),
+    (57..=57, "a directory stays at the feature levels that it was made with yet"),
+    (61..=61, "no transactions yet"),
+    (64..=64, "there is one broker yet"),
+    (65..=66, "no transactions yet"),
+    (68..=69, "no consumer groups yet"),
+    (74..=74, "not built yet; DescribeConfigs answers for topics and this broker"),
+    (76..=79, "no share groups yet"),
+    (80..=81, "the quorum has one voter yet"),
+    (83..=87, "no share groups yet"),
+    (88..=89, "no streams groups yet"),
+    (90..=92, "no share groups yet"),
+];
+
+/// Writes the page.
+pub(super) fn page() -> Result<String, String> {
+    let (announced, served) = (apis::announced()?, apis::served()?);
+    let count = announced.len();
+    let mut text = format!(
+        "{HEAD}\n## APIs\n\nThe {count} APIs that a broker of Kafka 4.3.1 announces; {} of them are served, and no other. Any other key \
+         closes the connection.\n\n| key | API | Kafka 4.3.1 | here | state |\n|---|---|---|---|---|\n",
+        served.len()
+    );
+    for api in &announced {
+        let here = served.iter().find(|served| served.key == api.key);
+        let _ = writeln!(text, "{}", row(api, here)?);
+    }
+    if let Some(extra) = served.iter().find(|served| announced.iter().all(|api| api.key != served.key)) {
+        return Err(format!("{} is served and is none of the APIs that Kafka announces", extra.name));
+    }
+    let differences = run::read(DIFFERENCES)?;
+    text.push_str(differences.split_once('\n').map_or("", |(_title, rest)| rest));
+    Ok(text)
+}
+
+fn row(api: &Api, here: Option<&Api>) -> Result<String, String> {
+    let (key, name) = (api.key, &api.name);
+    let missing =
+        |list| format!("{name} ({key}) needs a sentence in {list} of xtask/src/reference/compat.rs");
+    let (versions, sentence) = match here {
+        Some(here) => {
+            let sentence = SERVED.iter().find(|(served, _)| *served == key);
+            // Produce is announced from 0, as Kafka does.
+            let from = if key == 0 { &0 } else { here.versions.start() };
+            (
+                shown(&(*from..=*here.versions.end())),
+                sentence.map(|(_, sentence)| *sentence).ok_or_else(|| missing("SERVED"))?,
+            )
+        }
+        None => {
+            let sentence = ABSENT.iter().find(|(keys, _)| keys.contains(&key));
+            ("-".to_owned(), sentence.map(|(_, sentence)| *sentence).ok_or_else(|| missing("ABSENT"))?)
+        }
+    };
+    Ok(format!("| {key} | {name} | {} | {versions} | {sentence} |", shown(&api.versions)))
+}
+
+fn shown(versions: &RangeInclusive<i16>) -> String {
+    match versions.start() == versions.end() {
+        true => versions.start().to_string(),
+        false => format!("{}-{}", versions.start(), versions.end()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protects: an API is served with its versions or named with its reason, and one without a sentence is an error.
+    #[test]
+    fn no_api_is_left_out() {
+        let api = |key, versions| Api { key, name: "X".to_owned(), versions };
+        assert_eq!(
+            row(&api(3, 0..=13), Some(&api(3, 0..=12))),
+            Ok("| 3 | X | 0-13 | 0-12 | whole |".to_owned())
+        );
+        assert_eq!(
+            row(&api(74, 1..=1), None),
+            Ok(format!(
+                "| 74 | X | 1 | - | {} |",
+                ABSENT.iter().find(|(keys, _)| keys.contains(&74)).unwrap().1
+            ))
+        );
+        assert!(row(&api(3, 0..=1), None).is_err(), "it was served, and no reason is given why it is not");
+        assert!(row(&api(74, 0..=1), Some(&api(74, 0..=1))).is_err());
+    }
+
+    /// Protects: all 75 APIs that Kafka 4.3.1 announces are on the page.
+    #[test]
+    fn the_page_has_all_of_kafkas() {
+        let page = page().unwrap();
+        let rows = |text: &str| text.lines().filter(|line| line.starts_with("| ")).count();
+        let by_hand = rows(&run::read(DIFFERENCES).unwrap());
+        assert_eq!(rows(&page), 1 + 75 + by_hand, "the head of the table, 75 APIs, and the differences");
+    }
+}
