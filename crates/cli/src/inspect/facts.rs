@@ -1,7 +1,7 @@
 //! Metadata records, one by one, as text and as JSON.
 
 use metadata::quorum::Voter;
-use metadata::{BrokerRegistration, PartitionState, Record};
+use metadata::{BrokerRegistration, PartitionState, Record, RecoveredDirectory};
 use serde_json::{Value, json};
 
 /// Says a record in words.
@@ -62,13 +62,17 @@ pub(super) fn record_json(record: &Record) -> Value {
 
 fn registration_json(registration: &BrokerRegistration) -> Value {
     let endpoint = |e: &metadata::Endpoint| json!({ "listener": e.listener, "host": e.host, "port": e.port });
-    let directory = |d: &metadata::RecoveredDirectory| json!({ "id": d.id.to_string(), "verdict": format!("{:?}", d.verdict) });
     json!({
         "kind": "BrokerRegistered", "broker": registration.broker.0,
         "incarnation": registration.incarnation.to_string(), "rack": registration.rack,
         "endpoints": registration.endpoints.iter().map(endpoint).collect::<Vec<_>>(),
-        "directories": registration.directories.iter().map(directory).collect::<Vec<_>>(),
+        "directories": registration.directories.iter().map(directory_json).collect::<Vec<_>>(),
     })
+}
+
+/// Says as JSON how a data directory came up.
+pub(super) fn directory_json(directory: &RecoveredDirectory) -> Value {
+    json!({ "id": directory.id.to_string(), "verdict": format!("{:?}", directory.verdict) })
 }
 
 fn partition_json(key: &types::LogKey, state: &PartitionState) -> Value {

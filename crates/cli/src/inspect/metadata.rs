@@ -1,7 +1,7 @@
 //! The metadata: the quorum's log and vote, its snapshot, and the image that a start would make of them.
 
 use super::Quiet;
-use super::facts::{record_json, record_text, voter_json};
+use super::facts::{directory_json, record_json, record_text, voter_json};
 use crate::failure::Failure;
 use crate::output::Output;
 use log::wal::{FrameView, QUORUM_KEY};
@@ -133,11 +133,10 @@ fn whole(view: &QuorumView, each_record: bool) -> Value {
 }
 
 fn broker_json((id, broker): (BrokerId, &BrokerImage)) -> Value {
-    let directory = |d: &metadata::RecoveredDirectory| json!({ "id": d.id.to_string(), "verdict": format!("{:?}", d.verdict) });
     json!({
         "broker": id.0, "epoch": broker.epoch.0, "fenced": broker.fenced, "moves": broker.moves,
         "incarnation": broker.registration.incarnation.to_string(),
-        "directories": broker.registration.directories.iter().map(directory).collect::<Vec<_>>(),
+        "directories": broker.registration.directories.iter().map(directory_json).collect::<Vec<_>>(),
     })
 }
 

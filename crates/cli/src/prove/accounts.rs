@@ -54,6 +54,13 @@ impl Accounts {
         self.topics.insert(name.to_owned(), account);
     }
 
+    /// Takes word that a topic is unknown, of a broker that was to delete it.
+    pub(super) fn on_unknown(&mut self, name: &str) {
+        if let Some(Account::There(id)) = self.topics.insert(name.to_owned(), Account::Gone) {
+            self.lost.note(|| format!("{name} ({id}), before anybody had deleted it"));
+        }
+    }
+
     /// Takes a producer id that was handed out.
     pub(super) fn on_producer_id(&mut self, id: i64) {
         if !self.ids.insert(id) {

@@ -7,7 +7,7 @@ use super::accounts::Accounts;
 use super::load::client_options;
 use super::seeded::Seeded;
 use crate::failure::Failure;
-use client::{Cluster, NewTopic};
+use client::{ClientError, Cluster, NewTopic};
 use env::net::Net;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -71,8 +71,10 @@ impl Admin {
     }
 
     async fn delete(&self, name: &str, accounts: &mut Accounts) {
-        let acknowledged = self.cluster.delete_topic(name).await.is_ok();
-        accounts.on_delete(name, acknowledged);
+        match self.cluster.delete_topic(name).await {
+            Err(ClientError::UnknownTopic(_)) => accounts.on_unknown(name),
+            outcome => accounts.on_delete(name, outcome.is_ok()),
+        }
     }
 
     /// Compares the accounts with the topics that are there.

@@ -203,6 +203,17 @@ fn a_lost_topic_is_found() {
     assert_eq!(wrong(&accounts), [("topics lost", 1)]);
 }
 
+/// Protects: a topic that a broker does not know when it is to be deleted for the first time is lost.
+#[test]
+fn a_topic_unknown_to_its_deletion_is_found() {
+    let (mut accounts, mut listed) = three_topics();
+    accounts.on_unknown("a");
+    accounts.on_unknown("b");
+    listed.remove("a");
+    accounts.on_listed(&listed);
+    assert_eq!(wrong(&accounts), [("topics lost", 1)]);
+}
+
 /// Protects: another topic under an acknowledged name is a lost topic.
 #[test]
 fn a_namesake_is_found() {

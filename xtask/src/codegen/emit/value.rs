@@ -8,23 +8,15 @@ pub(in crate::codegen) fn rust_type(field: &Field) -> String {
 }
 
 fn plain_type(ty: &Type) -> String {
-    let name = match ty {
-        Type::Bool => "bool",
-        Type::Int8 => "i8",
-        Type::Int16 => "i16",
-        Type::Uint16 => "u16",
-        Type::Int32 => "i32",
-        Type::Uint32 => "u32",
-        Type::Int64 => "i64",
-        Type::Float64 => "f64",
-        Type::Uuid => "Uuid",
-        Type::String => "String",
-        Type::Bytes => "Bytes",
-        Type::Records => "Records",
-        Type::Struct(name) => name,
-        Type::Array(element) => return format!("Vec<{}>", plain_type(element)),
-    };
-    name.to_owned()
+    match ty {
+        Type::Uuid => "Uuid".to_owned(),
+        Type::String => "String".to_owned(),
+        Type::Bytes => "Bytes".to_owned(),
+        Type::Records => "Records".to_owned(),
+        Type::Struct(name) => name.clone(),
+        Type::Array(element) => format!("Vec<{}>", plain_type(element)),
+        number => primitive(number).to_owned(),
+    }
 }
 
 /// Says whether `derive(Default)` gives this field its default.
