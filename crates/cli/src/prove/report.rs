@@ -104,6 +104,10 @@ impl Report {
         if got < acknowledged_min {
             return Some(format!("{got} records were acknowledged, and it takes {acknowledged_min}"));
         }
+        let accounts = &self.found.accounts;
+        if accounts.created == 0 || accounts.deleted == 0 || accounts.ids() == 0 {
+            return Some("no topic was made and deleted, or no producer id drawn".to_owned());
+        }
         let idle = self.kills.iter().position(|kill| kill.outstanding == 0)?;
         Some(format!("kill {} struck while nothing was outstanding", idle + 1))
     }
