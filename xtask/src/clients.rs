@@ -30,7 +30,7 @@ pub(crate) fn run(suite: &str, args: &[&str]) -> Result<(), String> {
     let options = options(suite, args)?;
     run::succeed(&mut run::cargo(&["build", "--profile", options.build, "--package", "cli"]))?;
     let folder = if options.build == "dev" { "debug" } else { options.build };
-    let binary = target_folder().join(folder).join("highwater");
+    let binary = run::target_folder().join(folder).join("highwater");
     let mut command = Command::new(options.suites.join("run"));
     command.args([suite, "--bootstrap", &format!("127.0.0.1:{}", free_port()?)]);
     command.args(["--start", &format!("exec {} serve --config PROPS", quoted(&binary.to_string_lossy()))]);
@@ -70,11 +70,6 @@ fn options(suite: &str, args: &[&str]) -> Result<Options, String> {
 fn usual_profile(list: &str) -> Option<String> {
     let named = PROFILES.iter().find(|(part, _)| list.contains(part));
     named.map(|(_, profile)| (*profile).to_owned())
-}
-
-fn target_folder() -> PathBuf {
-    let named = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    run::root().join(named.unwrap_or_else(|| PathBuf::from("target")))
 }
 
 /// Finds a port that is free, and the next one too: the suite's file names both.

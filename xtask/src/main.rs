@@ -7,6 +7,7 @@
 mod apis;
 mod clients;
 mod codegen;
+mod compare;
 mod long;
 mod reference;
 mod run;
@@ -27,6 +28,8 @@ const USAGE: &str = "usage: cargo xtask TASK
   tidy               the repository's own rules (STYLE.md), each finding with its fix
   clients SUITE [--suites DIR] [--class CLASS] [--list FILE] [--profile NAME] [--debug]
                      runs a suite of client tests against a fresh broker; DIR or $HIGHWATER_SUITES has them
+  compare [--rounds N] [--seconds N]
+                     figures of Highwater and Kafka 4.3.1 side by side, each measured in turns (needs Maven)
   sim SCENARIO [--seed N] [--trace FILE]
                      one seed of a simulation (crates/sim/README.md), with what came of it";
 
@@ -55,6 +58,7 @@ fn task(args: &[&str]) -> Result<(), String> {
         ["reference", "--check"] => reference::run(true),
         ["tidy"] => tidy::run(),
         ["clients", suite, rest @ ..] => clients::run(suite, rest),
+        ["compare", rest @ ..] => compare::run(rest),
         ["sim", scenario, rest @ ..] => sim::run(scenario, rest),
         _ => Err(USAGE.to_owned()),
     }

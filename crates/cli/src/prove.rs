@@ -26,7 +26,7 @@ mod seeded;
 mod strike;
 mod value;
 
-pub(crate) use broker_child::{BrokerChild, ChildOptions};
+pub(crate) use broker_child::{BrokerChild, ChildOptions, Foreign};
 pub(crate) use seeded::Seeded;
 
 use crate::failure::{FAILED, Failure, VOID};
@@ -83,6 +83,7 @@ pub(crate) async fn prove(args: Args, output: &Output) -> Result<u8, Failure> {
     // What the broker says must survive a power cut.
     let said = Scratch::new(None)?;
     let child = ChildOptions {
+        foreign: None,
         data: scratch.path().join("data"),
         said: said.path().join("broker.log"),
         settings: settings(&args),

@@ -6,7 +6,7 @@ use super::produce::{self, run};
 use super::real;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::prove::{BrokerChild, ChildOptions, Scratch};
+use crate::prove::{BrokerChild, ChildOptions, Foreign, Scratch};
 use crate::serve::key_value;
 use bytes::Bytes;
 use clap::Parser;
@@ -17,6 +17,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Memory is looked at so long after the first record.
+const SETTLE: Duration = Duration::from_secs(2);
 const PROBE: &str = "bench-probe";
 const FILL: &str = "bench-fill";
 
@@ -35,6 +37,12 @@ pub(crate) struct Args {
     /// Folder for the data, empty or missing [default: a scratch folder]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Another broker than this one: what starts it, for the shell, in the foreground and on an empty folder
+    #[arg(long, value_name = "COMMAND", requires = "bootstrap", conflicts_with_all = ["data", "set"])]
+    start: Option<String>,
+    /// Where the other broker listens
+    #[arg(short, long, value_name = "HOST:PORT", requires = "start")]
+    bootstrap: Option<String>,
     /// One broker setting; may be given many times
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
@@ -51,7 +59,9 @@ struct FillLine {
 pub(crate) async fn bench(args: Args, output: &Output) -> Result<u8, Failure> {
     let scratch = Scratch::new(args.data.as_deref())?;
     let disk = canary(scratch.path())?;
+    let foreign = args.start.clone().zip(args.bootstrap.clone());
     let options = ChildOptions {
+        foreign: foreign.map(|(command, address)| Foreign { command, address }),
         data: scratch.path().join("data"),
         said: scratch.path().join("broker.log"),
         settings: args.set.clone(),
@@ -65,6 +75,7 @@ pub(crate) async fn bench(args: Args, output: &Output) -> Result<u8, Failure> {
         .await?;
     acknowledge_one(&cluster).await?;
     let first_start = started.elapsed();
+    tokio::time::sleep(SETTLE).await;
     let idle = usage(broker.pid()).map_or(0, |usage| usage.rss);
     fill(&args, &cluster, broker.address(), output).await?;
     let mut restarts = Vec::new();
@@ -106,6 +117,7 @@ async fn acknowledge_one(cluster: &Cluster) -> Result<(), Failure> {
 async fn fill(args: &Args, cluster: &Cluster, address: &str, output: &Output) -> Result<(), Failure> {
     let partitions = Some(i32::try_from(args.partitions)?);
     cluster.create_topic(&NewTopic { name: FILL.to_owned(), partitions, ..NewTopic::default() }).await?;
+    cluster.offsets(FILL, OffsetAt::Latest).await?;
     let line = ["fill", "--bootstrap", address, "--warmup", "0", "--seconds", "1", "--batch-bytes", "65536"];
     let fill = FillLine::try_parse_from(line)?.args;
     let mut written = 0u64;

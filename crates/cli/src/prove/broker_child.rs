@@ -19,9 +19,20 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// How long the marks of a broker that is gone may take to be read.
 const MARKS_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A broker that somebody else made.
+#[derive(Clone, Debug)]
+pub(crate) struct Foreign {
+    /// What starts it, for the shell; it stays in the foreground.
+    pub(crate) command: String,
+    /// Where it listens.
+    pub(crate) address: String,
+}
+
 /// How the broker is started.
 #[derive(Clone, Debug)]
 pub(crate) struct ChildOptions {
+    /// Another broker than this binary; the data directory and the settings are its own affair.
+    pub(crate) foreign: Option<Foreign>,
     /// The data directory.
     pub(crate) data: PathBuf,
     /// File that gets the broker's output.
@@ -43,9 +54,12 @@ pub(crate) struct BrokerChild {
 }
 
 impl BrokerChild {
-    /// Starts a broker on a free port of this machine and waits until it answers.
+    /// Starts a broker, our own on a free port of this machine, and waits until it answers.
     pub(crate) async fn start(options: ChildOptions) -> Result<BrokerChild, Failure> {
-        let address = free_address()?;
+        let address = match &options.foreign {
+            Some(foreign) => foreign.address.clone(),
+            None => free_address()?,
+        };
         let (child, marks) = spawn(&options, &address)?;
         let mut broker = BrokerChild { options, address, child, start_took: Duration::ZERO, marks };
         broker.wait_until_it_serves().await?;
@@ -164,16 +178,31 @@ fn free_address() -> Result<String, Failure> {
 fn spawn(options: &ChildOptions, address: &str) -> Result<(Child, mpsc::UnboundedReceiver<String>), Failure> {
     let said = OpenOptions::new().create(true).append(true).open(&options.said)?;
     let also: File = said.try_clone()?;
+    let mut command = match &options.foreign {
+        Some(foreign) => shell(foreign),
+        None => own(options, address)?,
+    };
+    let (reader, writer) = std::io::pipe()?;
+    command.env("HIGHWATER_MARKS_FD", "0").stdin(Stdio::from(writer));
+    let child = command.stdout(said).stderr(also).spawn()?;
+    Ok((child, lines(reader)))
+}
+
+fn own(options: &ChildOptions, address: &str) -> Result<Command, Failure> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("serve").arg("--data").arg(&options.data).args(["--listen", address]);
     command.args(["--set", "highwater.http.listener="]);
     for (key, value) in &options.settings {
         command.arg("--set").arg(format!("{key}={value}"));
     }
-    let (reader, writer) = std::io::pipe()?;
-    command.env("HIGHWATER_MARKS_FD", "0").stdin(Stdio::from(writer));
-    let child = command.stdout(said).stderr(also).spawn()?;
-    Ok((child, lines(reader)))
+    Ok(command)
+}
+
+/// The shell gives its process to the broker, so that a kill meets the broker.
+fn shell(foreign: &Foreign) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(format!("exec {}", foreign.command));
+    command
 }
 
 /// Reads marks on a thread that may block; it ends with the process that writes them.

@@ -1,0 +1,332 @@
+//! `cargo xtask compare`: Highwater and Apache Kafka 4.3.1 side by side, in one sitting on one machine.
+//!
+//! Each round measures both, in turns, each on an empty folder; the table shows the median of the rounds and the
+//! ratio. Kafka comes from Maven and runs with the heap and collector of its own start script and its default
+//! settings, so without a sync before an acknowledgement. What is measured is said in docs/book/performance.md.
+
+#![allow(clippy::disallowed_methods)] // a task watches real processes, outside of what is simulated
+
+use crate::run;
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Flags of `kafka-server-start.sh`.
+const JAVA: &str = "java -Xms1g -Xmx1g -server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \
+    -XX:InitiatingHeapOccupancyPercent=35 -XX:+ExplicitGCInvokesConcurrent";
+/// How long a broker may take to listen.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+/// Kafka compiles its hot paths within the first measurement; that one is dropped, for both.
+const WARM: [&str; 4] = ["--batch-bytes", "16384", "--seconds", "10"];
+/// The sync time of the write-ahead log; it counts groups.
+const GROUPS: &str = "highwater_wal_sync_seconds_count";
+
+/// One measurement of `bench produce`.
+struct Load {
+    name: &'static str,
+    args: &'static [&'static str],
+    /// What only Highwater is told.
+    own: &'static [&'static str],
+}
+
+const LOADS: &[Load] = &[
+    Load { name: "16 KiB batches, each by its default", args: &["--batch-bytes", "16384"], own: &[] },
+    Load {
+        name: "16 KiB batches, page cache on both sides",
+        args: &["--batch-bytes", "16384"],
+        own: &["--config", "highwater.durability=page-cache"],
+    },
+    Load { name: "256 KiB batches, each by its default", args: &["--batch-bytes", "262144"], own: &[] },
+    Load {
+        name: "64 producers, one 1 KiB record at a time",
+        args: &["--batch-bytes", "1200", "--connections", "64", "--partitions", "64", "--in-flight", "1"],
+        own: &[],
+    },
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Peer {
+    Highwater,
+    Kafka,
+}
+
+/// A figure of one peer in one round.
+struct Figure {
+    name: String,
+    peer: Peer,
+    value: f64,
+}
+
+struct Place {
+    binary: PathBuf,
+    kafka: PathBuf,
+    scratch: PathBuf,
+    seconds: String,
+}
+
+/// Measures and prints.
+pub(crate) fn run(args: &[&str]) -> Result<(), String> {
+    let (mut rounds, mut seconds) = (3, "10".to_owned());
+    for pair in args.chunks(2) {
+        match pair {
+            ["--rounds", value] => rounds = value.parse().map_err(|_| format!("{value} is no number"))?,
+            ["--seconds", value] => seconds = (*value).to_owned(),
+            _ => return Err("compare takes --rounds N and --seconds N".to_owned()),
+        }
+    }
+    run::succeed(&mut run::cargo(&["build", "--release", "--package", "cli"]))?;
+    let target = run::target_folder();
+    let place = Place {
+        binary: target.join("release/highwater"),
+        kafka: fetch_kafka(&target)?,
+        scratch: target.join("compare"),
+        seconds,
+    };
+    let mut figures = Vec::new();
+    for round in 0..rounds {
+        let turns =
+            if round % 2 == 0 { [Peer::Kafka, Peer::Highwater] } else { [Peer::Highwater, Peer::Kafka] };
+        for peer in turns {
+            figures.extend(place.measure(peer)?);
+        }
+    }
+    println!("{}", table(&figures));
+    Ok(())
+}
+
+fn fetch_kafka(target: &Path) -> Result<PathBuf, String> {
+    let libs = target.join("kafka-4.3.1");
+    if !libs.is_dir() {
+        let mut maven = Command::new("mvn");
+        maven.args([
+            "-q",
+            "-f",
+            "tools/compare/pom.xml",
+            "dependency:copy-dependencies",
+            "-DincludeScope=runtime",
+        ]);
+        maven.arg(format!("-DoutputDirectory={}", libs.display()));
+        run::succeed(maven.current_dir(run::root()))?;
+    }
+    Ok(libs)
+}
+
+impl Place {
+    fn measure(&self, peer: Peer) -> Result<Vec<Figure>, String> {
+        let mut figures = self.measure_starts(peer)?;
+        let broker = Broker::start(self, peer)?;
+        self.produce(&broker, &WARM)?;
+        for load in LOADS {
+            let mut args = load.args.to_vec();
+            args.extend(["--seconds", &self.seconds]);
+            args.extend(if peer == Peer::Highwater { load.own } else { &[] });
+            let groups = broker.groups();
+            let answer = self.produce(&broker, &args)?;
+            let mut add = |what: &str, value: Option<f64>| {
+                let name = format!("{}: {what}", load.name);
+                figures.extend(value.map(|value| Figure { name, peer, value }));
+            };
+            add("MB/s", answer["mb_per_s"].as_f64());
+            add("broker CPU s/GB", answer["broker_cpu_s_per_gb"].as_f64());
+            add("p99 ms", answer["latency_ms"]["p99"].as_f64());
+            if load.name.starts_with("64 producers") {
+                add("records/s", answer["records_per_s"].as_f64());
+                let synced = groups.zip(broker.groups()).map(|(before, after)| after - before);
+                // The warm-up's groups are in the count, its batches are not: the true figure is higher.
+                add(
+                    "acknowledgements per sync, at least",
+                    synced.zip(answer["batches"].as_f64()).map(|(g, b)| b / g),
+                );
+            }
+        }
+        Ok(figures)
+    }
+
+    /// Start and restart, memory.
+    fn measure_starts(&self, peer: Peer) -> Result<Vec<Figure>, String> {
+        let mut command = Command::new(&self.binary);
+        command.args(["bench", "restart", "--json", "--megabytes", "1000", "--kills", "1"]);
+        let port = free_ports()?;
+        if peer == Peer::Kafka {
+            let config = self.prepare_kafka(port)?;
+            command.args(["--start", &self.java("kafka.Kafka", &[&config])]);
+            command.args(["--bootstrap", &format!("127.0.0.1:{port}")]);
+        }
+        let answer = self.json(&mut command)?;
+        let figure = |name: &str, value: &Value, unit: f64| {
+            value.as_f64().map(|value| Figure { name: name.to_owned(), peer, value: value / unit })
+        };
+        let figures = [
+            figure("start to first acknowledged record, ms", &answer["first_ack_ms"], 1.0),
+            figure("memory then, MB", &answer["idle_rss"], 1e6),
+            figure("SIGKILL with 1 GB to first acknowledged record, ms", &answer["restart_ms"][0], 1.0),
+        ];
+        Ok(figures.into_iter().flatten().collect())
+    }
+
+    fn produce(&self, broker: &Broker, args: &[&str]) -> Result<Value, String> {
+        let mut command = Command::new(&self.binary);
+        command.args(["bench", "produce", "--json", "--bootstrap", &broker.address]);
+        command.args(["--pid", &broker.child.id().to_string(), "--warmup", "3"]).args(args);
+        command.arg("--canary").arg(&self.scratch);
+        self.json(&mut command)
+    }
+
+    fn json(&self, command: &mut Command) -> Result<Value, String> {
+        std::fs::create_dir_all(&self.scratch).map_err(|e| e.to_string())?;
+        println!("$ {command:?}");
+        let done = command.stderr(Stdio::inherit()).output().map_err(|e| e.to_string())?;
+        let text = String::from_utf8_lossy(&done.stdout);
+        match done.status.success() {
+            true => serde_json::from_str(text.trim()).map_err(|e| format!("{e}: {text}")),
+            false => Err(format!("the measurement failed: {}", done.status)),
+        }
+    }
+
+    /// Writes a fresh folder with `server.properties` for one node, formats it, returns the file.
+    fn prepare_kafka(&self, port: u16) -> Result<String, String> {
+        let folder = self.scratch.join("kafka");
+        let _there_was_none = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
+        let (config, data, controller) = (folder.join("server.properties"), folder.join("data"), port + 1);
+        let text = format!(
+            "process.roles=broker,controller\nnode.id=1\n\
+             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
+             controller.listener.names=CONTROLLER\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+             offsets.topic.replication.factor=1\nlog.dirs={}\n",
+            data.display()
+        );
+        std::fs::write(&config, text).map_err(|e| e.to_string())?;
+        let config = config.display().to_string();
+        let id = "AAAAAAAAAAAAAAAAAAAAAg";
+        let format = self.java("kafka.tools.StorageTool", &["format", "-t", id, "-c", &config]);
+        run::succeed(Command::new("/bin/sh").arg("-c").arg(format))?;
+        Ok(config)
+    }
+
+    fn java(&self, class: &str, args: &[&str]) -> String {
+        format!("{JAVA} -cp '{}/*' {class} {}", self.kafka.display(), args.join(" "))
+    }
+}
+
+/// A running broker; dropping it kills it.
+struct Broker {
+    child: Child,
+    address: String,
+    metrics: Option<String>,
+}
+
+impl Broker {
+    fn start(place: &Place, peer: Peer) -> Result<Broker, String> {
+        let port = free_ports()?;
+        let address = format!("127.0.0.1:{port}");
+        let (mut command, metrics) = match peer {
+            Peer::Kafka => {
+                let config = place.prepare_kafka(port)?;
+                let mut command = Command::new("/bin/sh");
+                command.arg("-c").arg(format!("exec {}", place.java("kafka.Kafka", &[&config])));
+                (command, None)
+            }
+            Peer::Highwater => {
+                let data = place.scratch.join("highwater");
+                let _there_was_none = std::fs::remove_dir_all(&data);
+                let metrics = format!("127.0.0.1:{}", port + 1);
+                let mut command = Command::new(&place.binary);
+                command
+                    .args(["serve", "--listen", &address, "--set"])
+                    .arg(format!("highwater.http.listener={metrics}"));
+                command.arg("--data").arg(data);
+                (command, Some(metrics))
+            }
+        };
+        let log = std::fs::File::create(place.scratch.join("broker.log")).map_err(|e| e.to_string())?;
+        let also = log.try_clone().map_err(|e| e.to_string())?;
+        let child = command.stdout(log).stderr(also).spawn().map_err(|e| e.to_string())?;
+        let broker = Broker { child, address, metrics };
+        let began = Instant::now();
+        while TcpStream::connect(&broker.address).is_err() {
+            if began.elapsed() > START_TIMEOUT {
+                return Err(format!("nothing listens on {}; see broker.log", broker.address));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(broker)
+    }
+
+    /// Reads how many groups the write-ahead log has synced.
+    fn groups(&self) -> Option<f64> {
+        let mut stream = TcpStream::connect(self.metrics.as_ref()?).ok()?;
+        stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").ok()?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text).ok()?;
+        text.lines().find_map(|line| line.strip_prefix(GROUPS)?.trim().parse().ok())
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        let _gone_already = self.child.kill();
+        let _gone_already = self.child.wait();
+    }
+}
+
+/// Finds two free ports side by side.
+fn free_ports() -> Result<u16, String> {
+    let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    (20_000..32_000)
+        .step_by(7)
+        .find(|port| free(*port) && free(port + 1))
+        .ok_or_else(|| "no port is free".to_owned())
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+/// Shows the medians and how many times Kafka's figure ours is, in the order of the first round.
+fn table(figures: &[Figure]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for figure in figures {
+        if !names.contains(&figure.name.as_str()) {
+            names.push(&figure.name);
+        }
+    }
+    let mut text = String::from("| figure | Highwater | Kafka 4.3.1 | ratio |\n|---|---|---|---|\n");
+    for name in names {
+        let of = |peer: Peer| {
+            median(figures.iter().filter(|f| f.name == name && f.peer == peer).map(|f| f.value).collect())
+        };
+        let (ours, theirs) = (of(Peer::Highwater), of(Peer::Kafka));
+        let shown = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.1}"));
+        let ratio = ours.zip(theirs).map_or("-".to_owned(), |(a, b)| format!("{:.2}", a / b));
+        let _never_fails = writeln!(text, "| {name} | {} | {} | {ratio} |", shown(ours), shown(theirs));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protects the table: medians, and a figure that one side lacks stands without a ratio.
+    #[test]
+    fn the_table_shows_medians_and_ratios() {
+        let figure = |name: &str, peer, value| Figure { name: name.to_owned(), peer, value };
+        let figures = [
+            figure("a", Peer::Kafka, 10.0),
+            figure("a", Peer::Highwater, 1.0),
+            figure("a", Peer::Highwater, 2.0),
+            figure("a", Peer::Highwater, 40.0),
+            figure("b", Peer::Highwater, 3.0),
+        ];
+        let table = table(&figures);
+        assert!(table.contains("| a | 2.0 | 10.0 | 0.20 |"), "{table}");
+        assert!(table.contains("| b | 3.0 | - | - |"), "{table}");
+    }
+}
