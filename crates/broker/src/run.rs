@@ -326,6 +326,9 @@ fn act_on(report: &RecoveryReport, router: &Router, jobs: &JobSender) {
         let (key, reason) = (damaged.key, damaged.to_string());
         router.send_to_owner(&key, ShardMessage::Damaged { key, reason });
     }
+    for (key, is_complete) in &report.producers_rebuilt {
+        tracing::warn!(partition = %key, is_complete, "the state had no producers for this log; they were made anew");
+    }
     for folder in &report.unknown_folders {
         jobs.send(Job::StrayFolder(folder.clone()));
     }

@@ -7,7 +7,8 @@
 //!
 //! - [`mod@format`]: what a directory is. `open.rs`: new directories, refusals. `recover.rs`, `judge.rs`: the way back.
 //! - `checkpoint.rs`: placing batches and writing the state. `folders.rs`: making, deleting, setting aside.
-//! - `segments.rs`: cuts, deletions, indexes. `kafka.rs`: the files for Kafka's tools.
+//! - `segments.rs`: cuts, deletions, indexes. `producers.rs`: producer state beside the segments. `kafka.rs`: the small
+//!   files for Kafka's tools.
 //!
 //! Source: design W-2, W-6, W-10 to W-12, W-14. Tests: `crates/log/tests/crash_directory.rs`.
 
@@ -17,6 +18,7 @@ pub mod format;
 mod judge;
 mod kafka;
 mod open;
+mod producers;
 mod recover;
 mod segments;
 mod sweep;
@@ -24,6 +26,7 @@ mod sweep;
 pub use checkpoint::Checkpoint;
 pub use format::{Format, FormatError};
 pub use open::OpenError;
+pub use producers::RebuiltProducers;
 pub use recover::{LogDamage, QuorumRecovered, RecoveryReport};
 
 use crate::epochs::EpochEntry;
@@ -92,6 +95,8 @@ pub struct Directory {
     extended: BTreeMap<LogKey, Offset>,
     /// Leader epochs as last written for Kafka's tools: how many, and the last.
     epochs_written: BTreeMap<LogKey, (usize, Option<EpochEntry>)>,
+    /// Logs of which a segment was rolled since the last state record.
+    rolled: BTreeSet<LogKey>,
     garbage: sweep::Garbage,
     failed: bool,
     _lock: Box<dyn DiskLock>,

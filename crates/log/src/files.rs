@@ -14,7 +14,6 @@ use crate::fault::{FileAction, FileFault, OrFault};
 use crate::index::{self, IndexEntry, OffsetEntry, SparseIndex, TimeEntry};
 use crate::layout::{SegmentFile, segment_name};
 use crate::segments::SegmentWrite;
-use bytes::Bytes;
 use env::{Disk, DiskFile, OpenMode};
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
@@ -99,12 +98,6 @@ pub(crate) fn write_segment(
     let lost = if check { lost_indexes(place, &*log, write)? } else { None };
     write_index(place, SegmentFile::OffsetIndex, write, lost.as_ref())?;
     write_index(place, SegmentFile::TimeIndex, write, lost.as_ref())?;
-    let snapshot = write.producers_at_roll.as_ref().filter(|_| write.roll);
-    if let Some((next, snapshot)) =
-        snapshot.zip(write.batches.last()).map(|(s, b)| (b.header().next_offset(), s))
-    {
-        write_snapshot(SegmentPlace { base: next, ..place }, snapshot)?;
-    }
     log.sync().or_fault(&path, FileAction::Sync)?;
     Ok(made)
 }
@@ -224,11 +217,4 @@ fn time_entries(write: &SegmentWrite) -> Vec<TimeEntry> {
     let entry =
         |(time, relative): &(i64, u32)| TimeEntry { timestamp: types::WallTime(*time), relative: *relative };
     write.times.iter().map(entry).collect()
-}
-
-/// Writes Kafka's producer snapshot, which nothing of ours reads: it is not synced.
-fn write_snapshot(place: SegmentPlace<'_>, bytes: &Bytes) -> Result<(), FileFault> {
-    let path = place.path(SegmentFile::Snapshot);
-    let (open, _) = place.open_at(SegmentFile::Snapshot, 0)?;
-    write_chunks(&*open, bytes, 0).or_fault(&path, FileAction::Write)
 }

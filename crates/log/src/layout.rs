@@ -12,6 +12,9 @@
 //!   <base>.log                batches byte for byte, <base> in 20 digits
 //!   <base>.index              8 bytes an entry: last offset of a batch less base u32, its position u32
 //!   <base>.timeindex          12 bytes an entry: max timestamp so far i64, its offset less base u32
+//!   <offset>.producers        producer state below that offset, ours (producers/file.rs)
+//!   <offset>.snapshot         the same for Kafka's tools, never read
+//!   aside.producers           the next one while it is written
 //!   <base>.*.deleted          about to be unlinked
 //! <topic>-<partition>.new     a log's folder before its metadata is synced
 //! <topic>-<partition>.<topic id>-delete   a deleted log, about to be unlinked
@@ -69,6 +72,9 @@ pub const DELETE_ENDING: &str = "-delete";
 /// Ending of a folder that nobody claims.
 pub const STRAY_ENDING: &str = "-stray";
 
+/// Ending of a file with producer state.
+const PRODUCERS_ENDING: &str = ".producers";
+
 /// The files that one segment may have.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum SegmentFile {
@@ -80,7 +86,7 @@ pub enum SegmentFile {
     TimeIndex,
     /// Aborted transactions.
     TxnIndex,
-    /// Producer state at the segment's first offset, for Kafka's tools.
+    /// Producer state below that offset, for Kafka's tools.
     Snapshot,
 }
 
@@ -111,14 +117,26 @@ pub fn segment_name(base: Offset, file: SegmentFile) -> String {
     format!("{:020}{}", base.0, file.ending())
 }
 
+/// Returns the name of the file with the producer state below an offset.
+pub fn producers_name(offset: Offset) -> String {
+    format!("{:020}{PRODUCERS_ENDING}", offset.0)
+}
+
+/// Returns the offset of a file with producer state, or nothing if the name is none of one.
+pub fn parse_producers_name(name: &str) -> Option<Offset> {
+    parse_offset(name.strip_suffix(PRODUCERS_ENDING)?)
+}
+
+fn parse_offset(digits: &str) -> Option<Offset> {
+    let plain = digits.len() == 20 && digits.bytes().all(|c| c.is_ascii_digit());
+    plain.then(|| digits.parse().ok().map(Offset)).flatten()
+}
+
 /// Returns the segment and the kind that a file's name stands for, or nothing if it is no segment's.
 pub fn parse_segment_name(name: &str) -> Option<(Offset, SegmentFile)> {
     let (digits, ending) = name.split_at_checked(20)?;
     let file = SEGMENT_FILES.into_iter().find(|file| file.ending() == ending)?;
-    if !digits.bytes().all(|c| c.is_ascii_digit()) {
-        return None;
-    }
-    digits.parse().ok().map(|base| (Offset(base), file))
+    parse_offset(digits).map(|base| (base, file))
 }
 
 /// Returns the name of a log's folder that is about to be unlinked.
@@ -166,6 +184,8 @@ mod tests {
             let name = segment_name(Offset(i64::MAX), file);
             assert_eq!(parse_segment_name(&name), Some((Offset(i64::MAX), file)));
         }
+        assert_eq!(parse_producers_name(&producers_name(Offset(7))), Some(Offset(7)));
+        assert_eq!(parse_producers_name("aside.producers"), None);
         for bad in ["42.log", "0000000000000000004x.log", "00000000000000000042.log.deleted", "", "é"] {
             assert_eq!(parse_segment_name(bad), None, "{bad}");
         }

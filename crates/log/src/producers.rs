@@ -21,6 +21,7 @@
 //! Tests: `producers/tests.rs`, `tests/scripts/producers_*.txt`, `tests/prop_log.rs`.
 
 mod entry;
+pub(crate) mod file;
 mod refused;
 mod resume;
 #[cfg(test)]

@@ -19,6 +19,8 @@ mod golden;
 mod indexes;
 #[path = "crash_directory/probe.rs"]
 mod probe;
+#[path = "crash_directory/producers.rs"]
+mod producers;
 #[path = "crash_directory/reads.rs"]
 mod reads;
 #[path = "crash_directory/refusals.rs"]

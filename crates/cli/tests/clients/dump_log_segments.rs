@@ -1,6 +1,6 @@
 //! Kafka's own DumpLogSegments reads our segments and finds nothing wrong, after a clean stop and after kill -9, restart and clean stop.
 //!
-//! Judged by its text: every record that was acknowledged, at its offset, nothing beyond, no mismatch between log and indexes. A
+//! Judged by its text (of the producer snapshots too, which nothing of ours reads): every record that was acknowledged, at its offset, nothing beyond, no mismatch between log and indexes. A
 //! file with one flipped byte must not pass, and the broker itself must not serve that byte.
 
 use crate::broker::Broker;
@@ -61,11 +61,25 @@ fn check(broker: &Broker, topic: &str, ledger: &Ledger) {
         let indexes = ["index", "timeindex"].map(|ending| files(broker, topic, partition, ending));
         let lines = dump(&[logs, indexes.concat()].concat());
         let records = judged(partition, &lines).unwrap_or_else(|e| panic!("{topic}-{partition}: {e}"));
+        check_snapshots(&files(broker, topic, partition, "snapshot"));
         ends.insert(partition, u64::try_from(records.len()).unwrap());
         found.extend(records);
     }
     assert_eq!(ends, ledger.ends(), "{topic}: records in the segments, and ends that were acknowledged");
     ledger.judge(&found, 0).unwrap_or_else(|e| panic!("{topic}: {e}"));
+}
+
+/// The one producer has written one sequence per offset, so the file's name says which is its last.
+fn check_snapshots(snapshots: &[PathBuf]) {
+    assert_eq!(snapshots.len(), 1, "older ones are removed: {snapshots:?}");
+    let lines = dump(snapshots);
+    judged(0, &lines).unwrap_or_else(|e| panic!("{snapshots:?}: {e}"));
+    let end: i64 = snapshots[0].file_stem().unwrap().to_str().unwrap().parse().unwrap();
+    let (sequence, offset) = (format!("lastSequence: {} ", end - 1), format!("lastOffset: {} ", end - 1));
+    let found = |line: &&String| {
+        line.starts_with("producerId: ") && line.contains(&sequence) && line.contains(&offset)
+    };
+    assert_eq!(lines.iter().filter(found).count(), 1, "{sequence}{offset}: {lines:?}");
 }
 
 fn admin(words: &[&str]) -> Vec<String> {

@@ -31,10 +31,7 @@ impl LogCut {
             out.extend_from_slice(&entry.epoch.0.to_be_bytes());
             put_offsets(out, &[entry.start]);
         });
-        put_all(out, &self.producers, |out, (id, entry)| {
-            out.extend_from_slice(&id.0.to_be_bytes());
-            put_producer(out, entry);
-        });
+        put_producer_list(out, &self.producers);
         put_all(out, &self.undo, put_undo);
         put_all(out, &self.aborted, |out, txn| {
             put_offsets(out, &[txn.last_offset, txn.first_offset]);
@@ -83,11 +80,24 @@ fn decode_v1(from: &mut Bytes) -> Result<LogCut, CutError> {
         epochs: all_of(from, |from| {
             Ok(EpochEntry { epoch: LeaderEpoch(i32_of(from)?), start: offset_of(from)? })
         })?,
-        producers: all_of(from, |from| Ok((ProducerId(i64_of(from)?), producer_of(from)?)))?,
+        producers: producer_list_of(from)?,
         undo: all_of(from, undo_of)?,
         aborted: all_of(from, aborted_of)?,
         tail: all_of(from, tail_batch_of)?,
     })
+}
+
+/// Appends producers and their entries.
+pub(crate) fn put_producer_list(out: &mut Vec<u8>, producers: &[(ProducerId, ProducerEntry)]) {
+    put_all(out, producers, |out, (id, entry)| {
+        out.extend_from_slice(&id.0.to_be_bytes());
+        put_producer(out, entry);
+    });
+}
+
+/// Reads producers and their entries.
+pub(crate) fn producer_list_of(from: &mut Bytes) -> Result<Vec<(ProducerId, ProducerEntry)>, CutError> {
+    all_of(from, |from| Ok((ProducerId(i64_of(from)?), producer_of(from)?)))
 }
 
 fn put_count(out: &mut Vec<u8>, count: usize) {

@@ -120,6 +120,19 @@ fn contradictions() {
     assert!(refused(LogCut { tail: Vec::new(), ..full() }), "segments end before the log");
     let twice = full().epochs.repeat(2);
     assert!(refused(LogCut { epochs: twice, ..full() }));
-    let twice = [full().producers, full().producers].concat();
-    assert!(refused(LogCut { producers: twice, ..full() }));
+}
+
+/// Protects: producers that cannot be those of the log are seen, and are no reason to refuse the rest.
+#[test]
+fn producers_that_do_not_fit() {
+    let fits = |cut: LogCut| LogCut::decode(bytes_of(&cut).into()).unwrap().producers_fit();
+    assert!(fits(full()));
+    assert!(!fits(LogCut { producers: [full().producers, full().producers].concat(), ..full() }));
+    let (mut beyond, mut twice) = (full().producers, full().producers);
+    beyond[0].1.window.push(SequencedBatch { base_offset: Offset(90), ..sequenced(0x26) });
+    assert!(!fits(LogCut { producers: beyond, ..full() }), "a batch beyond the end");
+    twice[0].1.window.push(sequenced(0x26));
+    assert!(!fits(LogCut { producers: twice, ..full() }), "two batches at one offset");
+    let undo = full().undo.into_iter().rev().collect();
+    assert!(!fits(LogCut { undo, ..full() }));
 }

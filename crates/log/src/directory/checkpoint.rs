@@ -2,6 +2,7 @@
 //!
 //! 1. The caller has every change up to the cuts durable in the write-ahead log.
 //! 2. Folders of removed logs are renamed away; segment bytes are written at their places and synced, file by file.
+//!    Where a segment was rolled, the producer state is written beside it (producers.rs).
 //! 3. Folders in which names have changed are synced, the logs' first, the directory itself last.
 //! 4. The state record is appended to the first copy and synced, then to the second.
 //! 5. The caller gives write-ahead files below the mark back.
@@ -63,9 +64,20 @@ impl Directory {
                 directory.place_now(placement)?;
             }
             directory.write_epoch_files(checkpoint)?;
-            directory.sync_folders()?;
-            directory.write_state(checkpoint)
+            let written = directory.write_rest(checkpoint);
+            match &written {
+                Ok(_) => directory.drop_old_producer_files(checkpoint)?,
+                Err(_) => directory.take_back_producer_files(checkpoint)?,
+            }
+            written
         })
+    }
+
+    /// What goes with the state, and the state.
+    fn write_rest(&mut self, checkpoint: &Checkpoint) -> Result<u64, FileFault> {
+        self.write_producer_files(checkpoint)?;
+        self.sync_folders()?;
+        self.write_state(checkpoint)
     }
 
     fn place_now(&mut self, placement: &Placement) -> Result<(), FileFault> {
@@ -81,6 +93,9 @@ impl Directory {
                 self.unsynced.insert(folder.clone());
             }
             self.extended.insert(*key, write.base);
+        }
+        if writes.iter().any(|write| write.roll) {
+            self.rolled.insert(*key);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! A file that is missing or short is damage of its log. A file that is longer than the log believes, or that the log
 //! does not list, was left by a job that never ended: it is cut or removed. Tests: `crates/log/tests/crash_directory.rs`.
 
+use super::producers::{is_producers_aside, producer_files};
 use super::recover::{LogDamage, RecoveryReport};
 use super::{Directory, kafka};
 use crate::fault::{FileAction, FileFault, OrFault};
@@ -121,13 +122,16 @@ impl Directory {
     fn tidy(&mut self, folder: &Path, log: &Log) -> Result<u64, FileFault> {
         let segments: BTreeSet<Offset> = log.segments().iter().map(|segment| segment.base).collect();
         let end = log.segments().last().map(|last| last.next);
-        let mut leftovers = 0;
+        // Producer state above what the state names was written by a checkpoint that never ended, or was truncated away.
+        let mut leftovers = self.drop_producers_above(folder, end.unwrap_or(Offset::ZERO))?;
+        let producers = producer_files(&*self.disk, folder)?;
         for entry in self.disk.list(folder).or_fault(folder, FileAction::Read)? {
             let path = folder.join(&entry.name);
-            let found = parse_segment_name(&entry.name);
-            let stays = found.is_none_or(|(base, file)| {
-                segments.contains(&base) || (file == SegmentFile::Snapshot && Some(base) == end)
-            });
+            let stays = match parse_segment_name(&entry.name) {
+                Some((offset, SegmentFile::Snapshot)) => producers.contains(&offset),
+                Some((base, _)) => segments.contains(&base),
+                None => !is_producers_aside(&entry.name),
+            };
             if !stays {
                 // Renamed, not just queued: a segment of this name may be made before the queue is swept.
                 let gone = folder.join(format!("{}{DELETED_ENDING}", entry.name));

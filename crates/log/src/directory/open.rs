@@ -154,6 +154,7 @@ impl Directory {
             unsynced: BTreeSet::new(),
             extended: BTreeMap::new(),
             epochs_written: BTreeMap::new(),
+            rolled: BTreeSet::new(),
             garbage: sweep::Garbage::default(),
             failed: false,
             _lock: lock,

@@ -12,7 +12,7 @@
 
 use super::format::Format;
 use super::open::{OpenError, renew_format, wal_home};
-use super::{Directory, DirectoryOptions, Opened};
+use super::{Directory, DirectoryOptions, Opened, producers};
 use crate::cut::LogCut;
 use crate::fault::FileFault;
 use crate::layout::STATE_FOLDER;
@@ -76,6 +76,8 @@ pub struct RecoveryReport {
     pub lagging_state: Vec<CopyDamage>,
     /// Whether that copy could not be written for want of space; the next checkpoint does it.
     pub state_not_mended: bool,
+    /// Logs whose producers the state did not have, and whether all were found in their files.
+    pub producers_rebuilt: Vec<(LogKey, bool)>,
     /// Logs with damaged files.
     pub damaged: Vec<LogDamage>,
     /// Folders with a log's name that no log claims.
@@ -116,7 +118,7 @@ impl RecoverJob<'_> {
             ..RecoveryReport::default()
         };
         let mut replayed = Replay {
-            logs: self.logs_of(&state)?,
+            logs: self.logs_of(&state, &mut report)?,
             skipped: state.removed,
             removed: BTreeMap::new(),
             quorum: Vec::new(),
@@ -144,18 +146,46 @@ impl RecoverJob<'_> {
         Ok(Opened { directory, format: self.format, logs, quorum, wal, report, is_new: false })
     }
 
-    fn logs_of(&self, state: &State) -> Result<BTreeMap<LogKey, Log>, OpenError> {
+    fn logs_of(
+        &self,
+        state: &State,
+        report: &mut RecoveryReport,
+    ) -> Result<BTreeMap<LogKey, Log>, OpenError> {
         let mut logs = BTreeMap::new();
         for (key, bytes) in &state.cuts {
             let damage =
                 |reason: String| OpenError::Cut { path: self.root.join(STATE_FOLDER), key: *key, reason };
-            let cut = LogCut::decode(bytes.clone()).map_err(|error| damage(error.to_string()))?;
+            let mut cut = LogCut::decode(bytes.clone()).map_err(|error| damage(error.to_string()))?;
             if cut.key != *key {
                 return Err(damage(format!("it names log {}", cut.key)));
             }
-            logs.insert(*key, Log::from_cut(cut));
+            let fits = cut.producers_fit();
+            if !fits {
+                (cut.producers, cut.undo) = (Vec::new(), Vec::new());
+            }
+            let mut log = Log::from_cut(cut);
+            if !fits {
+                report.producers_rebuilt.push((*key, self.rebuild_producers(&mut log)));
+            }
+            logs.insert(*key, log);
         }
         Ok(logs)
+    }
+}
+
+impl RecoverJob<'_> {
+    /// Makes the producers of a log anew whose state has none that can be right; says whether all were found. If
+    /// not, the log is marked (W-9).
+    fn rebuild_producers(&self, log: &mut Log) -> bool {
+        let rebuilt = producers::rebuild(&*self.env.disk, self.root, log, self.env.clock.now().wall);
+        let is_complete = rebuilt.as_ref().is_ok_and(|rebuilt| rebuilt.is_complete);
+        if let Ok(rebuilt) = rebuilt {
+            log.producers = rebuilt.producers;
+        }
+        if !is_complete {
+            log.mark_producers_lost();
+        }
+        is_complete
     }
 }
 

@@ -66,6 +66,7 @@ impl Directory {
         cut: &FileCut,
         now: WallTime,
     ) -> Result<Option<SegmentMeta>, FileFault> {
+        self.drop_producers_above(folder, cut.to)?;
         if cut.to <= cut.segment {
             self.rename_files(folder, cut.segment)?;
             return Ok(None);

@@ -62,8 +62,6 @@ pub struct SegmentWrite {
     pub times_at: u32,
     /// Whether the segment is complete now: its indexes are synced too.
     pub roll: bool,
-    /// Producer state as of the segment's end, for the file beside it; nothing if it is not known exactly.
-    pub producers_at_roll: Option<bytes::Bytes>,
 }
 
 /// Places batches after the segments there are; returns the segments as they are then, and what to write.
@@ -126,7 +124,6 @@ fn new_write(segment: &SegmentMeta) -> SegmentWrite {
         times: Vec::new(),
         times_at: segment.time_entries,
         roll: false,
-        producers_at_roll: None,
     }
 }
 

@@ -15,7 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use types::{BrokerId, LeaderEpoch, LogKey, Millis, Monotonic, Now, PartitionId, TopicId, Uuid, WallTime};
+use types::{
+    BrokerId, LeaderEpoch, LogKey, Millis, Monotonic, Now, PartitionId, ProducerEpoch, ProducerId, Sequence,
+    TopicId, Uuid, WallTime,
+};
 use wire::record::{Batch, BatchBuilder, Codec};
 
 /// Where the directory is: below a folder that is missing too.
@@ -230,8 +233,9 @@ impl World {
 
     fn append(&mut self, key: LogKey, records: usize, bytes: usize, ghost: &mut Logs) -> Frame {
         self.serial += 1;
-        let batch = batch(self.serial, (self.time_of)(self.serial), records, bytes);
         let log = self.logs.entry(key).or_insert_with(|| Log::new(key));
+        let producer = (key != crate::script::quiet()).then(|| producer_of(log, self.serial));
+        let batch = batch(producer, self.serial, (self.time_of)(self.serial), (records, bytes));
         if let Some(name) = self.names.get(&key) {
             log.set_folder(name);
         }
@@ -325,9 +329,24 @@ impl World {
     }
 }
 
+/// Two producers take turns; each goes on where the log says.
+fn producer_of(log: &Log, serial: u64) -> (ProducerId, Sequence) {
+    let id = ProducerId(7 + i64::try_from(serial % 2).unwrap());
+    let last = log.producers().get(id).and_then(|entry| entry.window.last().copied());
+    (id, last.map_or(Sequence(0), |last| last.last_sequence().plus(1)))
+}
+
 /// A batch that no other equals.
-pub(crate) fn batch(serial: u64, time: i64, records: usize, bytes: usize) -> Batch {
+fn batch(
+    producer: Option<(ProducerId, Sequence)>,
+    serial: u64,
+    time: i64,
+    (records, bytes): (usize, usize),
+) -> Batch {
     let mut builder = BatchBuilder::new(Codec::None);
+    if let Some((id, sequence)) = producer {
+        builder = builder.producer(id, ProducerEpoch(0), sequence);
+    }
     for record in 0..records {
         let mut value = format!("{serial}/{record}:").into_bytes();
         value.resize(bytes.max(value.len()), b'.');
@@ -369,7 +388,19 @@ pub(crate) fn open_and_judge(env: &Env, ghost: &Ghost) -> Result<World, String> 
         return Err(damage.to_string());
     }
     ghost.judge(&world.read_all()?)?;
+    world.logs.values().try_for_each(|log| producers_agree(&world.directory, log))?;
     Ok(world)
+}
+
+/// The files beside the segments give the producers that the state has (W-9).
+pub(crate) fn producers_agree(directory: &Directory, log: &Log) -> Result<(), String> {
+    let rebuilt = directory.rebuild_producers(log, WALL).map_err(|fault| fault.to_string())?;
+    let (have, found) = (log.producers(), &rebuilt.producers);
+    let missing = !rebuilt.is_complete && !have.is_empty();
+    match missing || !have.iter().eq(found.iter()) {
+        true => Err(format!("{}: producers {have:?}, rebuilt {rebuilt:?}", log.key())),
+        false => Ok(()),
+    }
 }
 
 /// Lists a folder's names.
