@@ -47,7 +47,7 @@ async fn metrics(State(context): State<Arc<Context>>) -> String {
     let mut text = context.probes.text();
     let sizes = sizes(&context).await;
     let wal = context.wal.stats();
-    let gauges: [(&str, &str, u64); 8] = [
+    let gauges: [(&str, &str, u64); 9] = [
         ("partitions", "Partitions on this broker", sizes.partitions),
         (
             "unwritten_bytes",
@@ -59,6 +59,7 @@ async fn metrics(State(context): State<Arc<Context>>) -> String {
         ("fetch_sessions", "Fetch sessions", context.sessions.count() as u64),
         ("topics", "Topics", context.published().image.topics().len() as u64),
         ("wal_pool_free_bytes", "Free bytes in the pool of the write-ahead log", wal.free_bytes()),
+        ("disk_reserve_bytes", "Bytes kept back for a full disk", context.space.reserve_bytes()),
         (
             "disk_free_bytes",
             "Free bytes of the data directory's file system",

@@ -37,7 +37,8 @@ pub(crate) enum FrameKind {
 
 impl Admission {
     /// Cuts a budget: two sixteenths for small frames, five for larger produce frames, one for other
-    /// larger ones, four for responses; the rest is for the tail and everything that is not a frame.
+    /// larger ones, four for responses; of the rest three are for bytes that no segment holds yet
+    /// (unwritten.rs), one is for tails that readers may want again.
     /// Small frames are apart so that large ones that are announced and do not come hold up nobody else.
     pub(crate) fn new(memory_max_bytes: u64) -> Admission {
         let sixteenth = usize::try_from(memory_max_bytes / 16).unwrap_or(usize::MAX);

@@ -8,6 +8,7 @@ use crate::publish::Published;
 use crate::session::FetchSessions;
 use crate::shard::router::Router;
 use crate::space::Space;
+use crate::unwritten::Unwritten;
 use config::BrokerConfig;
 use env::Env;
 use log::reader::Reader;
@@ -32,6 +33,8 @@ pub(crate) struct Context {
     pub(crate) probes: Arc<Probes>,
     /// For reservations: room in the write-ahead log is taken before a batch goes to its shard.
     pub(crate) wal: WalHandle,
+    /// Budget of what is in no segment yet.
+    pub(crate) unwritten: Arc<Unwritten>,
     /// Why the data directory has failed, if it has.
     pub(crate) failure: watch::Receiver<Option<String>>,
     /// Whether the disk has room.

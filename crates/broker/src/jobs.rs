@@ -1,22 +1,27 @@
 //! The data directory's thread: checkpoints, cuts, deletions, one after another.
 //!
 //! Everything that touches partition folders goes through here in order, so that a deletion never
-//! overtakes the checkpoint that still writes to the folder, nor the other way round.
+//! overtakes the checkpoint that still writes to the folder, nor the other way round. A job that finds no room first
+//! has a part of the reserve given up for it; with nothing left it is held, in its order, and tried again every second
+//! (W-12). Tests: tests/full_disk.rs, tests/storage_faults.rs.
 
 use crate::probe::Probes;
 use crate::shard::message::{ShardCut, ShardMessage};
 use crate::shard::router::Router;
 use crate::space::Space;
+use crate::unwritten::Unwritten;
 use env::{Clock, Marks};
 use log::directory::{Checkpoint, Directory};
 use log::fault::FileFault;
 use log::segments::{FileCut, Placement, SegmentId};
 use log::wal::WalHandle;
 use metadata::Metadata;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use types::LogKey;
+use tokio::time::{Instant, sleep_until};
+use types::{LogKey, Millis};
 
 /// Unwritten tails below this go into the state instead of a segment, save at a clean stop.
 const SMALL_TAIL_BYTES: u64 = 16 * 1024;
@@ -26,6 +31,16 @@ const SWEEP_STEP: usize = 64;
 const SWEEP_PAUSE: Duration = Duration::from_millis(50);
 /// Pause before a job is tried again that found the disk full.
 const FULL_PAUSE: Duration = Duration::from_secs(1);
+/// Pause before a checkpoint for the sake of memory is tried again that freed too little.
+const MEMORY_PAUSE: Duration = Duration::from_secs(1);
+/// Bytes of the reserve that are written in one step.
+const RESERVE_STEP: usize = 1 << 20;
+/// Pause between two such steps.
+const RESERVE_PAUSE: Duration = Duration::from_millis(20);
+/// A part of the reserve that segments do not get: it is for deletions and the state.
+const KEPT_FROM_SEGMENTS: u64 = 1;
+/// How long a folder that was set aside is kept (W-14).
+const KEEP_STRAYS: Millis = Millis(7 * 24 * 60 * 60 * 1000);
 
 /// Something to be done to files.
 #[derive(Debug)]
@@ -48,8 +63,19 @@ pub(crate) enum Job {
     CutFile(FileCut),
     /// A folder that no log claims is set aside.
     StrayFolder(String),
-    /// Take a last checkpoint and end.
-    Stop(oneshot::Sender<()>),
+    /// Folders that were set aside long enough ago go. *Invariant*: the wall clock can be believed.
+    ExpireStrays,
+    /// Somebody else has found no room: a part of the reserve goes.
+    GiveUpReserve,
+    /// Take a last checkpoint and end. Answered with the reason if files have failed meanwhile.
+    Stop(oneshot::Sender<Result<(), String>>),
+}
+
+impl Job {
+    /// Says whether it may overtake jobs that wait for room: it makes room, or ends everything.
+    fn is_urgent(&self) -> bool {
+        matches!(self, Job::RemoveLog { .. } | Job::ExpireStrays | Job::GiveUpReserve | Job::Stop(_))
+    }
 }
 
 /// The way to the directory's thread.
@@ -80,10 +106,61 @@ pub(crate) struct Jobs {
     pub(crate) marks: Marks,
     pub(crate) probes: Arc<Probes>,
     pub(crate) space: Arc<Space>,
+    pub(crate) unwritten: Arc<Unwritten>,
+    pub(crate) todo: Todo,
+}
+
+/// What the thread has still to do, beside what comes in.
+pub(crate) struct Todo {
+    /// Jobs that found no room, oldest first.
+    held: VecDeque<Job>,
+    /// Whether the last checkpoint found no room.
+    abandoned: bool,
+    /// When files that wait to be unlinked are, if there are any.
+    sweep_at: Option<Instant>,
+    /// When the reserve gets its next piece, if it is being filled.
+    fill_at: Option<Instant>,
+    /// When what found no room is tried again, if something has.
+    retry_at: Option<Instant>,
+    /// No checkpoint for the sake of memory comes before.
+    memory_not_before: Instant,
     /// Who waits for the end, once it was asked for.
-    pub(crate) stop: Option<oneshot::Sender<()>>,
-    /// Whether files wait to be unlinked.
-    pub(crate) garbage: bool,
+    stop: Option<oneshot::Sender<Result<(), String>>>,
+}
+
+impl Todo {
+    /// Begins with what a start has left over.
+    pub(crate) fn new() -> Todo {
+        let now = Instant::now();
+        Todo {
+            held: VecDeque::new(),
+            abandoned: false,
+            sweep_at: Some(now),
+            fill_at: Some(now),
+            retry_at: None,
+            memory_not_before: now,
+            stop: None,
+        }
+    }
+
+    /// Says whether something waits for room.
+    fn is_short(&self) -> bool {
+        self.abandoned || !self.held.is_empty()
+    }
+
+    fn sweep_soon(&mut self) {
+        self.sweep_at.get_or_insert_with(|| Instant::now() + SWEEP_PAUSE);
+    }
+}
+
+/// What is due.
+enum Due {
+    Job(Job),
+    Checkpoint,
+    /// What found no room is tried again.
+    Retry,
+    Sweep,
+    Reserve,
 }
 
 /// Why a job did not end.
@@ -97,66 +174,208 @@ enum JobFault {
     Stopped,
 }
 
+impl JobFault {
+    fn is_full(&self) -> bool {
+        matches!(self, JobFault::File(fault) if fault.is_full())
+    }
+}
+
 impl Jobs {
     /// Works until told to stop, or until the directory fails; then says why.
     pub(crate) async fn run(mut self, failed: oneshot::Sender<String>) {
-        while self.stop.is_none() {
+        while self.todo.stop.is_none() {
             match self.turn().await {
-                Ok(()) => self.space.set_full(false),
+                Ok(()) => self.space.set_full(self.todo.is_short()),
                 Err(JobFault::Stopped) => return,
-                // A full disk abandons the job; nothing was recycled, and it is tried again (W-12).
-                Err(JobFault::File(fault)) if fault.is_full() => {
-                    tracing::error!(%fault, "the disk is full: the job is tried again");
-                    self.space.set_full(true);
-                    tokio::time::sleep(FULL_PAUSE).await;
-                    self.wal.retry_filling();
-                }
                 Err(JobFault::File(fault)) => {
                     let _ = failed.send(fault.to_string());
                     return;
                 }
             }
         }
-        if let Err(fault) = self.checkpoint(0).await {
-            tracing::error!(%fault, "the last checkpoint failed; the next start replays");
-        }
-        if let Some(done) = self.stop.take() {
-            let _ = done.send(());
+        let last = match self.checkpoint(0).await {
+            // A full disk, or a part that has gone: as after a crash, the next start replays.
+            Err(fault) if fault.is_full() || matches!(fault, JobFault::Stopped) => {
+                tracing::error!(%fault, "there was no last checkpoint; the next start replays");
+                Ok(())
+            }
+            outcome => outcome.map_err(|fault| fault.to_string()),
+        };
+        if let Some(done) = self.todo.stop.take() {
+            let _ = done.send(last);
         }
     }
 
     /// Does the next thing that is due.
     async fn turn(&mut self) -> Result<(), JobFault> {
-        let wal = self.wal.clone();
-        let garbage = self.garbage;
-        let job = tokio::select! {
-            biased;
-            job = self.inbox.recv() => Some(job.ok_or(JobFault::Stopped)?),
-            _ = wal.checkpoint_wanted() => None,
-            () = tokio::time::sleep(SWEEP_PAUSE), if garbage => {
-                self.garbage = self.directory.sweep(SWEEP_STEP)?;
-                return Ok(());
+        match self.due().await? {
+            Due::Job(job) => self.take(job)?,
+            Due::Checkpoint => self.checkpoint_or_later().await?,
+            Due::Retry => self.retry().await?,
+            Due::Sweep => {
+                let more = self.directory.sweep(SWEEP_STEP)?;
+                self.todo.sweep_at = more.then(|| Instant::now() + SWEEP_PAUSE);
             }
+            Due::Reserve => self.fill_reserve()?,
+        }
+        Ok(())
+    }
+
+    async fn due(&mut self) -> Result<Due, JobFault> {
+        match self.todo.is_short() || self.space.is_reserve_short() {
+            true => _ = self.todo.retry_at.get_or_insert_with(|| Instant::now() + FULL_PAUSE),
+            false => self.todo.retry_at = None,
+        }
+        let Todo { retry_at, fill_at, sweep_at, .. } = self.todo;
+        let (wal, unwritten, not_before) =
+            (self.wal.clone(), self.unwritten.clone(), self.todo.memory_not_before);
+        let memory = async move {
+            sleep_until(not_before).await;
+            unwritten.checkpoint_wanted().await;
         };
-        match job {
-            Some(job) => Ok(self.work(job)?),
-            None => self.checkpoint(SMALL_TAIL_BYTES).await,
+        let due = tokio::select! {
+            biased;
+            job = self.inbox.recv() => Due::Job(job.ok_or(JobFault::Stopped)?),
+            _ = wal.checkpoint_wanted(), if !self.todo.abandoned => Due::Checkpoint,
+            () = memory, if !self.todo.abandoned => Due::Checkpoint,
+            () = reached(retry_at) => Due::Retry,
+            () = reached(fill_at) => Due::Reserve,
+            () = reached(sweep_at) => Due::Sweep,
+        };
+        Ok(due)
+    }
+
+    /// Runs a job. One that finds no room is held, and so is what comes after it, but for what makes room.
+    fn take(&mut self, job: Job) -> Result<(), FileFault> {
+        let waits = !self.todo.held.is_empty() && !job.is_urgent();
+        match if waits { Ok(false) } else { self.try_job(&job) } {
+            Ok(true) => self.finish(job),
+            Ok(false) => self.todo.held.push_back(job),
+            Err(fault) => return Err(fault),
+        }
+        Ok(())
+    }
+
+    /// Runs the jobs that were held, as far as there is room.
+    fn take_held(&mut self) -> Result<(), FileFault> {
+        while let Some(job) = self.todo.held.pop_front() {
+            if !self.try_job(&job)? {
+                self.todo.held.push_front(job);
+                break;
+            }
+            self.finish(job);
+        }
+        Ok(())
+    }
+
+    /// Says whether a job has ended, or has to wait for room.
+    fn try_job(&mut self, job: &Job) -> Result<bool, FileFault> {
+        match self.with_room(0, |jobs| jobs.work(job)) {
+            Ok(()) => Ok(true),
+            Err(fault) if fault.is_full() => {
+                tracing::error!(%fault, "the disk is full: the job is tried again");
+                Ok(false)
+            }
+            Err(fault) => Err(fault),
         }
     }
 
-    fn work(&mut self, job: Job) -> Result<(), FileFault> {
-        match job {
-            Job::RemoveLog { key, folder } => self.directory.remove_log(key, folder.as_deref())?,
-            Job::DeleteSegments { key, segments } => self.directory.delete_segments(key, &segments)?,
-            Job::CutFile(cut) => {
-                let segment = self.directory.cut_file(&cut, self.clock.now().wall)?;
-                self.router.send_to_owner(&cut.key, ShardMessage::FileCut { cut, segment });
-            }
-            Job::StrayFolder(folder) => self.directory.stray_folder(&folder)?,
-            Job::Stop(done) => self.stop = Some(done),
+    fn finish(&mut self, job: Job) {
+        if let Job::Stop(done) = job {
+            self.todo.stop = Some(done);
         }
-        self.garbage = true;
+        self.todo.sweep_soon();
+    }
+
+    /// Runs a step, again and again while the reserve has something to give up for it, but for `keep` quarters.
+    fn with_room<T>(
+        &mut self,
+        keep: u64,
+        mut step: impl FnMut(&mut Jobs) -> Result<T, FileFault>,
+    ) -> Result<T, FileFault> {
+        loop {
+            match step(self) {
+                Err(fault) if fault.is_full() && self.give_up_reserve(keep)? => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn give_up_reserve(&mut self, keep: u64) -> Result<bool, FileFault> {
+        self.todo.fill_at = None;
+        let gave = self.directory.give_up_reserve(keep)?;
+        self.space.set_reserve(self.directory.reserve_bytes(), true);
+        if gave {
+            let left = self.directory.reserve_bytes();
+            tracing::warn!(left, "the disk is full: a part of the reserve was given up, produce is refused");
+        }
+        Ok(gave)
+    }
+
+    /// Writes the next piece of the reserve. With no room it waits for space to return.
+    fn fill_reserve(&mut self) -> Result<(), FileFault> {
+        let (filling, is_short) = match self.directory.fill_reserve(RESERVE_STEP) {
+            Ok(more) => (more, more && self.space.is_reserve_short()),
+            Err(fault) if fault.is_full() => (false, true),
+            Err(fault) => return Err(fault),
+        };
+        self.todo.fill_at = filling.then(|| Instant::now() + RESERVE_PAUSE);
+        self.space.set_reserve(self.directory.reserve_bytes(), is_short);
         Ok(())
+    }
+
+    /// Tries again what has found no room; makes the reserve whole when what is free suffices for that and for what is
+    /// not in segments yet.
+    async fn retry(&mut self) -> Result<(), JobFault> {
+        self.todo.retry_at = None;
+        self.wal.retry_filling();
+        self.take_held()?;
+        if self.todo.abandoned {
+            self.checkpoint_or_later().await?;
+        }
+        let needed = self.directory.reserve_missing().saturating_add(self.unwritten.held_bytes());
+        if !self.todo.is_short() && self.directory.free_bytes() >= needed {
+            self.todo.fill_at.get_or_insert_with(Instant::now);
+        }
+        Ok(())
+    }
+
+    fn work(&mut self, job: &Job) -> Result<(), FileFault> {
+        match job {
+            Job::RemoveLog { key, folder } => self.directory.remove_log(*key, folder.as_deref()),
+            Job::DeleteSegments { key, segments } => self.directory.delete_segments(*key, segments),
+            Job::CutFile(cut) => {
+                let segment = self.directory.cut_file(cut, self.clock.now().wall)?;
+                self.router.send_to_owner(&cut.key, ShardMessage::FileCut { cut: *cut, segment });
+                Ok(())
+            }
+            Job::StrayFolder(folder) => self.directory.stray_folder(folder),
+            Job::ExpireStrays => {
+                let expired = self.directory.expire_strays(self.clock.now().wall, KEEP_STRAYS)?;
+                if expired > 0 {
+                    tracing::warn!(expired, "folders that nobody claimed for seven days are deleted");
+                }
+                Ok(())
+            }
+            Job::GiveUpReserve => self.give_up_reserve(0).map(|_| ()),
+            Job::Stop(_) => Ok(()),
+        }
+    }
+
+    /// Takes a checkpoint; one that finds no room is given up and tried again (W-12).
+    async fn checkpoint_or_later(&mut self) -> Result<(), JobFault> {
+        let outcome = self.checkpoint(SMALL_TAIL_BYTES).await;
+        self.todo.abandoned = outcome.as_ref().is_err_and(JobFault::is_full);
+        if self.unwritten.is_checkpoint_wanted() {
+            self.todo.memory_not_before = Instant::now() + MEMORY_PAUSE;
+        }
+        match outcome {
+            Err(fault) if fault.is_full() => {
+                tracing::error!(%fault, "the disk is full: the checkpoint is tried again");
+                Ok(())
+            }
+            outcome => outcome,
+        }
     }
 
     async fn checkpoint(&mut self, small_tail_bytes: u64) -> Result<(), JobFault> {
@@ -174,18 +393,22 @@ impl Jobs {
         let changes: Vec<(LogKey, u64)> = cuts.iter().map(|cut| (cut.key, cut.change)).collect();
         let written = self.write(mark, cuts, &placements).await;
         if let Err(fault) = written {
-            self.tell_shards(&changes, |own| {
-                ShardMessage::CheckpointAbandoned(own.into_iter().map(|(key, _)| key).collect())
-            });
+            self.tell_shards(&changes, |changes, done| ShardMessage::CheckpointAbandoned { changes, done })
+                .await;
             return Err(fault);
         }
         self.wal.recycle_below(mark);
         // The pressure is told anew once the files are back.
         self.wal.mark().await.map_err(|_| JobFault::Stopped)?;
-        self.tell_shards(&changes, ShardMessage::Checkpointed);
+        self.tell_shards(&changes, |changes, done| ShardMessage::Checkpointed { changes, done }).await;
         for (key, segment) in self.directory.reader().take_unfit_indexes() {
-            self.directory.rebuild_indexes(key, &segment)?;
+            match self.directory.rebuild_indexes(key, &segment) {
+                // It is noted again by the next reader.
+                Err(fault) if fault.is_full() => tracing::warn!(%fault, "an index is not rebuilt now"),
+                outcome => outcome?,
+            }
         }
+        self.todo.sweep_soon();
         self.probes.checkpoints.inc();
         Ok(())
     }
@@ -198,15 +421,17 @@ impl Jobs {
     ) -> Result<(), JobFault> {
         let quorum = self.metadata.checkpoint_bytes().await.map_err(|_| JobFault::Stopped)?;
         // A removal that these cuts know of goes first: a namesake may be about to get the folder.
+        self.take_held()?;
         while let Ok(job) = self.inbox.try_recv() {
-            self.work(job)?;
+            self.take(job)?;
         }
         for placement in placements {
-            self.place(placement)?;
+            self.with_room(KEPT_FROM_SEGMENTS, |jobs| jobs.place(placement))?;
         }
         let wall = self.clock.now().wall;
         let (placements, removed, quorum) = (Vec::new(), Vec::new(), Some(quorum));
-        self.directory.checkpoint(&Checkpoint { cuts, placements, removed, quorum, mark, wall })?;
+        let checkpoint = Checkpoint { cuts, placements, removed, quorum, mark, wall };
+        self.with_room(0, |jobs| jobs.directory.checkpoint(&checkpoint))?;
         Ok(())
     }
 
@@ -220,10 +445,22 @@ impl Jobs {
         }
     }
 
-    fn tell_shards(&self, changes: &[(LogKey, u64)], message: impl Fn(Vec<(LogKey, u64)>) -> ShardMessage) {
+    /// Tells every shard what became of its cuts; returns when all of them have acted on it.
+    async fn tell_shards(
+        &self,
+        changes: &[(LogKey, u64)],
+        message: impl Fn(Vec<(LogKey, u64)>, oneshot::Sender<()>) -> ShardMessage,
+    ) {
+        let mut acted = Vec::new();
         for shard in 0..self.router.len() {
             let own = changes.iter().filter(|(key, _)| self.router.shard_of(key) == shard).copied().collect();
-            self.router.send(shard, message(own));
+            let (done, answer) = oneshot::channel();
+            self.router.send(shard, message(own, done));
+            acted.push(answer);
+        }
+        for answer in acted {
+            // A shard that has stopped acts on nothing.
+            let _ = answer.await;
         }
     }
 
@@ -241,5 +478,13 @@ impl Jobs {
             all.placements.append(&mut cut.placements);
         }
         Ok(all)
+    }
+}
+
+/// Waits for a moment; for ever if there is none.
+async fn reached(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }

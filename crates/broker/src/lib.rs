@@ -18,6 +18,8 @@ mod session;
 mod shard;
 mod space;
 mod start;
+mod strays;
+mod unwritten;
 
 pub use run::serve;
 pub use start::{Banner, ServeError};

@@ -3,7 +3,7 @@
 use crate::admission::Admission;
 use crate::context::{Advertised, Context};
 use crate::departed::Departed;
-use crate::jobs::{Job, JobSender, Jobs};
+use crate::jobs::{Job, JobSender, Jobs, Todo};
 use crate::net::listener::{NewConnection, Places, accept_all};
 use crate::probe::Probes;
 use crate::producer_ids::ProducerIds;
@@ -14,18 +14,18 @@ use crate::shard::router::Router;
 use crate::shard::threads::{Mailboxes, RecoveredLogs};
 use crate::space::{self, Space};
 use crate::start::{self, Banner, ServeError};
+use crate::strays::set_strays_aside;
+use crate::unwritten::Unwritten;
 use config::BrokerConfig;
 use env::Env;
 use env::net::Listener;
-use log::directory::{Checkpoint, Directory, DirectoryOptions, Format, Opened, RecoveryReport};
+use log::directory::{Directory, DirectoryOptions, Format, Opened, RecoveryReport};
 use log::fault::FileFault;
-use log::log::Log;
-use log::retain::ClockWatch;
+use log::retain::{ClockState, ClockWatch};
 use log::wal::{self, WalHandle};
 use metadata::quorum::{QuorumRecovered, Voter, WalStorage};
 use metadata::{
-    BrokerRegistration, DirectoryVerdict, Endpoint, Metadata, MetadataImage, MetadataOptions,
-    RecoveredDirectory,
+    BrokerRegistration, DirectoryVerdict, Endpoint, Metadata, MetadataOptions, RecoveredDirectory,
 };
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -43,6 +43,10 @@ const CLOCK_HOLD: Duration = Duration::from_secs(60 * 60);
 const LONGEST_STOP: Millis = Millis(30 * 24 * 60 * 60 * 1000);
 /// Part of the machine's memory that the broker budgets for itself when nothing is set.
 const MEMORY_SHARE: u64 = 2;
+/// The budget is cut into so many parts; see admission.rs for those of frames and responses.
+const MEMORY_PARTS: u64 = 16;
+/// Parts for bytes that no segment holds yet.
+const UNWRITTEN_PARTS: u64 = 3;
 /// Upper bound of that default. *Units*: bytes.
 const MEMORY_DEFAULT_MAX: u64 = 4 << 30;
 
@@ -117,6 +121,7 @@ fn open(config: &BrokerConfig, env: &Env) -> Result<Opened, ServeError> {
             first_file_bytes: wal.first_file_bytes,
             file_bytes: wal.file_bytes,
             pool_bytes: wal.pool_bytes,
+            checkpoint_bytes: wal.checkpoint_bytes,
             ..log::wal::WalOptions::default()
         },
         ..DirectoryOptions::default()
@@ -132,6 +137,7 @@ struct Broker {
     jobs_failed: oneshot::Receiver<String>,
     connections: Vec<mpsc::UnboundedSender<NewConnection>>,
     stop: watch::Sender<bool>,
+    clock_watch: ClockWatch,
 }
 
 impl Broker {
@@ -146,14 +152,18 @@ impl Broker {
         let metadata = start_metadata(&config, env, &format, &wal, quorum).await?;
         register(&metadata, &config, env, &format, sockets).await?;
         let image = metadata.image().borrow().clone();
-        set_strays_aside(&mut directory, &mut logs, &image, &report, env)?;
+        set_strays_aside(&mut directory, &mut logs, &image, &report, env)
+            .map_err(|fault| storage_failed(&fault))?;
+        directory.open_reserve(config.storage.disk_reserve_bytes).map_err(|fault| storage_failed(&fault))?;
         let first = Arc::new(Published::new(image, &config));
-        let probes = Arc::new(Probes::new());
         let (failed, failure) = watch::channel(None);
         let (published_to, published) = watch::channel(first.clone());
         let (jobs, jobs_inbox) = JobSender::channel();
         let space = Arc::new(Space::default());
-        let recovered = RecoveredLogs { logs, clock_watch: clock_watch(env, &report) };
+        space.set_reserve(directory.reserve_bytes(), false);
+        let unwritten = Unwritten::new(memory(&config, env) / MEMORY_PARTS * UNWRITTEN_PARTS);
+        let clock_watch = clock_watch(env, &report);
+        let recovered = RecoveredLogs { logs, clock_watch: clock_watch.clone() };
         let mailboxes = Mailboxes::new(config.shards.map_or_else(|| env.spawn.cores(), |n| n as usize));
         let router = mailboxes.router.clone();
         let (stop, stopping) = watch::channel(false);
@@ -167,11 +177,12 @@ impl Broker {
             router: router.clone(),
             metadata: metadata.clone(),
             published,
-            probes: probes.clone(),
-            wal: wal.clone(),
+            probes: Arc::new(Probes::new()),
+            wal,
             failure,
             stop: stopping,
-            space: space.clone(),
+            space,
+            unwritten,
             next_fetch: AtomicU64::new(1),
             advertised: sockets.advertised.clone(),
             producer_ids: ProducerIds::default(),
@@ -186,22 +197,8 @@ impl Broker {
         ));
         let connections = mailboxes.start(&context, &jobs, &Arc::new(failed), &first, recovered);
         act_on(&report, &router, &jobs);
-        let worker = Jobs {
-            directory,
-            inbox: jobs_inbox,
-            wal,
-            router,
-            metadata,
-            clock: env.clock.clone(),
-            marks: env.marks.clone(),
-            probes,
-            space,
-            stop: None,
-            garbage: true,
-        };
-        let (jobs_fail, jobs_failed) = oneshot::channel();
-        env.spawn.thread("directory", Box::new(move || Box::pin(worker.run(jobs_fail))));
-        Ok(Broker { context, jobs, jobs_failed, connections, stop })
+        let jobs_failed = start_jobs(&context, directory, jobs_inbox);
+        Ok(Broker { context, jobs, jobs_failed, connections, stop, clock_watch })
     }
 
     fn banner(&self, sockets: &Sockets, recovery: String) -> Banner {
@@ -227,13 +224,14 @@ impl Broker {
         if let Some(http) = sockets.http {
             tokio::task::spawn_local(crate::admin_http::serve(http, self.context.clone(), stopping));
         }
-        tokio::task::spawn_local(retain_regularly(self.context.clone()));
-        tokio::task::spawn_local(space::watch(self.context.clone()));
-        let mut failure = self.context.failure.clone();
+        tokio::task::spawn_local(retain_regularly(self.context.clone(), self.jobs.clone(), self.clock_watch));
+        tokio::task::spawn_local(space::watch(self.context.clone(), self.jobs.clone()));
+        let (mut failure, mut jobs_failed) = (self.context.failure.clone(), self.jobs_failed);
         let failed = tokio::select! {
             biased;
             reason = failure.wait_for(Option::is_some) => reason.ok().and_then(|reason| reason.clone()),
-            reason = self.jobs_failed => reason.ok(),
+            Ok(reason) = &mut jobs_failed => Some(reason),
+            reason = self.context.metadata.failed() => Some(reason),
             _ = shutdown => None,
         };
         let _ = self.stop.send(true);
@@ -243,16 +241,58 @@ impl Broker {
             return Err(ServeError::Storage(reason));
         }
         drain(&self.context).await;
-        let (done, stopped) = oneshot::channel();
-        self.jobs.send(Job::Stop(done));
-        let _ = stopped.await;
+        let last = end_jobs(&self.jobs, jobs_failed).await;
+        let failed = self.context.failure.borrow().clone();
         self.context.metadata.stop().await;
         self.context.wal.stop().await;
         for shard in 0..self.context.router.len() {
             self.context.router.send(shard, ShardMessage::Stop);
         }
-        Ok(())
+        // What failed while the broker stopped was not promised to anybody, but it is no clean stop (W-11).
+        match failed.or(last.err()) {
+            Some(reason) => Err(ServeError::Storage(reason)),
+            None => Ok(()),
+        }
     }
+}
+
+/// Has the directory's thread take its last checkpoint and end.
+async fn end_jobs(jobs: &JobSender, failed: oneshot::Receiver<String>) -> Result<(), String> {
+    let (done, stopped) = oneshot::channel();
+    jobs.send(Job::Stop(done));
+    match stopped.await {
+        Ok(last) => last,
+        // It has ended by itself: it says why, unless another part has failed, which says so.
+        Err(_) => failed.await.map_or(Ok(()), Err),
+    }
+}
+
+/// Starts the directory's thread; returns where it says why it has failed.
+fn start_jobs(
+    context: &Context,
+    directory: Directory,
+    inbox: mpsc::UnboundedReceiver<Job>,
+) -> oneshot::Receiver<String> {
+    let worker = Jobs {
+        directory,
+        inbox,
+        wal: context.wal.clone(),
+        router: context.router.clone(),
+        metadata: context.metadata.clone(),
+        clock: context.env.clock.clone(),
+        marks: context.env.marks.clone(),
+        probes: context.probes.clone(),
+        space: context.space.clone(),
+        unwritten: context.unwritten.clone(),
+        todo: Todo::new(),
+    };
+    let (fail, failed) = oneshot::channel();
+    context.env.spawn.thread("directory", Box::new(move || Box::pin(worker.run(fail))));
+    failed
+}
+
+fn storage_failed(fault: &FileFault) -> ServeError {
+    ServeError::Storage(fault.to_string())
 }
 
 /// Waits until every connection has answered what it had accepted, within reason.
@@ -269,12 +309,15 @@ fn clock_watch(env: &Env, report: &RecoveryReport) -> ClockWatch {
     watch
 }
 
-async fn retain_regularly(context: Arc<Context>) {
+async fn retain_regularly(context: Arc<Context>, jobs: JobSender, mut clock_watch: ClockWatch) {
     let every = context.config.storage.retention_check_interval_ms.duration().max(Duration::from_millis(1));
     loop {
         tokio::time::sleep(every).await;
         for shard in 0..context.router.len() {
             context.router.send(shard, ShardMessage::Retain);
+        }
+        if clock_watch.observe(context.env.clock.now()) == ClockState::Steady {
+            jobs.send(Job::ExpireStrays);
         }
     }
 }
@@ -295,36 +338,11 @@ async fn start_metadata(
     metadata.map_err(|fault| ServeError::Metadata(fault.to_string()))
 }
 
-/// Sets aside the logs that no topic owns, durably and before anybody can make a topic of the same
-/// name: a crash has come between a topic's deletion and the end of its log. The folder is kept under
-/// another name; what such a log had in the write-ahead log alone goes (W-14).
-fn set_strays_aside(
-    directory: &mut Directory,
-    logs: &mut Vec<Log>,
-    image: &MetadataImage,
-    report: &RecoveryReport,
-    env: &Env,
-) -> Result<(), ServeError> {
-    let strays: Vec<Log> = logs.extract_if(.., |log| image.partition(log.key()).is_none()).collect();
-    if strays.is_empty() {
-        return Ok(());
-    }
-    let storage = |fault: FileFault| ServeError::Storage(fault.to_string());
-    for stray in &strays {
-        tracing::warn!(partition = %stray.key(), "a log that no topic owns is set aside as a stray");
-        directory.stray_log(stray.key()).map_err(storage)?;
-    }
-    let (cuts, placements, removed, quorum) = (Vec::new(), Vec::new(), Vec::new(), None);
-    let (mark, wall) = (report.mark, env.clock.now().wall);
-    directory.checkpoint(&Checkpoint { mark, wall, cuts, placements, removed, quorum }).map_err(storage)?;
-    Ok(())
-}
-
 /// Takes damaged logs offline and sets folders aside that nobody claims.
 fn act_on(report: &RecoveryReport, router: &Router, jobs: &JobSender) {
     for damaged in &report.damaged {
         let (key, reason) = (damaged.key, damaged.to_string());
-        router.send_to_owner(&key, ShardMessage::Damaged { key, reason });
+        router.send_to_owner(&key, ShardMessage::Damaged { key, reason, done: None });
     }
     for (key, is_complete) in &report.producers_rebuilt {
         tracing::warn!(partition = %key, is_complete, "the state had no producers for this log; they were made anew");

@@ -6,12 +6,14 @@ mod image;
 pub(crate) mod message;
 mod produces;
 pub(crate) mod router;
+mod tails;
 pub(crate) mod threads;
 
 use crate::departed::Departed;
 use crate::jobs::{Job, JobSender};
 use crate::probe::Probes;
 use crate::publish::Published;
+use crate::unwritten::{Held, Unwritten};
 use env::Clock;
 use log::retain::ClockWatch;
 use log::wal::WalClient;
@@ -50,14 +52,19 @@ pub(crate) struct Shard {
     removed: Vec<Job>,
     clock_watch: ClockWatch,
     waiting_cuts: Vec<checkpoints::WaitingCut>,
+    tails: tails::Tails,
     failed: bool,
 }
 
 /// Numbers a shard needs of the configuration.
 #[derive(Clone, Debug)]
 pub(crate) struct ShardSettings {
-    /// Tail kept for readers after it is safely in segments. *Units*: bytes.
+    /// Tails kept for readers after they are safely in segments, of all logs. *Units*: bytes.
     pub(crate) tail_cache_bytes: u64,
+    /// Small tails that may stay in the state, of all logs. *Units*: bytes.
+    pub(crate) small_tails_bytes: u64,
+    /// Budget of what is in no segment yet.
+    pub(crate) unwritten: Arc<Unwritten>,
     /// Producers that one log may know (P11).
     pub(crate) max_producers: usize,
     /// `producer.id.expiration.ms`.
@@ -68,6 +75,17 @@ pub(crate) struct ShardSettings {
 pub(crate) struct Slot {
     pub(crate) partition: Partition,
     pub(crate) config: Arc<config::TopicConfig>,
+    /// What the log holds of the budget of unwritten bytes.
+    pub(crate) held: Held,
+}
+
+impl Slot {
+    /// Counts what the log holds of the budget of unwritten bytes. What is offline takes nothing in any more: it must
+    /// not keep others from it.
+    fn count_unwritten(&mut self) {
+        let is_failed = self.partition.is_failed();
+        self.held.set(if is_failed { 0 } else { self.partition.log().unwritten_bytes() });
+    }
 }
 
 struct Submitted {
@@ -100,6 +118,7 @@ impl Shard {
             removed: Vec::new(),
             clock_watch: parts.clock_watch,
             waiting_cuts: Vec::new(),
+            tails: tails::Tails::default(),
             failed: false,
         }
     }
@@ -131,11 +150,22 @@ impl Shard {
             ShardMessage::Synced(ticket) => self.on_synced(ticket),
             ShardMessage::WalFailed => self.on_wal_failed(),
             ShardMessage::Cut { small_tail_bytes, reply } => self.on_cut(small_tail_bytes, reply),
-            ShardMessage::Checkpointed(changes) => self.on_checkpointed(&changes),
-            ShardMessage::CheckpointAbandoned(keys) => self.on_checkpoint_abandoned(&keys),
+            ShardMessage::Checkpointed { changes, done } => {
+                self.on_checkpointed(&changes);
+                let _ = done.send(());
+            }
+            ShardMessage::CheckpointAbandoned { changes, done } => {
+                self.on_checkpoint_abandoned(&changes);
+                let _ = done.send(());
+            }
             ShardMessage::FileCut { cut, segment } => self.on_file_cut(&cut, segment),
             ShardMessage::Retain => self.on_retain(now),
-            ShardMessage::Damaged { key, reason } => self.on_damaged(key, &reason),
+            ShardMessage::Damaged { key, reason, done } => {
+                self.on_damaged(key, &reason);
+                if let Some(done) = done {
+                    let _ = done.send(());
+                }
+            }
             ShardMessage::Sizes(reply) => self.on_sizes(reply),
             ShardMessage::Stop => return Turn::Stop,
         }
@@ -144,6 +174,11 @@ impl Shard {
 
     /// Runs the effects of one partition.
     fn run_effects(&mut self, key: LogKey, effects: Vec<Effect>) {
+        if effects.iter().any(|effect| matches!(effect, Effect::Wal(_)))
+            && let Some(slot) = self.partitions.get_mut(&key)
+        {
+            slot.count_unwritten();
+        }
         for effect in effects {
             trace_effect(&key, &effect);
             match effect {
@@ -213,6 +248,7 @@ impl Shard {
         self.probes.offline_partitions.inc();
         let mut effects = Vec::new();
         slot.partition.on_failed(&mut effects);
+        slot.count_unwritten();
         self.run_effects(key, effects);
     }
 }

@@ -38,7 +38,6 @@ fn nothing_set() {
 #[test]
 fn settings_that_do_not_act_are_named() {
     let idle = [
-        ("highwater.wal.checkpoint.bytes", "134217728"),
         ("socket.listen.backlog.size", "60"),
         ("metadata.log.max.snapshot.interval.ms", "60000"),
         ("log.roll.jitter.ms", "5"),

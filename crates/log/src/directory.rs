@@ -7,6 +7,7 @@
 //!
 //! - [`mod@format`]: what a directory is. `open.rs`: new directories, refusals. `recover.rs`, `judge.rs`: the way back.
 //! - `checkpoint.rs`: placing batches and writing the state. `folders.rs`: making, deleting, setting aside.
+//! - `reserve.rs`: space kept back for a full disk. `strays.rs`: the end of what was set aside.
 //! - `segments.rs`: cuts, deletions, indexes. `producers.rs`: producer state beside the segments. `kafka.rs`: the small
 //!   files for Kafka's tools.
 //!
@@ -20,7 +21,9 @@ mod kafka;
 mod open;
 mod producers;
 mod recover;
+mod reserve;
 mod segments;
+mod strays;
 mod sweep;
 
 pub use checkpoint::Checkpoint;
@@ -35,7 +38,7 @@ use crate::log::Log;
 use crate::reader::{Reader, ReaderOptions};
 use crate::state::Journal;
 use crate::wal::{WalOptions, WalWriter};
-use env::{Disk, DiskLock};
+use env::{Clock, Disk, DiskLock};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -88,7 +91,7 @@ pub struct Directory {
     /// Logs removed by the last state record: a late job may still name them.
     removed_before: BTreeSet<LogKey>,
     /// Folders of removed logs that could not be renamed for want of room, with their topic ids.
-    waiting: Vec<(TopicId, String)>,
+    waiting: BTreeSet<(TopicId, String)>,
     /// Folders in which names have changed since they were synced.
     unsynced: BTreeSet<PathBuf>,
     /// Segments whose indexes this process has checked and extended.
@@ -98,6 +101,8 @@ pub struct Directory {
     /// Logs of which a segment was rolled since the last state record.
     rolled: BTreeSet<LogKey>,
     garbage: sweep::Garbage,
+    reserve: reserve::Reserve,
+    clock: Arc<dyn Clock>,
     failed: bool,
     _lock: Box<dyn DiskLock>,
 }

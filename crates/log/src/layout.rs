@@ -18,13 +18,14 @@
 //!   <base>.*.deleted          about to be unlinked
 //! <topic>-<partition>.new     a log's folder before its metadata is synced
 //! <topic>-<partition>.<topic id>-delete   a deleted log, about to be unlinked
-//! <topic>-<partition>.<topic id>-stray    a log that the metadata does not know, kept for its owner
+//! <topic>-<partition>.<topic id>.<ms>-stray   a log that the metadata does not know, set aside at that unix time
+//! highwater.reserve           zeros that are given up when the disk is full (directory/reserve.rs)
 //! ```
 //!
 //! All numbers are big-endian. Source: `LogFileUtils`, `UnifiedLog`, `PartitionMetadataFile` of Kafka 4.3.1
 //! for the names within a log's folder. Tests: below, and `golden/disk/v1` for the whole.
 
-use types::{Offset, TopicId};
+use types::{Offset, TopicId, WallTime};
 
 /// Version of the formats described here; a directory of a higher one is refused.
 pub const FORMAT_VERSION: u32 = 1;
@@ -34,6 +35,8 @@ pub const FORMAT_FILE: &str = "highwater.format";
 pub const FORMAT_FILE_NEW: &str = "highwater.format.new";
 /// Name of the file whose lock is held while the directory is in use.
 pub const LOCK_FILE: &str = "highwater.lock";
+/// Name of the file that keeps space back.
+pub const RESERVE_FILE: &str = "highwater.reserve";
 /// Folder of the state journal.
 pub const STATE_FOLDER: &str = "state";
 /// Names of its two copies.
@@ -144,9 +147,46 @@ pub fn delete_name(folder: &str, topic_id: TopicId) -> String {
     ended(folder, topic_id, DELETE_ENDING)
 }
 
-/// Returns the name of a log's folder that nobody claims.
-pub fn stray_name(folder: &str, topic_id: TopicId) -> String {
-    ended(folder, topic_id, STRAY_ENDING)
+/// Returns the name of a log's folder that nobody claims, set aside at this time.
+pub fn stray_name(folder: &str, topic_id: TopicId, since: WallTime) -> String {
+    ended(folder, topic_id, &format!(".{since}{STRAY_ENDING}"))
+}
+
+/// Says whether a name in the directory is that of a folder that was set aside.
+pub fn is_stray_folder(name: &str) -> bool {
+    name.ends_with(STRAY_ENDING)
+}
+
+/// When a folder was set aside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StrayTime {
+    /// Its name does not say it.
+    Unknown,
+    /// At this time.
+    Known(WallTime),
+}
+
+/// Reads when a folder was set aside.
+pub fn stray_time(name: &str) -> StrayTime {
+    let rest = name.strip_suffix(STRAY_ENDING).and_then(|rest| rest.rsplit_once('.'));
+    // A topic id is no number: it has 22 characters.
+    match rest.and_then(|(_, ms)| (ms.len() < 20).then(|| ms.parse().ok())?) {
+        Some(ms) => StrayTime::Known(WallTime(ms)),
+        None => StrayTime::Unknown,
+    }
+}
+
+/// Returns the name of a folder that was set aside without a time, with this one.
+pub fn timed_stray_name(name: &str, since: WallTime) -> String {
+    let rest = name.strip_suffix(STRAY_ENDING).unwrap_or(name);
+    let tail = format!(".{since}{STRAY_ENDING}");
+    let room = MAX_NAME_BYTES - tail.len();
+    // The end of the name keeps it unique; its beginning is cut where the whole would be too long.
+    let mut first = rest.len().saturating_sub(room);
+    while !rest.is_char_boundary(first) {
+        first += 1;
+    }
+    format!("{}{tail}", rest.get(first..).unwrap_or(rest))
 }
 
 /// Cuts the folder's own name where the whole would be too long. The topic id and the partition keep it unique.
@@ -188,6 +228,23 @@ mod tests {
         assert_eq!(parse_producers_name("aside.producers"), None);
         for bad in ["42.log", "0000000000000000004x.log", "00000000000000000042.log.deleted", "", "é"] {
             assert_eq!(parse_segment_name(bad), None, "{bad}");
+        }
+    }
+
+    /// Protects: W-14: the time at which a folder was set aside is read back from its name; an older name has none and
+    /// gets one, and every name fits.
+    #[test]
+    fn strays_carry_their_time() {
+        let (id, time) = (TopicId(Uuid([7; 16])), WallTime(1_700_000_000_000));
+        for folder in ["a-0".to_owned(), format!("{}-{}", "t".repeat(249), 12345)] {
+            let name = stray_name(&folder, id, time);
+            assert!(is_stray_folder(&name) && name.len() <= 255 && !is_log_folder(&name), "{name}");
+            assert_eq!(stray_time(&name), StrayTime::Known(time));
+            let older = ended(&folder, id, STRAY_ENDING);
+            assert_eq!(stray_time(&older), StrayTime::Unknown, "{older}");
+            let timed = timed_stray_name(&older, time);
+            assert!(timed.len() <= 255, "{timed}");
+            assert_eq!(stray_time(&timed), StrayTime::Known(time));
         }
     }
 

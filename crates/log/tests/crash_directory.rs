@@ -25,7 +25,11 @@ mod producers;
 mod reads;
 #[path = "crash_directory/refusals.rs"]
 mod refusals;
+#[path = "crash_directory/reserve.rs"]
+mod reserve;
 #[path = "crash_directory/script.rs"]
 mod script;
+#[path = "crash_directory/strays.rs"]
+mod strays;
 #[path = "crash_directory/world.rs"]
 mod world;

@@ -220,6 +220,17 @@ impl Metadata {
         self.quorum.checkpoint_bytes().await
     }
 
+    /// Waits until the metadata has ended by itself: its storage has failed, or it found damage. Says why. A stop
+    /// that was asked for is none.
+    pub async fn failed(&self) -> String {
+        self.quorum.failed().await
+    }
+
+    /// Says whether a snapshot has found no room on the disk since this was last asked; it is tried again (W-12).
+    pub fn has_found_no_room(&self) -> bool {
+        self.quorum.has_found_no_room()
+    }
+
     /// Stops the thread; what waits is answered as unknown.
     pub async fn stop(&self) {
         let (reply, done) = oneshot::channel();

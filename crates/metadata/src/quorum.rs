@@ -32,6 +32,8 @@ use crate::{MetadataImage, Record};
 use bytes::Bytes;
 use env::Disk;
 use log_store::LogStore;
+use openraft::errors::Fatal;
+use openraft::type_config::async_runtime::WatchReceiver;
 use openraft::{Config, Raft, ReadPolicy, SnapshotPolicy};
 use raft::{QuorumTypes, RecordGroup};
 use snapshot::SnapshotFolder;
@@ -39,6 +41,7 @@ use state_machine::StateMachine;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 use types::MetadataOffset;
 
@@ -127,6 +130,7 @@ pub struct RaftQuorum {
     storage: Arc<dyn QuorumStorage>,
     image: watch::Receiver<Arc<MetadataImage>>,
     snapshot_bytes: usize,
+    no_room: Arc<AtomicBool>,
 }
 
 impl RaftQuorum {
@@ -146,9 +150,11 @@ impl RaftQuorum {
         let folder = Arc::new(SnapshotFolder::open(disk, options.snapshots.clone())?);
         check_covered(log.purged(), folder.current()?.and_then(|state| state.applied))?;
         let (machine, image) = StateMachine::new(folder);
+        let no_room = machine.no_room();
         let config = Arc::new(raft_config(&options));
         let raft = Raft::new(options.voter, config, NoPeers, log.clone(), machine).await.map_err(stopped)?;
-        let quorum = RaftQuorum { raft, log, storage, image, snapshot_bytes: options.snapshot_bytes };
+        let snapshot_bytes = options.snapshot_bytes;
+        let quorum = RaftQuorum { raft, log, storage, image, snapshot_bytes, no_room };
         quorum.lead(&options).await?;
         Ok(quorum)
     }
@@ -175,6 +181,25 @@ impl RaftQuorum {
     /// The storage has failed.
     pub async fn checkpoint_bytes(&self) -> Result<Bytes, StorageFailed> {
         self.log.checkpoint_bytes().await
+    }
+
+    /// Waits until the quorum has ended by itself, because its storage has failed or it found damage; says why.
+    pub async fn failed(&self) -> String {
+        let mut metrics = self.raft.metrics();
+        loop {
+            match metrics.borrow_watched().running_state.clone() {
+                Ok(()) | Err(Fatal::Stopped) => {}
+                Err(fatal) => return fatal.to_string(),
+            }
+            if metrics.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Says whether a snapshot has found no room since this was last asked.
+    pub fn has_found_no_room(&self) -> bool {
+        self.no_room.swap(false, Ordering::Relaxed)
     }
 
     /// Stops openraft's tasks.

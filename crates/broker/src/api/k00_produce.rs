@@ -13,6 +13,7 @@ use crate::departed::Departed;
 use crate::publish::Published;
 use crate::shard::message::{Append, AppendAnswer, AppendPart, ShardMessage};
 use crate::shard::router::Router;
+use crate::unwritten::Claim;
 use config::{TimestampType, TopicConfig};
 use log::wal::Reservation;
 use partition::RequiredAcks;
@@ -53,6 +54,9 @@ const WAL_EIGHTHS: u64 = 3;
 /// What one batch costs in the write-ahead log beside its bytes, at most.
 const FRAME_OVERHEAD: u64 = 128;
 
+/// What a producer is told when the disk is full.
+const DISK_FULL: &str = "The disk is full; nothing was written.";
+
 /// Stage one.
 pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     let Call { header, mut body, context, frame_bytes } = call;
@@ -69,8 +73,13 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     let bytes = plan.bytes();
     context.probes.produce_bytes.inc_by(bytes);
     // Waiting here means not reading the socket.
-    let room = context.wal.reserve_later(plan.wal_bytes()).await;
-    let replies = plan.send(&context.router, &Arc::new(room));
+    let replies = match room(&context, &plan).await {
+        Some((claim, room)) => plan.send(&context.router, &Arc::new(room), &Arc::new(claim)),
+        None => {
+            plan.refuse_all(ErrorCode::KafkaStorageError, DISK_FULL);
+            Vec::new()
+        }
+    };
     let timeout = match plan.acks {
         Some(RequiredAcks::All) => Millis(i64::from(request.timeout_ms)).duration().max(SYNC_WAIT),
         _ => LEADER_WAIT,
@@ -80,6 +89,19 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
         plan.say_by_id(header.id.api_version);
         finish(&context, &header, &plan)
     }))
+}
+
+/// Waits for room in memory and in the write-ahead log; nothing if the disk becomes full meanwhile.
+async fn room(context: &Context, plan: &Plan) -> Option<(Claim, Reservation)> {
+    let room = async {
+        let claim = context.unwritten.admit(plan.bytes()).await;
+        (claim, context.wal.reserve_later(plan.wal_bytes()).await)
+    };
+    tokio::select! {
+        biased;
+        room = room => Some(room),
+        () = context.space.short() => None,
+    }
 }
 
 /// One request: a slot per partition, filled at once with a refusal or later by a shard.
@@ -132,7 +154,7 @@ impl Plan {
             plan.topics.push(PlannedTopic { name: topic.name.clone(), id: topic.topic_id, slots });
         }
         if context.space.is_short() {
-            plan.refuse_all(ErrorCode::KafkaStorageError, "The disk is full; nothing was written.");
+            plan.refuse_all(ErrorCode::KafkaStorageError, DISK_FULL);
         }
         plan.refuse_invalid_acks();
         plan.refuse_duplicates();
@@ -264,7 +286,7 @@ impl Plan {
     }
 
     /// Hands the batches to their shards, one message each.
-    fn send(&mut self, router: &Router, room: &Arc<Reservation>) -> Vec<Reply> {
+    fn send(&mut self, router: &Router, room: &Arc<Reservation>, claim: &Arc<Claim>) -> Vec<Reply> {
         let Some(acks) = self.acks else { return Vec::new() };
         let mut shards: BTreeMap<usize, (Vec<usize>, Vec<AppendPart>)> = BTreeMap::new();
         for (index, slot) in self.slots.iter_mut().enumerate() {
@@ -275,7 +297,8 @@ impl Plan {
         }
         let hand_over = |(shard, (slots, parts))| {
             let (reply, answers) = oneshot::channel();
-            router.send(shard, ShardMessage::Append(Append { parts, acks, room: room.clone(), reply }));
+            let (room, claim) = (room.clone(), claim.clone());
+            router.send(shard, ShardMessage::Append(Append { parts, acks, room, claim, reply }));
             Reply { slots, answers }
         };
         shards.into_iter().map(hand_over).collect()

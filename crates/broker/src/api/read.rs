@@ -27,9 +27,12 @@ pub(super) async fn read(
         Ok(batches) => Ok(batches),
         Err(ReadFault::Gone | ReadFault::Damage(_)) => {
             let plan = plan_again(context, part).await?;
-            carry_out(context, part.key, plan).await.map_err(|fault| failed(context, part.key, &fault))
+            match carry_out(context, part.key, plan).await {
+                Ok(batches) => Ok(batches),
+                Err(fault) => Err(failed(context, part.key, &fault).await),
+            }
         }
-        Err(fault) => Err(failed(context, part.key, &fault)),
+        Err(fault) => Err(failed(context, part.key, &fault).await),
     }
 }
 
@@ -88,7 +91,7 @@ pub(super) async fn find(
         Ok(Some(found)) => Ok(Looked::Found(found)),
         Ok(None) => Ok(Looked::NotBefore(next)),
         Err(ReadFault::Gone | ReadFault::Damage(_)) if !is_last_try => Ok(Looked::Again),
-        Err(fault) => Err(failed(context, key, &fault)),
+        Err(fault) => Err(failed(context, key, &fault).await),
     }
 }
 
@@ -115,12 +118,16 @@ async fn blocking<T: Send + 'static>(
     result.await.ok()
 }
 
-/// Acts on a read that failed with a fresh plan too; returns what the client is told.
-fn failed(context: &Context, key: LogKey, fault: &ReadFault) -> ErrorCode {
+/// Acts on a read that failed with a fresh plan too; returns what the client is told. Damage has taken the partition
+/// offline by then, so that the client never knows it before the metrics do.
+async fn failed(context: &Context, key: LogKey, fault: &ReadFault) -> ErrorCode {
     match fault {
         ReadFault::Damage(_) => {
-            let reason = fault.to_string();
-            context.router.send_to_owner(&key, ShardMessage::Damaged { key, reason });
+            let (done, is_offline) = oneshot::channel();
+            let (reason, done) = (fault.to_string(), Some(done));
+            context.router.send_to_owner(&key, ShardMessage::Damaged { key, reason, done });
+            // A shard that has stopped takes nothing offline.
+            let _ = is_offline.await;
         }
         ReadFault::Gone | ReadFault::Open { .. } | ReadFault::Io { .. } => {
             tracing::error!(partition = %key, %fault, "read failed");

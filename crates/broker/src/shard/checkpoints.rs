@@ -4,11 +4,14 @@
 //! out once the write-ahead log has synced everything up to it (W-6).
 
 use super::message::{ShardCut, ShardMessage, Sizes};
+use super::tails::small_limit;
 use super::{Shard, Slot};
 use crate::jobs::Job;
+use log::log::Log;
 use log::producers::ExpireRules;
 use log::retain::{ClockState, RetainRules};
 use log::segments::{FileCut, PlaceRules, SegmentMeta};
+use std::collections::BTreeSet;
 use tokio::sync::oneshot;
 use types::{LogKey, Millis, Now};
 
@@ -31,7 +34,11 @@ impl Shard {
     pub(super) fn on_cut(&mut self, small_tail_bytes: u64, reply: oneshot::Sender<ShardCut>) {
         self.submit();
         let mut cut = ShardCut::default();
-        for key in std::mem::take(&mut self.changed) {
+        // A tail of which the state had room for in an earlier checkpoint may have to go into a segment now.
+        let mut keys = std::mem::take(&mut self.changed);
+        keys.extend(&self.tails.unplaced);
+        let small_tail_bytes = self.small_limit(&keys, small_tail_bytes);
+        for key in keys {
             let Some(slot) = self.partitions.get_mut(&key) else { continue };
             let rules = place_rules(&slot.config);
             // What is damaged on disk is not written to: its tail stays in the state.
@@ -46,6 +53,14 @@ impl Shard {
         self.release_cuts();
     }
 
+    /// Returns the largest tail that stays in the state.
+    fn small_limit(&self, keys: &BTreeSet<LogKey>, most: u64) -> u64 {
+        let slots = keys.iter().filter_map(|key| self.partitions.get(key));
+        let tails = slots.filter(|slot| !slot.partition.is_failed());
+        let tails = tails.map(|slot| slot.partition.log().unwritten_bytes()).collect();
+        small_limit(tails, most, self.settings.small_tails_bytes)
+    }
+
     pub(super) fn release_cuts(&mut self) {
         let durable = self.durable_ticket;
         for ready in self.waiting_cuts.extract_if(.., |waiting| waiting.ticket <= durable) {
@@ -54,13 +69,16 @@ impl Shard {
     }
 
     pub(super) fn on_checkpointed(&mut self, changes: &[(LogKey, u64)]) {
-        // Each log that was written to keeps its share of the cache.
-        let share = self.settings.tail_cache_bytes / (changes.len() as u64).max(1);
+        self.tails.begin_round();
         for (key, change) in changes {
             let Some(slot) = self.partitions.get_mut(key) else { continue };
             let log = slot.partition.log_mut();
             log.checkpointed(*change);
-            log.evict(share);
+            self.tails.note(*key, cached_bytes(log));
+            match log.unwritten_bytes() {
+                0 => self.tails.unplaced.remove(key),
+                _ => self.tails.unplaced.insert(*key),
+            };
             for cut in log.take_file_cuts() {
                 self.jobs.send(Job::CutFile(cut));
             }
@@ -68,18 +86,31 @@ impl Shard {
             if !segments.is_empty() {
                 self.jobs.send(Job::DeleteSegments { key: *key, segments });
             }
+            slot.count_unwritten();
+        }
+        self.evict();
+    }
+
+    /// Drops written batches from memory until all logs together keep to their budget.
+    fn evict(&mut self) {
+        for (key, keeps) in self.tails.plan(self.settings.tail_cache_bytes) {
+            let Some(slot) = self.partitions.get_mut(&key) else { continue };
+            let log = slot.partition.log_mut();
+            log.evict(log.unwritten_bytes() + keeps);
+            self.tails.shrunk(key, cached_bytes(log));
         }
     }
 
     pub(super) fn on_file_cut(&mut self, cut: &FileCut, segment: Option<SegmentMeta>) {
         if let Some(slot) = self.partitions.get_mut(&cut.key) {
             slot.partition.log_mut().file_cut(cut, segment);
+            slot.count_unwritten();
             self.changed.insert(cut.key);
         }
     }
 
-    pub(super) fn on_checkpoint_abandoned(&mut self, keys: &[LogKey]) {
-        for key in keys {
+    pub(super) fn on_checkpoint_abandoned(&mut self, changes: &[(LogKey, u64)]) {
+        for (key, _) in changes {
             if let Some(slot) = self.partitions.get_mut(key) {
                 slot.partition.log_mut().abandon_cut();
                 self.changed.insert(*key);
@@ -131,6 +162,11 @@ impl Shard {
         }
         let _ = reply.send(sizes);
     }
+}
+
+/// Returns what a log keeps in memory for readers alone.
+fn cached_bytes(log: &Log) -> u64 {
+    log.tail_bytes().saturating_sub(log.unwritten_bytes())
 }
 
 fn place_rules(config: &config::TopicConfig) -> PlaceRules {

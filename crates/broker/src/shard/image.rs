@@ -56,7 +56,9 @@ impl Shard {
         if self.failed {
             partition.on_failed(&mut Vec::new());
         }
-        self.partitions.insert(key, Slot { partition, config });
+        let mut slot = Slot { partition, config, held: self.settings.unwritten.account() };
+        slot.count_unwritten();
+        self.partitions.insert(key, slot);
     }
 
     fn leadership(&self, topic: &TopicImage, image: &PartitionImage) -> Leadership {
@@ -78,6 +80,10 @@ impl Shard {
     /// let its files go.
     fn remove(&mut self, key: LogKey, name: &Arc<str>) {
         let Some(mut slot) = self.partitions.remove(&key) else { return };
+        if slot.partition.is_failed() {
+            self.probes.offline_partitions.dec();
+        }
+        self.tails.forget(key);
         let mut effects = Vec::new();
         slot.partition.on_deleted(&mut effects);
         self.run_effects(key, effects);

@@ -1,6 +1,7 @@
 //! What a shard can be told and asked.
 
 use crate::publish::Published;
+use crate::unwritten::Claim;
 use log::cut::LogCut;
 use log::log::Log;
 use log::read_plan::{ReadPlan, TimePlan};
@@ -47,9 +48,19 @@ pub(crate) enum ShardMessage {
         reply: oneshot::Sender<ShardCut>,
     },
     /// The checkpoint that holds these cuts is durable.
-    Checkpointed(Vec<(LogKey, u64)>),
+    Checkpointed {
+        /// The logs with the changes of their cuts.
+        changes: Vec<(LogKey, u64)>,
+        /// Told when the shard has acted on it.
+        done: oneshot::Sender<()>,
+    },
     /// The checkpoint with these cuts was given up; they are taken again.
-    CheckpointAbandoned(Vec<LogKey>),
+    CheckpointAbandoned {
+        /// The logs with the changes of their cuts.
+        changes: Vec<(LogKey, u64)>,
+        /// Told when the shard has acted on it.
+        done: oneshot::Sender<()>,
+    },
     /// A segment file of a truncated log was cut; the segment as it is now, if it is still there.
     FileCut {
         /// The job.
@@ -65,6 +76,8 @@ pub(crate) enum ShardMessage {
         key: LogKey,
         /// What.
         reason: String,
+        /// Told when the partition is offline.
+        done: Option<oneshot::Sender<()>>,
     },
     /// Report sizes for the metrics.
     Sizes(oneshot::Sender<Sizes>),
@@ -80,6 +93,8 @@ pub(crate) struct Append {
     pub(crate) acks: RequiredAcks,
     /// Room in the write-ahead log; given back when every batch is durable or given up.
     pub(crate) room: Arc<Reservation>,
+    /// Room in memory; given back when the logs have taken the batches over.
+    pub(crate) claim: Arc<Claim>,
     /// Where the answers go, in the order of `parts`, once all of them are known.
     pub(crate) reply: oneshot::Sender<Vec<AppendAnswer>>,
 }

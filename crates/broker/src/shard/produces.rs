@@ -73,6 +73,7 @@ impl Shard {
         for part in append.parts {
             self.append_part(request, part, append.acks, now);
         }
+        drop(append.claim);
         if self.produces.requests.get(&request).is_some_and(|r| r.missing == 0) {
             self.produces.finish(request);
         }

@@ -18,6 +18,11 @@ use tokio::sync::{mpsc, watch};
 /// Share of the memory budget that keeps recent batches for readers: one sixteenth.
 const TAIL_SHARE: u64 = 16;
 
+/// All small tails that the state may hold, at most. *Units*: bytes.
+const SMALL_TAILS_MAX: u64 = 8 << 20;
+/// And this part of the budget of unwritten bytes at most.
+const SMALL_TAILS_SHARE: u64 = 8;
+
 /// Producers that one log may know (P11).
 const MAX_PRODUCERS: usize = 100_000;
 
@@ -100,6 +105,7 @@ impl ShardThread {
         let context = self.context;
         let empty = Arc::new(Published::new(Arc::default(), &context.config));
         let budget = crate::run::memory(&context.config, &context.env) / TAIL_SHARE / self.count as u64;
+        let small_tails = SMALL_TAILS_MAX.min(context.unwritten.limit() / SMALL_TAILS_SHARE);
         let shard = Shard::new(ShardParts {
             id: self.id,
             router: context.router.clone(),
@@ -112,6 +118,8 @@ impl ShardThread {
             departed: context.departed.clone(),
             settings: ShardSettings {
                 tail_cache_bytes: budget,
+                small_tails_bytes: small_tails / self.count as u64,
+                unwritten: context.unwritten.clone(),
                 max_producers: MAX_PRODUCERS,
                 producer_expiration: context.config.storage.producer_id_expiration_ms,
             },

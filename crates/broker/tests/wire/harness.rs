@@ -20,6 +20,9 @@ static WATCH: Once = Once::new();
 pub struct Broker {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where health and metrics are, if anywhere.
+    #[allow(dead_code, reason = "for tests/storage.rs")]
+    pub http: Option<String>,
     dir: PathBuf,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), ServeError>>>,
@@ -38,27 +41,35 @@ impl Broker {
 
     /// Starts a broker whose configuration is changed first.
     pub fn start_with(dir: &Path, change: impl FnOnce(&mut BrokerConfig)) -> Broker {
+        Broker::start_on(env::Env::real(), dir, change)
+    }
+
+    /// Starts a broker on a machine of the test's own.
+    pub fn start_on(env: env::Env, dir: &Path, change: impl FnOnce(&mut BrokerConfig)) -> Broker {
         watch_for_panics();
         let mut config = BrokerConfig::tiny(dir).unwrap();
         config.shards = Some(2);
         change(&mut config);
         let (stop, stopped) = oneshot::channel();
         let (ready, started) = channel();
-        let run = move || run(config, stopped, move |banner| ready.send(banner).unwrap());
+        let run = move || run(config, env, stopped, move |banner| ready.send(banner).unwrap());
         let thread = std::thread::Builder::new().name("broker".into()).spawn(run).unwrap();
         let mut broker = Broker {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            http: None,
             dir: dir.to_path_buf(),
             stop: Some(stop),
             thread: Some(thread),
         };
-        broker.address = broker.await_start(&started);
+        let banner = broker.await_start(&started);
+        broker.address = banner.client_address.parse().unwrap();
+        broker.http = banner.http_address;
         broker
     }
 
-    fn await_start(&mut self, started: &Receiver<Banner>) -> SocketAddr {
+    fn await_start(&mut self, started: &Receiver<Banner>) -> Banner {
         match started.recv() {
-            Ok(banner) => banner.client_address.parse().unwrap(),
+            Ok(banner) => banner,
             Err(_) => {
                 let ended = self.thread.take().unwrap().join();
                 panic!("the broker does not start: {ended:?}")
@@ -74,6 +85,18 @@ impl Broker {
     /// Stops it; everything is on disk when this returns.
     pub fn stop(mut self) {
         self.shut_down().unwrap();
+    }
+
+    /// Stops it; returns how it ended.
+    #[allow(dead_code, reason = "for tests/storage.rs")]
+    pub fn end(mut self) -> Result<(), ServeError> {
+        self.shut_down()
+    }
+
+    /// Waits until it ends by itself; returns how.
+    #[allow(dead_code, reason = "for tests/storage.rs")]
+    pub fn ended(mut self) -> Result<(), ServeError> {
+        self.thread.take().unwrap().join().expect("the broker's thread panicked")
     }
 
     /// Stops it and starts another one on the same folder.
@@ -111,18 +134,19 @@ impl Drop for Broker {
 
 fn run(
     config: BrokerConfig,
+    env: env::Env,
     stop: oneshot::Receiver<()>,
     ready: impl FnOnce(Banner) + Send + 'static,
 ) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let serve = broker::serve(config, env::Env::real(), stop, ready);
+    let serve = broker::serve(config, env, stop, ready);
     tokio::task::LocalSet::new().block_on(&runtime, serve)
 }
 
 /// Runs a broker that is expected not to come up; returns what it says.
 pub fn refusal(config: BrokerConfig) -> String {
     let (_stop, stopped) = oneshot::channel();
-    run(config, stopped, |_| panic!("it came up")).expect_err("it is refused").to_string()
+    run(config, env::Env::real(), stopped, |_| panic!("it came up")).expect_err("it is refused").to_string()
 }
 
 /// Counts panics of a broker's threads; a connection's task would swallow them otherwise.

@@ -116,7 +116,7 @@ pub const NODE: &[Property] = &[
         .bounds(Bounds::Within(0, 64)),
     property("highwater.memory.max", Kind::Long, Some("0"), "Memory that the broker may use; 0 is three quarters of what the machine or its control group gives.")
         .from(0).unit_is(Unit::Bytes),
-    property("highwater.disk.reserve.bytes", Kind::Long, Some("67108864"), "Space kept back on the disk of the data directory, so that deleting and committing work when it is full.")
+    property("highwater.disk.reserve.bytes", Kind::Long, Some("67108864"), "Size of a file of zeros in the data directory that is given up in steps when the disk is full, so that deleting and committing work.")
         .from(0),
     property("highwater.allow.plaintext.listeners", Kind::Boolean, Some("false"), "Whether a listener without authentication may be open beyond this machine."),
     property("highwater.http.listener", Kind::Text, Some("127.0.0.1:9644"), "Address of the HTTP port for health and metrics; empty for none."),
@@ -124,9 +124,8 @@ pub const NODE: &[Property] = &[
         .bounds(Bounds::Within(4_194_304, 1_073_741_824)),
     property("highwater.wal.first.file.bytes", Kind::Long, Some("4194304"), "Size of the first file of the write-ahead log, small so that a first start is quick.")
         .bounds(Bounds::Within(1_048_576, 1_073_741_824)),
-    property("highwater.wal.checkpoint.bytes", Kind::Long, Some("67108864"), "Bytes of the write-ahead log after which a checkpoint is taken.")
-        .bounds(Bounds::Within(8_388_608, 1_073_741_824))
-        .state(State::Later("a checkpoint begins when half of highwater.wal.pool.bytes is used")),
+    property("highwater.wal.checkpoint.bytes", Kind::Long, Some("67108864"), "Bytes of the write-ahead log after which a checkpoint is taken; one comes earlier when half of highwater.wal.pool.bytes is used.")
+        .bounds(Bounds::Within(8_388_608, 1_073_741_824)),
     property("highwater.wal.pool.bytes", Kind::Long, Some("268435456"), "Bytes of all files of the write-ahead log together; at most four checkpoints, which bounds recovery.")
         .bounds(Bounds::Within(33_554_432, 4_294_967_296)),
 ];

@@ -177,9 +177,17 @@ impl Tree {
         self.nodes.retain(|node, _| named.contains(node));
     }
 
-    /// Returns the sum of all lengths. *Units*: bytes.
-    pub(super) fn bytes(&mut self) -> u64 {
-        self.files().map(|content| content.size()).sum()
+    /// Returns the sum of the lengths of all files that have a name now. *Units*: bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        let (mut sum, mut open) = (0, vec![ROOT]);
+        while let Some(node) = open.pop() {
+            match self.nodes.get(&node) {
+                Some(Node::Folder(folder)) => open.extend(folder.cache.values()),
+                Some(Node::File(content)) => sum += content.size(),
+                None => {}
+            }
+        }
+        sum
     }
 
     fn files(&mut self) -> impl Iterator<Item = &mut Content> {

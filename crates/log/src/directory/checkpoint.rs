@@ -56,7 +56,10 @@ impl Directory {
     pub fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<u64, FileFault> {
         checkpoint.placements.iter().try_for_each(check_folder)?;
         self.job(|directory| {
-            directory.discard_waiting()?;
+            match directory.discard_waiting() {
+                Err(fault) if fault.is_full() => {}
+                outcome => outcome?,
+            }
             for key in &checkpoint.removed {
                 directory.remove_now(*key, None)?;
             }

@@ -2,7 +2,7 @@
 //!
 //! A folder is made under a temporary name with its `partition.metadata` inside, synced, renamed; the directory is
 //! synced before a state names it. A log that is gone has its folder renamed to `-delete`, then unlinked step by
-//! step; one that nobody claims is renamed to `-stray` and kept. A folder that has a log's name but not its topic id is
+//! step; one that nobody claims is renamed to `-stray` and kept for a while (strays.rs). A folder that has a log's name but not its topic id is
 //! its namesake's and is set aside too, never written into. Tests: `crates/log/tests/crash_directory.rs`.
 
 use super::{Directory, kafka};
@@ -18,9 +18,18 @@ impl Directory {
     /// and the next checkpoint forgets the log. `folder` names it where no checkpoint has yet.
     ///
     /// # Errors
-    /// No room, or final.
+    /// No room: the log is forgotten all the same, its folder is still there; the same job, or the next checkpoint, tries
+    /// again. Else final.
     pub fn remove_log(&mut self, key: LogKey, folder: Option<&str>) -> Result<(), FileFault> {
-        self.job(|directory| directory.remove_now(key, folder))
+        self.job(|directory| {
+            let waited = directory.discard_waiting();
+            directory.remove_now(key, folder)?;
+            waited?;
+            match directory.waiting.first() {
+                Some((_, folder)) => Err(FileFault::Full { path: directory.root.join(folder) }),
+                None => Ok(()),
+            }
+        })
     }
 
     /// Sets a log aside that the metadata does not know: its folder is renamed to `-stray` and kept, the next
@@ -32,7 +41,8 @@ impl Directory {
         self.job(|directory| {
             let folder = directory.registry().folder(key);
             if let Some(folder) = folder.filter(|folder| directory.folders.contains_key(&**folder)) {
-                directory.rename_folder(&folder, &stray_name(&folder, key.topic_id))?;
+                let target = stray_name(&folder, key.topic_id, directory.clock.now().wall);
+                directory.rename_folder(&folder, &target)?;
             }
             directory.forget(key);
             Ok(())
@@ -62,7 +72,9 @@ impl Directory {
         {
             match self.discard(&folder, key.topic_id) {
                 // The log is gone all the same, and the state must say so. The folder waits.
-                Err(fault) if fault.is_full() => self.waiting.push((key.topic_id, folder)),
+                Err(fault) if fault.is_full() => {
+                    self.waiting.insert((key.topic_id, folder));
+                }
                 outcome => outcome?,
             }
         }
@@ -70,16 +82,14 @@ impl Directory {
         Ok(())
     }
 
-    /// Renames the folders of removed logs for which there was no room.
+    /// Renames the folders of removed logs for which there was no room; with no room still, they go on waiting.
     pub(super) fn discard_waiting(&mut self) -> Result<(), FileFault> {
-        for (topic_id, folder) in std::mem::take(&mut self.waiting) {
+        while let Some((topic_id, folder)) = self.waiting.first().cloned() {
             let path = self.root.join(&folder);
             if kafka::read_metadata(&*self.disk, &path)? == Some(topic_id) {
-                match self.discard(&folder, topic_id) {
-                    Err(fault) if fault.is_full() => self.waiting.push((topic_id, folder)),
-                    outcome => outcome?,
-                }
+                self.discard(&folder, topic_id)?;
             }
+            self.waiting.pop_first();
         }
         Ok(())
     }
@@ -149,7 +159,7 @@ impl Directory {
     }
 
     /// Removes what an earlier attempt to make a folder has left.
-    fn clear_folder(&self, path: &Path) -> Result<(), FileFault> {
+    pub(super) fn clear_folder(&self, path: &Path) -> Result<(), FileFault> {
         let entries = match self.disk.list(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             entries => entries.or_fault(path, FileAction::Read)?,
@@ -167,10 +177,10 @@ impl Directory {
         if let Some(Some(owner)) = self.folders.get(folder).copied() {
             self.registry().remove(owner);
         }
-        self.rename_folder(folder, &stray_name(folder, id))
+        self.rename_folder(folder, &stray_name(folder, id, self.clock.now().wall))
     }
 
-    fn rename_folder(&mut self, folder: &str, target: &str) -> Result<(), FileFault> {
+    pub(super) fn rename_folder(&mut self, folder: &str, target: &str) -> Result<(), FileFault> {
         let (from, to) = (self.root.join(folder), self.root.join(target));
         self.disk.rename(&from, &to).or_fault(&from, FileAction::Rename)?;
         self.folders.remove(folder);

@@ -7,7 +7,7 @@
 
 use super::format::{Format, FormatError};
 use super::recover::{RecoverJob, RecoveryReport};
-use super::{Directory, DirectoryOptions, Opened, QuorumRecovered, kafka, sweep};
+use super::{Directory, DirectoryOptions, Opened, QuorumRecovered, kafka, reserve, sweep};
 use crate::fault::{FileAction, FileFault, OrFault};
 use crate::layout::{
     FORMAT_FILE, FORMAT_FILE_NEW, FORMAT_VERSION, KAFKA_META_FILE, LOCK_FILE, STATE_FOLDER, WAL_FOLDER,
@@ -15,7 +15,7 @@ use crate::layout::{
 };
 use crate::reader::Reader;
 use crate::state::{Journal, StateChange, StateError, write_aside};
-use crate::wal::{ReplayError, WalFault, WalHome, WalWriter};
+use crate::wal::{ReplayError, WalCall, WalFault, WalHome, WalWriter};
 use env::{Disk, DiskLock, Env, OpenMode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -100,6 +100,19 @@ pub enum OpenError {
     File(#[from] FileFault),
 }
 
+impl OpenError {
+    /// Says whether the directory opens when there is space: nothing has failed for good, a sync in particular.
+    pub fn is_full(&self) -> bool {
+        match self {
+            OpenError::File(fault) => fault.is_full(),
+            OpenError::Wal(WalFault::Io { call: WalCall::Open | WalCall::Write, source, .. }) => {
+                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What a directory is before it is opened.
 enum Found {
     Ours,
@@ -108,11 +121,26 @@ enum Found {
 }
 
 impl Directory {
-    /// Opens a directory, or makes a new one where there is none or an empty folder. What it hands out is durable.
+    /// Opens a directory, or makes a new one where there is none or an empty folder. What it hands out is durable. On a
+    /// full disk the reserve is given up for it.
     ///
     /// # Errors
     /// The directory is not ours, in use, newer, damaged, or its disk fails: see [`OpenError`].
     pub fn open(
+        env: &Env,
+        path: &Path,
+        node_id: BrokerId,
+        options: &DirectoryOptions,
+    ) -> Result<Opened, OpenError> {
+        match Directory::try_open(env, path, node_id, options) {
+            Err(error) if error.is_full() && reserve::give_up_all(&*env.disk, path)? => {
+                Directory::try_open(env, path, node_id, options)
+            }
+            opened => opened,
+        }
+    }
+
+    fn try_open(
         env: &Env,
         path: &Path,
         node_id: BrokerId,
@@ -150,12 +178,14 @@ impl Directory {
             folders: BTreeMap::new(),
             removed: BTreeSet::new(),
             removed_before: BTreeSet::new(),
-            waiting: Vec::new(),
+            waiting: BTreeSet::new(),
             unsynced: BTreeSet::new(),
             extended: BTreeMap::new(),
             epochs_written: BTreeMap::new(),
             rolled: BTreeSet::new(),
             garbage: sweep::Garbage::default(),
+            reserve: reserve::Reserve::default(),
+            clock: env.clock.clone(),
             failed: false,
             _lock: lock,
         }

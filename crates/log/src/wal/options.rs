@@ -14,6 +14,8 @@ pub struct WalOptions {
     pub file_bytes: u64,
     /// Size of all files together: four checkpoint intervals, and the disk-full reserve (W-7). *Units*: bytes.
     pub pool_bytes: u64,
+    /// A checkpoint is wanted when a start would have to replay so much, however large the pool is. *Units*: bytes.
+    pub checkpoint_bytes: u64,
     /// Largest group, unless one frame alone is larger. *Units*: bytes.
     pub group_bytes_max: usize,
     /// How much of a new file is filled with zeros at a time. *Units*: bytes.
@@ -29,6 +31,7 @@ impl Default for WalOptions {
             first_file_bytes: 4 << 20,
             file_bytes: 32 << 20,
             pool_bytes: 256 << 20,
+            checkpoint_bytes: 64 << 20,
             group_bytes_max: 4 << 20,
             fill_step_bytes: 1 << 20,
             direct_bytes_max: 1 << 20,
@@ -43,6 +46,7 @@ impl WalOptions {
             first_file_bytes: 16 << 10,
             file_bytes: 32 << 10,
             pool_bytes: 256 << 10,
+            checkpoint_bytes: 128 << 10,
             group_bytes_max: 16 << 10,
             fill_step_bytes: 16 << 10,
             direct_bytes_max: 0,

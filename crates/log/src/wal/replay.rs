@@ -37,6 +37,8 @@ pub struct FrameView {
 pub struct ReplayEnd {
     /// Where the log ends: the next life's first group goes there.
     pub end: WalPosition,
+    /// Where the replay began.
+    pub from: WalPosition,
     /// Groups accepted, empty ones included.
     pub groups: u64,
     /// Frames handed over.
@@ -113,6 +115,7 @@ pub fn replay(
     write_back(home, &mut files)?;
     Ok(ReplayEnd {
         end: counts.expected.position,
+        from,
         groups: counts.groups,
         frames: counts.frames,
         bytes: counts.bytes,

@@ -65,6 +65,8 @@ pub struct WalWriter {
     next_number: u64,
     end: WalPosition,
     synced_end: WalPosition,
+    /// Where the replay of the last state begins.
+    needed: WalPosition,
     life_start_seq: u64,
     durable_seq: u64,
     /// Something was written into the current file that a sync must follow.
@@ -98,7 +100,7 @@ impl WalWriter {
         let end = WalPosition { life: replayed.next_life(), ..replayed.end };
         let mut live = VecDeque::new();
         let mut current = None;
-        let next_number = replayed.next_number();
+        let (next_number, needed) = (replayed.next_number(), replayed.from);
         for file in replayed.into_files() {
             match file.header {
                 Some(header) if file.live && header.number == end.file => current = Some((file.free, header)),
@@ -113,7 +115,7 @@ impl WalWriter {
         live.make_contiguous().sort_by_key(|file| file.number);
         let current = open_active(&home, free, &header)?;
         let writer = WalWriter::at(home, pool, current, end);
-        Ok(WalWriter { live, next_number, ..writer })
+        Ok(WalWriter { live, next_number, needed, ..writer })
     }
 
     fn at(home: WalHome, pool: Pool, current: ActiveFile, end: WalPosition) -> WalWriter {
@@ -126,6 +128,7 @@ impl WalWriter {
             current,
             end,
             synced_end: end,
+            needed: end,
             life_start_seq: end.seq,
             durable_seq: end.seq - 1,
             is_dirty: false,
@@ -200,6 +203,7 @@ impl WalWriter {
                 let Some(file) = writer.live.pop_front() else { break };
                 writer.recycle(file.free)?;
             }
+            writer.needed = needed;
             Ok(())
         })
     }
@@ -240,10 +244,30 @@ impl WalWriter {
         self.used_bytes() + self.free_bytes()
     }
 
-    /// Returns how full the pool is. After a replay that finds it above [`WalPressure::Calm`], a checkpoint comes
-    /// before anything appends (W-7).
+    /// Returns what a start would have to replay now. *Units*: bytes.
+    pub fn unsaved_bytes(&self) -> u64 {
+        let live: u64 = self.live.iter().map(|file| file.free.bytes).sum();
+        // What rotation left unused at the ends of files is counted too.
+        (live + self.end.offset).saturating_sub(self.needed.offset)
+    }
+
+    /// Says whether a checkpoint would give a file back.
+    pub fn is_reclaimable(&self) -> bool {
+        !self.live.is_empty()
+    }
+
+    /// Returns how full the pool is, and whether a checkpoint is wanted for the sake of a start. A pool that a
+    /// checkpoint gives nothing back to asks for none. After a replay that finds more than [`WalPressure::Calm`], a
+    /// checkpoint comes before anything appends (W-7).
     pub fn pressure(&self) -> WalPressure {
-        WalPressure::of(self.used_bytes(), self.capacity_bytes())
+        let pool = match self.is_reclaimable() {
+            true => WalPressure::of(self.used_bytes(), self.capacity_bytes()),
+            false => WalPressure::Calm,
+        };
+        match self.unsaved_bytes() >= self.home.options.checkpoint_bytes {
+            true => pool.max(WalPressure::CheckpointWanted),
+            false => pool,
+        }
     }
 
     /// Returns the most bytes of frames that should go into the next group, given those of its first frame: what is

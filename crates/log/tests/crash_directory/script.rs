@@ -60,6 +60,7 @@ pub(crate) fn run(env: &Env, ghost: &Shared) -> Result<World, Stop> {
 /// Appends, rolls, small tails.
 pub(crate) fn first_half(world: &mut World) -> Result<(), Stop> {
     world.fill_pool()?;
+    world.fill_reserve()?;
     world.group(&[
         Change::Append(busy(), 3, 100),
         Change::Append(quiet(), 1, 20),
@@ -91,6 +92,7 @@ pub(crate) fn second_half(world: &mut World) -> Result<(), Stop> {
     world.group(&[Change::Append(namesake(), 2, 100), Change::Append(quiet(), 1, 900)])?;
     world.group(&[Change::Truncate(loose(), 2)])?;
     world.group(&[Change::Append(loose(), 1, 700), Change::Append(busy(), 1, 600)])?;
+    world.fill_reserve()?;
     world.checkpoint(0)?;
     world.wal.vouch(true, crate::world::WALL)?;
     Ok(())

@@ -26,6 +26,9 @@ pub(crate) fn root() -> PathBuf {
     PathBuf::from("/data/node-1")
 }
 
+/// Size of the disk-full reserve.
+const RESERVE: u64 = 16 << 10;
+
 /// The time of every test, in ms.
 pub(crate) const WALL: WallTime = WallTime(1_700_000_000_000);
 
@@ -197,10 +200,18 @@ impl World {
         match job(self) {
             Err(fault) if fault.is_full() => {
                 self.abandoned += 1;
+                self.directory.give_up_reserve(0)?;
                 job(self)
             }
             outcome => outcome,
         }
+    }
+
+    /// Makes the disk-full reserve.
+    pub(crate) fn fill_reserve(&mut self) -> Result<(), Stop> {
+        self.directory.open_reserve(RESERVE)?;
+        while self.retry(|world| world.directory.fill_reserve(4096))? {}
+        Ok(())
     }
 
     fn change(&mut self, change: Change, ghost: &mut Logs) -> Frame {
@@ -258,6 +269,7 @@ impl World {
         match self.try_checkpoint(small_tail_bytes) {
             Err(Stop::File(fault)) if fault.is_full() => {
                 self.abandoned += 1;
+                self.directory.give_up_reserve(1)?;
                 self.logs.values_mut().for_each(Log::abandon_cut);
                 self.cut_files()?;
                 self.try_checkpoint(small_tail_bytes)

@@ -19,6 +19,8 @@ use std::sync::Arc;
 const MAGIC: &[u8] = b"HWMETASN";
 const SUFFIX: &str = ".snapshot";
 const TEMPORARY: &str = ".tmp";
+/// ENFILE and EMFILE: no descriptor is free.
+const NO_DESCRIPTOR: [i32; 2] = [23, 24];
 
 /// Why snapshots cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +41,33 @@ pub enum SnapshotFault {
         /// What is wrong with it.
         error: DecodeError,
     },
+}
+
+/// Why a snapshot was not saved.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SaveFault {
+    /// There is no space, or no free descriptor. Nothing has changed; it may be tried again.
+    #[error("there is no room: {0}")]
+    NoRoom(io::Error),
+    /// Anything else is final.
+    #[error(transparent)]
+    Failed(#[from] io::Error),
+}
+
+impl SaveFault {
+    /// Judges the error of a call that asks for room. A failed sync is none of these, whatever its number.
+    fn unless_full(error: io::Error) -> SaveFault {
+        let no_space = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        let no_descriptor = error.raw_os_error().is_some_and(|code| NO_DESCRIPTOR.contains(&code));
+        if no_space || no_descriptor { SaveFault::NoRoom(error) } else { SaveFault::Failed(error) }
+    }
+
+    /// Returns the system's error.
+    pub(super) fn into_io(self) -> io::Error {
+        match self {
+            SaveFault::NoRoom(error) | SaveFault::Failed(error) => error,
+        }
+    }
 }
 
 /// What a snapshot holds.
@@ -133,17 +162,20 @@ impl SnapshotFolder {
     /// Makes a snapshot current.
     ///
     /// # Errors
-    /// `StorageFull` leaves everything as it was; any other error is final (W-11).
-    pub(super) fn save(&self, state: &SavedState) -> io::Result<()> {
+    /// No room leaves everything as it was (W-12); any other error is final (W-11).
+    pub(super) fn save(&self, state: &SavedState) -> Result<(), SaveFault> {
         let name = file_name(state.applied);
         let temporary = self.path.join(format!("{name}{TEMPORARY}"));
-        if let Err(error) = self.write(&temporary, &state.encode()) {
-            if error.kind() == io::ErrorKind::StorageFull {
-                self.disk.remove_file(&temporary)?;
+        let made = self.write(&temporary, &state.encode()).and_then(|()| {
+            self.disk.rename(&temporary, &self.path.join(&name)).map_err(SaveFault::unless_full)
+        });
+        if let Err(SaveFault::NoRoom(_)) = made {
+            match self.disk.remove_file(&temporary) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
             }
-            return Err(error);
         }
-        self.disk.rename(&temporary, &self.path.join(&name))?;
+        made?;
         self.disk.sync_dir(&self.path)?;
         for older in self.names()?.into_iter().filter(|other| *other < name) {
             self.disk.remove_file(&self.path.join(older))?;
@@ -151,12 +183,13 @@ impl SnapshotFolder {
         Ok(())
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let file = self.disk.open(path, OpenMode::Create)?;
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), SaveFault> {
+        let file = self.disk.open(path, OpenMode::Create).map_err(SaveFault::unless_full)?;
         file.set_size(0)?;
-        file.write_at(bytes, 0)?;
+        file.write_at(bytes, 0).map_err(SaveFault::unless_full)?;
         file.sync()?;
-        if self.read(path)? == bytes { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
+        let is_whole = self.read(path)? == bytes;
+        if is_whole { Ok(()) } else { Err(io::Error::from(io::ErrorKind::InvalidData).into()) }
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

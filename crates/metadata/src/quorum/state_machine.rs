@@ -5,7 +5,7 @@
 //! not fit its image stops the quorum: it is damage. Tests: quorum/tests.rs.
 
 use super::raft::{Entry, LogId, Payload, QuorumTypes, Snapshot, SnapshotMeta, StoredMembership};
-use super::snapshot::{SavedState, SnapshotFolder};
+use super::snapshot::{SaveFault, SavedState, SnapshotFolder};
 use crate::{MetadataImage, decode_records};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -13,6 +13,7 @@ use openraft::storage::{EntryResponder, RaftStateMachine};
 use openraft::{OptionalSend, RaftSnapshotBuilder};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 use types::MetadataOffset;
 
@@ -22,13 +23,21 @@ pub(crate) struct StateMachine {
     membership: StoredMembership,
     image: watch::Sender<Arc<MetadataImage>>,
     folder: Arc<SnapshotFolder>,
+    /// Set when a snapshot has found no room.
+    no_room: Arc<AtomicBool>,
 }
 
 impl StateMachine {
     /// Starts empty; openraft installs the current snapshot and applies the entries behind it.
     pub(super) fn new(folder: Arc<SnapshotFolder>) -> (StateMachine, watch::Receiver<Arc<MetadataImage>>) {
         let (image, watch) = watch::channel(Arc::default());
-        (StateMachine { applied: None, membership: StoredMembership::default(), image, folder }, watch)
+        let (applied, membership, no_room) = (None, StoredMembership::default(), Arc::default());
+        (StateMachine { applied, membership, image, folder, no_room }, watch)
+    }
+
+    /// Returns the word on whether a snapshot has found no room; who reads it takes it back.
+    pub(super) fn no_room(&self) -> Arc<AtomicBool> {
+        self.no_room.clone()
     }
 
     fn apply_entry(&mut self, entry: Entry) -> io::Result<MetadataOffset> {
@@ -85,19 +94,19 @@ impl RaftStateMachine<QuorumTypes> for StateMachine {
 
     async fn try_create_snapshot_builder(&mut self, force: bool) -> Option<Taken> {
         let state = self.state();
-        let saved = self.folder.save(&state);
-        match saved {
-            Err(error) if error.kind() == io::ErrorKind::StorageFull && !force => {
-                tracing::warn!(%error, "no space for a metadata snapshot; it is taken later");
+        match self.folder.save(&state) {
+            Err(SaveFault::NoRoom(error)) if !force => {
+                tracing::warn!(%error, "no room for a metadata snapshot; it is taken later");
+                self.no_room.store(true, Ordering::Relaxed);
                 None
             }
-            saved => Some(Taken { state, saved: Some(saved) }),
+            saved => Some(Taken { state, saved: Some(saved.map_err(SaveFault::into_io)) }),
         }
     }
 
     async fn get_snapshot_builder(&mut self) -> Taken {
         let state = self.state();
-        let saved = self.folder.save(&state);
+        let saved = self.folder.save(&state).map_err(SaveFault::into_io);
         Taken { state, saved: Some(saved) }
     }
 
@@ -108,7 +117,7 @@ impl RaftStateMachine<QuorumTypes> for StateMachine {
         }
         let current = self.folder.current().map_err(io::Error::other)?;
         if current.is_none_or(|current| current.applied < state.applied) {
-            self.folder.save(&state)?;
+            self.folder.save(&state).map_err(SaveFault::into_io)?;
         }
         self.restore(state);
         Ok(())

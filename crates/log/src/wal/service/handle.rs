@@ -107,12 +107,15 @@ impl WalHandle {
         self.space.pressure()
     }
 
-    /// Waits until a checkpoint is wanted; returns how urgently.
+    /// Waits until a checkpoint is wanted, for the sake of a start, of the pool, or of somebody who waits for room;
+    /// returns how urgently.
     pub async fn checkpoint_wanted(&self) -> WalPressure {
         let mut pressure = self.space.pressure();
-        match pressure.wait_for(|pressure| *pressure >= WalPressure::CheckpointWanted).await {
-            Ok(pressure) => *pressure,
-            Err(_) => std::future::pending().await,
+        let wanted = pressure.wait_for(|pressure| *pressure >= WalPressure::CheckpointWanted);
+        tokio::select! {
+            biased;
+            Ok(pressure) = wanted => *pressure,
+            () = self.space.asked() => WalPressure::CheckpointWanted,
         }
     }
 

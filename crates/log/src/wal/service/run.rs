@@ -54,7 +54,7 @@ impl Service {
         commands: mpsc::UnboundedReceiver<Command>,
         space: Arc<Space>,
     ) -> Service {
-        space.on_space(writer.used_bytes(), writer.free_bytes());
+        space.on_space(&writer);
         Service {
             writer,
             clock,
@@ -136,7 +136,10 @@ impl Service {
                 self.check(recycled);
                 self.show_space();
             }
-            Command::RetryFilling => self.writer.retry_filling(),
+            Command::RetryFilling => {
+                self.writer.retry_filling();
+                self.show_space();
+            }
             Command::Stop(answer) => self.stop = Some(answer),
         }
     }
@@ -213,7 +216,7 @@ impl Service {
     }
 
     fn show_space(&self) {
-        self.space.on_space(self.writer.used_bytes(), self.writer.free_bytes());
+        self.space.on_space(&self.writer);
     }
 
     /// Tells everyone about a fault; nothing is written after it.

@@ -3,8 +3,9 @@
 
 use super::super::pressure::WalPressure;
 use super::super::stats::WalStats;
+use super::super::writer::WalWriter;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{Notify, watch};
 
 /// There is not enough space until a checkpoint gives files back.
@@ -38,6 +39,9 @@ pub(super) struct Space {
     pub(super) stats: Arc<WalStats>,
     reserved: AtomicU64,
     freed: Notify,
+    /// Somebody waits for room that a checkpoint would give.
+    asked: Notify,
+    is_reclaimable: AtomicBool,
     pressure: watch::Sender<WalPressure>,
 }
 
@@ -48,6 +52,8 @@ impl Space {
             stats,
             reserved: AtomicU64::new(0),
             freed: Notify::new(),
+            asked: Notify::new(),
+            is_reclaimable: AtomicBool::new(false),
             pressure: watch::Sender::new(WalPressure::Calm),
         }
     }
@@ -72,19 +78,30 @@ impl Space {
             if let Ok(reservation) = self.reserve(bytes, control) {
                 return reservation;
             }
+            if self.is_reclaimable.load(Ordering::Acquire) {
+                self.asked.notify_one();
+            }
             freed.await;
         }
     }
 
     /// Tells how much is used and free now.
-    pub(super) fn on_space(&self, used: u64, free: u64) {
+    pub(super) fn on_space(&self, writer: &WalWriter) {
+        let (used, free, pressure) = (writer.used_bytes(), writer.free_bytes(), writer.pressure());
         let more = free > self.stats.free_bytes();
         self.stats.on_space(used, free);
-        let pressure = WalPressure::of(used, used + free);
+        let was = self.is_reclaimable.swap(writer.is_reclaimable(), Ordering::AcqRel);
+        // Who waits looks again, and asks for the checkpoint that helps now.
+        let more = more || (!was && writer.is_reclaimable());
         self.pressure.send_if_modified(|shown| std::mem::replace(shown, pressure) != pressure);
         if more {
             self.freed.notify_waiters();
         }
+    }
+
+    /// Waits until somebody has asked for a checkpoint.
+    pub(super) async fn asked(&self) {
+        self.asked.notified().await;
     }
 
     pub(super) fn pressure(&self) -> watch::Receiver<WalPressure> {

@@ -93,11 +93,18 @@ async fn settle() {
 }
 
 fn run<F: Future<Output = ()>>(test: impl FnOnce(CrashDisk, WalHandle) -> F) {
+    run_with(WalOptions::tiny(), CrashDisk::new(), test);
+}
+
+fn run_with<F: Future<Output = ()>>(
+    options: WalOptions,
+    disk: CrashDisk,
+    test: impl FnOnce(CrashDisk, WalHandle) -> F,
+) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     tokio::task::LocalSet::new().block_on(&runtime, async {
-        let disk = CrashDisk::new();
-        let writer = WalWriter::create(home(&disk)).unwrap();
+        let writer = WalWriter::create(WalHome { options, ..home(&disk) }).unwrap();
         let handle = start(&TaskSpawn, Arc::new(Still), writer);
         test(disk, handle).await;
     });
@@ -240,6 +247,75 @@ fn marks_and_recycling() {
         assert!(handle.stats().used_bytes() < used / 2);
         assert_eq!(*handle.pressure().borrow(), WalPressure::Calm);
         drop(disk);
+    });
+}
+
+fn is_wanted(handle: &WalHandle) -> bool {
+    *handle.pressure().borrow() >= WalPressure::CheckpointWanted
+}
+
+/// Protects: W-6: a checkpoint is wanted after so many bytes, though the pool is nearly empty, and not again once it is
+/// taken.
+#[test]
+fn a_checkpoint_is_wanted_after_so_many_bytes() {
+    let options = WalOptions { checkpoint_bytes: 40 << 10, pool_bytes: 1 << 20, ..WalOptions::tiny() };
+    run_with(options, CrashDisk::new(), |_disk, handle| async move {
+        let (a, _heard) = client(&handle);
+        for change in 1..=3 {
+            a.submit(vec![frame(change, 8000)]);
+            settle().await;
+        }
+        assert!(!is_wanted(&handle));
+        for change in 4..=6 {
+            a.submit(vec![frame(change, 8000)]);
+            settle().await;
+        }
+        assert!(is_wanted(&handle));
+        handle.recycle_below(handle.mark().await.unwrap());
+        settle().await;
+        assert!(!is_wanted(&handle));
+    });
+}
+
+/// Protects: a checkpoint that would give nothing back is not wanted: on a full disk the pool is one file, and half of it
+/// stays used whatever is done.
+#[test]
+fn a_checkpoint_that_gives_nothing_back_is_not_wanted() {
+    let disk = CrashDisk::new();
+    disk.set_capacity(Some(17 << 10));
+    run_with(WalOptions::tiny(), disk, |_disk, handle| async move {
+        let (a, _heard) = client(&handle);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        a.submit(vec![frame(1, 6000)]);
+        settle().await;
+        let stats = handle.stats();
+        assert!(stats.used_bytes() * 2 >= stats.capacity_bytes(), "{stats:?}");
+        assert!(!is_wanted(&handle));
+        drop(handle);
+    });
+}
+
+/// Protects: who waits for room has a checkpoint taken that gives some back, though nothing else asks for one.
+#[test]
+fn who_waits_for_room_asks_for_a_checkpoint() {
+    let options = WalOptions { checkpoint_bytes: 1 << 30, ..WalOptions::tiny() };
+    run_with(options, CrashDisk::new(), |_disk, handle| async move {
+        let (a, _heard) = client(&handle);
+        for change in 1..=7 {
+            a.submit(vec![frame(change, 12_000)]);
+            settle().await;
+        }
+        assert!(!is_wanted(&handle));
+        let most = handle.stats().capacity_bytes() / 8 * 5;
+        let later = tokio::task::spawn_local({
+            let handle = handle.clone();
+            async move { handle.reserve_later(most).await }
+        });
+        handle.checkpoint_wanted().await;
+        assert!(!later.is_finished());
+        handle.recycle_below(handle.mark().await.unwrap());
+        settle().await;
+        assert!(later.is_finished());
     });
 }
 

@@ -1,0 +1,152 @@
+//! The budget of bytes that no segment holds yet (W-5, W-17).
+//!
+//! A request's bytes are admitted before its batches go to the shards; from then on the logs hold them, until a
+//! checkpoint has placed them. At the budget sockets are not read; at half of it a checkpoint is wanted. So what a
+//! slow disk leaves in memory is bounded whatever the write-ahead log could take. Tests: below, and tests/wire/memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Notify;
+
+/// The budget, shared by all threads.
+#[derive(Debug)]
+pub(crate) struct Unwritten {
+    limit: u64,
+    held: AtomicU64,
+    claimed: AtomicU64,
+    freed: Notify,
+    grown: Notify,
+}
+
+/// Bytes of a request on its way to the logs; dropping it gives them back.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    budget: Arc<Unwritten>,
+    bytes: u64,
+}
+
+/// What one log holds of the budget; dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct Held {
+    budget: Arc<Unwritten>,
+    bytes: u64,
+}
+
+impl Unwritten {
+    /// Makes a budget. *Units*: bytes.
+    pub(crate) fn new(limit: u64) -> Arc<Unwritten> {
+        Arc::new(Unwritten {
+            limit: limit.max(1),
+            held: AtomicU64::new(0),
+            claimed: AtomicU64::new(0),
+            freed: Notify::new(),
+            grown: Notify::new(),
+        })
+    }
+
+    /// Returns the budget. *Units*: bytes.
+    pub(crate) fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Returns what all logs hold. *Units*: bytes.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.held.load(Ordering::Acquire)
+    }
+
+    /// Waits until so many bytes may go to the logs. What is more than half of the budget counts as half, so that it
+    /// fits once a checkpoint is done. *Cancel safety*: dropping the future claims nothing.
+    pub(crate) async fn admit(self: &Arc<Unwritten>, bytes: u64) -> Claim {
+        let bytes = bytes.min(self.limit / 2);
+        loop {
+            let mut freed = std::pin::pin!(self.freed.notified());
+            freed.as_mut().enable();
+            if self.claim(bytes) {
+                return Claim { budget: self.clone(), bytes };
+            }
+            freed.await;
+        }
+    }
+
+    fn claim(&self, bytes: u64) -> bool {
+        let fits = |claimed: u64| {
+            let sum = claimed.saturating_add(bytes);
+            (self.held_bytes().saturating_add(sum) <= self.limit).then_some(sum)
+        };
+        self.claimed.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits).is_ok()
+    }
+
+    /// Returns the account of one log, empty.
+    pub(crate) fn account(self: &Arc<Unwritten>) -> Held {
+        Held { budget: self.clone(), bytes: 0 }
+    }
+
+    /// Says whether a checkpoint should come for the sake of memory.
+    pub(crate) fn is_checkpoint_wanted(&self) -> bool {
+        self.held_bytes() >= self.limit.div_ceil(2)
+    }
+
+    /// Waits until a checkpoint should come for the sake of memory.
+    pub(crate) async fn checkpoint_wanted(&self) {
+        while !self.is_checkpoint_wanted() {
+            self.grown.notified().await;
+        }
+    }
+}
+
+impl Held {
+    /// Notes what the log holds now.
+    pub(crate) fn set(&mut self, bytes: u64) {
+        let before = std::mem::replace(&mut self.bytes, bytes);
+        if bytes > before {
+            self.budget.held.fetch_add(bytes - before, Ordering::AcqRel);
+            if self.budget.is_checkpoint_wanted() {
+                self.budget.grown.notify_one();
+            }
+        } else if bytes < before {
+            self.budget.held.fetch_sub(before - bytes, Ordering::AcqRel);
+            self.budget.freed.notify_waiters();
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.set(0);
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.budget.claimed.fetch_sub(self.bytes, Ordering::AcqRel);
+        self.budget.freed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    /// Protects: W-5, W-17: beyond the budget nothing is admitted until a checkpoint has placed something; at half of it
+    /// one is wanted; what never fits is admitted once there is room for half.
+    #[test]
+    fn unwritten_bytes_have_a_budget() {
+        let budget = Unwritten::new(100);
+        let mut log = budget.account();
+        let claim = budget.admit(40).now_or_never().unwrap();
+        log.set(40);
+        drop(claim);
+        assert!(budget.checkpoint_wanted().now_or_never().is_none());
+        log.set(60);
+        assert!(budget.checkpoint_wanted().now_or_never().is_some());
+        let first = budget.admit(30).now_or_never().unwrap();
+        assert!(budget.admit(20).now_or_never().is_none(), "60 held, 30 on their way");
+        assert!(budget.admit(1000).now_or_never().is_none());
+        drop(first);
+        log.set(50);
+        assert!(budget.admit(1000).now_or_never().is_some(), "counts as half");
+        drop(log);
+        assert_eq!((budget.held_bytes(), budget.claimed.load(Ordering::Relaxed)), (0, 0));
+    }
+}

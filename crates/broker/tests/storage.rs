@@ -1,0 +1,21 @@
+//! The broker on a disk that fails, fills up or loses bytes: `broker::serve` in this process, over the disk of
+//! `env::crash`, with real threads and sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![allow(unreachable_pub, dead_code, reason = "modules shared with tests/wire.rs, which uses all of them")]
+
+#[path = "wire/batches.rs"]
+mod batches;
+#[path = "storage/checkpoints.rs"]
+mod checkpoints;
+#[path = "wire/client.rs"]
+mod client;
+#[path = "storage/damage.rs"]
+mod damage;
+#[path = "storage/faults.rs"]
+mod faults;
+#[path = "storage/full_disk.rs"]
+mod full_disk;
+#[path = "wire/harness.rs"]
+mod harness;
+#[path = "storage/machine.rs"]
+mod machine;

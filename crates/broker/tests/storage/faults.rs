@@ -1,0 +1,69 @@
+//! Failures that must stop the broker, and such that must not (W-11, W-12).
+
+use crate::batches::{batch, read_all};
+use crate::machine::{fail, names, root, start, until};
+use env::crash::{Call, CrashDisk, Failure};
+use wire::CreateTopicsRequest;
+use wire::create_topics_request::CreatableTopic;
+
+/// Asks for a topic; says whether an answer came.
+fn ask_for_topic(client: &mut crate::client::Client, name: &str) -> bool {
+    let topic = CreatableTopic {
+        name: name.into(),
+        num_partitions: 1,
+        replication_factor: 1,
+        ..CreatableTopic::default()
+    };
+    let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: 1000, ..Default::default() };
+    client.try_call(&request, crate::client::CREATE_TOPICS).is_some_and(|made| made.topics[0].error_code == 0)
+}
+
+/// Protects: W-11: a metadata snapshot that cannot be made safe stops the broker with code 3; it does not go on without
+/// metadata on a device whose sync has failed.
+#[test]
+fn a_failed_snapshot_stops_the_broker() {
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |config| config.storage.metadata_snapshot_bytes = 2000);
+    let mut client = broker.connect();
+    fail(&disk, Call::Sync, ".snapshot", Failure::Io);
+    let made = (0..1000).take_while(|n| ask_for_topic(&mut client, &format!("topic{n}"))).count();
+    assert!(made < 1000, "no snapshot was taken");
+    let ended = broker.ended().unwrap_err();
+    assert_eq!(ended.exit_code(), 3, "{ended}");
+}
+
+/// Protects: W-12: a metadata snapshot that finds no room, at whatever call, is given up and taken later; nothing stops.
+#[test]
+fn a_snapshot_without_room_is_taken_later() {
+    for call in [Call::Create, Call::Write, Call::Rename] {
+        let disk = CrashDisk::new();
+        let broker = start(&disk, |config| config.storage.metadata_snapshot_bytes = 2000);
+        let mut client = broker.connect();
+        fail(&disk, call, ".snapshot", Failure::NoSpace);
+        let folder = root().join("metadata");
+        let mut made = 0;
+        until("a snapshot", || {
+            assert!(ask_for_topic(&mut client, &format!("topic{made}")), "{call:?}");
+            made += 1;
+            names(&disk, &folder).iter().any(|name| name.ends_with(".snapshot"))
+        });
+        broker.stop();
+    }
+}
+
+/// Protects: W-11: what fails while the broker stops makes it no clean stop: code 3, and nothing acknowledged is lost.
+#[test]
+fn a_failure_during_the_stop_is_told() {
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |_| {});
+    let mut client = broker.connect();
+    client.create("topic", 1);
+    client.put("topic", &batch(&["kept"]));
+    drop(client);
+    fail(&disk, Call::Sync, "/state/", Failure::Io);
+    let ended = broker.end().unwrap_err();
+    assert_eq!(ended.exit_code(), 3, "{ended}");
+    disk.power_cut(0);
+    let broker = start(&disk, |_| {});
+    assert_eq!(read_all(&mut broker.connect(), "topic").len(), 1);
+}

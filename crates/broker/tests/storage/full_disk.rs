@@ -1,0 +1,121 @@
+//! A full disk (W-12): what is refused, what goes on, and how it comes back by itself.
+
+use crate::batches::{batch, read_all, sized};
+use crate::client::Client;
+use crate::machine::{delete, fail, metric, names, open, root, size, start, until, used};
+use env::crash::{Call, CrashDisk, Failure};
+use types::ErrorCode;
+
+/// The reserve of the preset `tiny`. *Units*: bytes.
+const RESERVE: u64 = 1 << 20;
+
+/// Produces until the disk is full; returns how many batches were stored.
+fn fill(client: &mut Client, topic: &str) -> usize {
+    let large = sized(40_000);
+    let mut stored = 0;
+    until("the disk is full", || {
+        let answer = client.produce(topic, &large);
+        stored += usize::from(answer.error_code == 0);
+        answer.error_code == ErrorCode::KafkaStorageError.code()
+    });
+    stored
+}
+
+/// Protects: W-12: a full disk refuses produce, takes nothing back that was acknowledged, lets a topic be deleted, and
+/// accepts produce again by itself once that has made room.
+#[test]
+fn a_full_disk_is_left_by_deleting() {
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |_| {});
+    let mut client = broker.connect();
+    until("the reserve is made", || metric(&broker, "disk_reserve_bytes") == RESERVE);
+    until("the pool is filled", || metric(&broker, "wal_pool_free_bytes") > (3 << 20));
+    client.create("large", 1);
+    client.create("kept", 1);
+    client.put("kept", &batch(&["before"]));
+    disk.set_capacity(Some(used(&disk) + (6 << 20)));
+    let stored = fill(&mut client, "large");
+    assert!(stored > 20, "{stored}");
+    assert_eq!(read_all(&mut client, "large").len(), stored);
+    assert_eq!(delete(&mut client, "large"), 0);
+    let mut stored = 1;
+    until("produce is accepted again", || {
+        let answer = client.produce("kept", &batch(&["after"]));
+        stored += usize::from(answer.error_code == 0);
+        answer.error_code == 0
+    });
+    until("the reserve is whole again", || metric(&broker, "disk_reserve_bytes") == RESERVE);
+    assert_eq!(read_all(&mut client, "kept").len(), stored);
+    broker.stop();
+    assert!(open(&disk).report.damaged.is_empty());
+}
+
+/// Protects: W-12: a delete that finds no room succeeds, because a part of the reserve is given up for it; the reserve is
+/// made whole again.
+#[test]
+fn a_delete_takes_from_the_reserve() {
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |_| {});
+    let mut client = broker.connect();
+    until("the reserve is made", || metric(&broker, "disk_reserve_bytes") == RESERVE);
+    client.create("doomed", 1);
+    for _ in 0..40 {
+        client.put("doomed", &sized(40_000));
+    }
+    until("a segment is written", || !names(&disk, &root().join("doomed-0")).is_empty());
+    fail(&disk, Call::Rename, "doomed-0", Failure::NoSpace);
+    let before = disk.ops();
+    assert_eq!(delete(&mut client, "doomed"), 0);
+    until("the folder is gone", || !names(&disk, &root()).iter().any(|name| name.contains("doomed")));
+    let trace = disk.trace();
+    let reserve = |call| {
+        let since = trace.iter().filter(|op| op.op > before && op.call == call);
+        since.filter(|op| op.path.ends_with("highwater.reserve")).count()
+    };
+    assert_eq!(reserve(Call::SetSize), 1, "a quarter was given up");
+    until("the reserve is whole again", || size(&disk, &root().join("highwater.reserve")) == Some(RESERVE));
+    client.create("next", 1);
+    until("produce is accepted", || client.produce("next", &batch(&["v"])).error_code == 0);
+}
+
+/// Protects: W-12: a clean stop on a disk without a free byte leaves nothing to replay: its checkpoint takes from the
+/// reserve. Opening such a disk gives the rest up.
+#[test]
+fn a_stop_takes_from_the_reserve() {
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |_| {});
+    let mut client = broker.connect();
+    until("the reserve is made", || metric(&broker, "disk_reserve_bytes") == RESERVE);
+    until("the pool is filled", || metric(&broker, "wal_pool_free_bytes") > (3 << 20));
+    client.create("topic", 1);
+    client.put("topic", &sized(40_000));
+    drop(client);
+    disk.set_capacity(Some(used(&disk)));
+    broker.stop();
+    assert!(size(&disk, &root().join("highwater.reserve")).unwrap() < RESERVE);
+    disk.set_capacity(Some(used(&disk)));
+    let opened = open(&disk);
+    assert_eq!(opened.report.frames, 0, "nothing is replayed");
+    assert_eq!(opened.logs[0].unwritten_bytes(), 0);
+}
+
+/// Protects: W-12: a deletion that finds no room, with no reserve to take from, is kept and done when there is room.
+#[test]
+fn a_job_without_room_is_tried_again() {
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |config| {
+        config.storage.disk_reserve_bytes = 0;
+        config.storage.retention_check_interval_ms = types::Millis(50);
+    });
+    let mut client = broker.connect();
+    let first = root().join("topic-0/00000000000000000000.log");
+    fail(&disk, Call::Rename, "topic-0/00000000000000000000", Failure::NoSpace);
+    client.create_with("topic", 1, &[("retention.bytes", "100000"), ("segment.bytes", "65536")]);
+    let mut written = false;
+    until("the first segment goes", || {
+        if client.produce("topic", &sized(40_000)).error_code == 0 {
+            written |= size(&disk, &first).is_some();
+        }
+        written && size(&disk, &first).is_none()
+    });
+}
