@@ -50,6 +50,10 @@ const UNWRITTEN_PARTS: u64 = 3;
 /// Upper bound of that default. *Units*: bytes.
 const MEMORY_DEFAULT_MAX: u64 = 4 << 30;
 
+/// Said where the space of the write-ahead log is not its own (W-7, W-12).
+const COPY_ON_WRITE: &str = "the file system of the data directory copies on write: on a full disk the write-ahead log may \
+     fail, and the broker then stops. Keep space free, or use a file system that overwrites in place (ext4, XFS)";
+
 /// Serves until `shutdown` fires or the data directory fails. `ready` is called once clients are served.
 ///
 /// *Concurrency*: runs inside a `LocalSet` of a current-thread runtime; other threads come from `env`.
@@ -138,6 +142,8 @@ struct Broker {
     connections: Vec<mpsc::UnboundedSender<NewConnection>>,
     stop: watch::Sender<bool>,
     clock_watch: ClockWatch,
+    /// What the user should know of the data directory.
+    notice: Option<String>,
 }
 
 impl Broker {
@@ -155,6 +161,7 @@ impl Broker {
         set_strays_aside(&mut directory, &mut logs, &image, &report, env)
             .map_err(|fault| storage_failed(&fault))?;
         directory.open_reserve(config.storage.disk_reserve_bytes).map_err(|fault| storage_failed(&fault))?;
+        let notice = (!directory.overwrites_in_place()).then(|| COPY_ON_WRITE.to_string());
         let first = Arc::new(Published::new(image, &config));
         let (failed, failure) = watch::channel(None);
         let (published_to, published) = watch::channel(first.clone());
@@ -198,7 +205,7 @@ impl Broker {
         let connections = mailboxes.start(&context, &jobs, &Arc::new(failed), &first, recovered);
         act_on(&report, &router, &jobs);
         let jobs_failed = start_jobs(&context, directory, jobs_inbox);
-        Ok(Broker { context, jobs, jobs_failed, connections, stop, clock_watch })
+        Ok(Broker { context, jobs, jobs_failed, connections, stop, clock_watch, notice })
     }
 
     fn banner(&self, sockets: &Sockets, recovery: String) -> Banner {
@@ -213,7 +220,7 @@ impl Broker {
                 .and_then(|http| http.local_addr().ok())
                 .map(|a| a.to_string()),
             recovery,
-            notices: sockets.notices.clone(),
+            notices: sockets.notices.iter().chain(&self.notice).cloned().collect(),
         }
     }
 

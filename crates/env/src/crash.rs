@@ -203,6 +203,11 @@ impl CrashDisk {
         self.state().no_device = true;
     }
 
+    /// Makes the disk say that it copies on write and cannot do without.
+    pub fn copy_on_write(&self) {
+        self.state().copies_on_write = true;
+    }
+
     /// Changes bytes in cache and device behind everyone's back: damage.
     ///
     /// # Errors
@@ -261,6 +266,10 @@ impl Disk for CrashDisk {
 
     fn free_bytes(&self, _path: &Path) -> io::Result<u64> {
         self.state().free_bytes()
+    }
+
+    fn overwrite_in_place(&self, _folder: &Path) -> io::Result<bool> {
+        Ok(!self.state().copies_on_write)
     }
 }
 

@@ -64,6 +64,11 @@ pub trait Disk: Send + Sync {
     fn lock(&self, path: &Path) -> io::Result<Box<dyn DiskLock>>;
     /// Returns the free space of the file system that holds the path. *Units*: bytes.
     fn free_bytes(&self, path: &Path) -> io::Result<u64>;
+    /// Has files that are made in a folder from now on overwritten in place, if the file system would copy on write; says
+    /// whether they are. Where they are not, an overwrite may find the disk full.
+    fn overwrite_in_place(&self, _folder: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
 }
 
 /// A held lock.

@@ -34,6 +34,7 @@ pub use recover::{LogDamage, QuorumRecovered, RecoveryReport};
 
 use crate::epochs::EpochEntry;
 use crate::fault::FileFault;
+use crate::layout::WAL_FOLDER;
 use crate::log::Log;
 use crate::reader::{Reader, ReaderOptions};
 use crate::state::Journal;
@@ -130,6 +131,12 @@ impl Directory {
     /// Returns a reader of its segments, for any thread.
     pub fn reader(&self) -> Reader {
         self.reader.clone()
+    }
+
+    /// Says whether the files of the write-ahead log are overwritten in place: only then are they its reserve for a full
+    /// disk (W-7). What cannot be asked is taken for the usual.
+    pub fn overwrites_in_place(&self) -> bool {
+        self.disk.overwrite_in_place(&self.root.join(WAL_FOLDER)).unwrap_or(true)
     }
 
     /// Returns the number of the last checkpoint.

@@ -119,3 +119,16 @@ fn a_job_without_room_is_tried_again() {
         written && size(&disk, &first).is_none()
     });
 }
+
+/// Protects: W-7: where the write-ahead log's files are no reserve, because the file system copies on write, the start says
+/// so; elsewhere it says nothing.
+#[test]
+fn copy_on_write_is_said() {
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |_| {});
+    assert_eq!(broker.notices, Vec::<String>::new());
+    broker.stop();
+    disk.copy_on_write();
+    let broker = start(&disk, |_| {});
+    assert!(broker.notices[0].contains("copies on write"), "{:?}", broker.notices);
+}

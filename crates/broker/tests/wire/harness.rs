@@ -23,6 +23,9 @@ pub struct Broker {
     /// Where health and metrics are, if anywhere.
     #[allow(dead_code, reason = "for tests/storage.rs")]
     pub http: Option<String>,
+    /// What it told at the start.
+    #[allow(dead_code, reason = "for tests/storage.rs")]
+    pub notices: Vec<String>,
     dir: PathBuf,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), ServeError>>>,
@@ -57,6 +60,7 @@ impl Broker {
         let mut broker = Broker {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             http: None,
+            notices: Vec::new(),
             dir: dir.to_path_buf(),
             stop: Some(stop),
             thread: Some(thread),
@@ -64,6 +68,7 @@ impl Broker {
         let banner = broker.await_start(&started);
         broker.address = banner.client_address.parse().unwrap();
         broker.http = banner.http_address;
+        broker.notices = banner.notices;
         broker
     }
 

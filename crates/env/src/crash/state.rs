@@ -24,6 +24,7 @@ pub(super) struct State {
     pub(super) capacity: Option<u64>,
     pub(super) sabotage: Sabotage,
     pub(super) no_device: bool,
+    pub(super) copies_on_write: bool,
 }
 
 impl State {
@@ -42,6 +43,7 @@ impl State {
             capacity: None,
             sabotage: Sabotage::default(),
             no_device: false,
+            copies_on_write: false,
         }
     }
 
@@ -54,6 +56,7 @@ impl State {
             capacity: self.capacity,
             sabotage: self.sabotage.clone(),
             no_device: self.no_device,
+            copies_on_write: self.copies_on_write,
             ..State::new(0)
         }
     }

@@ -10,6 +10,10 @@ use std::sync::Arc;
 /// Most parts that one system call takes (IOV_MAX).
 const PARTS_MAX: usize = 1024;
 
+/// The kernel's numbers of file systems that never overwrite in place unless they are told to: btrfs, bcachefs, ZFS.
+#[cfg(target_os = "linux")]
+const COPY_ON_WRITE: [i128; 3] = [0x9123_683e, 0xca45_1a4e, 0x2fc1_2fc1];
+
 /// The machine's file system.
 #[derive(Debug)]
 pub struct RealDisk;
@@ -77,6 +81,22 @@ impl Disk for RealDisk {
     fn free_bytes(&self, path: &Path) -> io::Result<u64> {
         let stat = rustix::fs::statvfs(path)?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn overwrite_in_place(&self, folder: &Path) -> io::Result<bool> {
+        let folder = File::open(folder)?;
+        let kind = i128::from(rustix::fs::fstatfs(&folder)?.f_type);
+        if !COPY_ON_WRITE.contains(&kind) {
+            return Ok(true);
+        }
+        let set = || {
+            let flags = rustix::fs::ioctl_getflags(&folder)?;
+            rustix::fs::ioctl_setflags(&folder, flags | rustix::fs::IFlags::NOCOW)?;
+            rustix::fs::ioctl_getflags(&folder)
+        };
+        // A file system without such a flag is no error, it is an answer.
+        Ok(set().is_ok_and(|flags| flags.contains(rustix::fs::IFlags::NOCOW)))
     }
 }
 

@@ -461,6 +461,8 @@ fn make_dir(home: &WalHome) -> Result<(), WalFault> {
     if !home.disk.exists(dir).or_fault(WalCall::List, dir)? {
         home.disk.create_dir(dir).or_fault(WalCall::CreateDir, dir)?;
     }
+    // Before there are files in it. Where it cannot be had, the broker says so at each start.
+    let _ = home.disk.overwrite_in_place(dir);
     match dir.parent() {
         Some(parent) => home.disk.sync_dir(parent).or_fault(WalCall::SyncDir, parent),
         None => Ok(()),
