@@ -8,6 +8,7 @@ mod admission;
 mod api;
 mod context;
 mod departed;
+mod descriptors;
 mod jobs;
 mod net;
 mod probe;

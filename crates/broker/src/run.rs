@@ -3,6 +3,7 @@
 use crate::admission::Admission;
 use crate::context::{Advertised, Context};
 use crate::departed::Departed;
+use crate::descriptors::Descriptors;
 use crate::jobs::{Job, JobSender, Jobs, Todo};
 use crate::net::listener::{NewConnection, Places, accept_all};
 use crate::probe::Probes;
@@ -21,6 +22,7 @@ use env::Env;
 use env::net::Listener;
 use log::directory::{Directory, DirectoryOptions, Format, Opened, RecoveryReport};
 use log::fault::FileFault;
+use log::reader::ReaderOptions;
 use log::retain::{ClockState, ClockWatch};
 use log::wal::{self, WalHandle};
 use metadata::quorum::{QuorumRecovered, Voter, WalStorage};
@@ -69,7 +71,7 @@ pub async fn serve(
     crate::api::refuse_page_cache(config.default_durability).map_err(ServeError::Setting)?;
     let config = Arc::new(config);
     let sockets = Sockets::open(&config, &env).await?;
-    let opened = open(&config, &env)?;
+    let opened = open(&config, &env, sockets.descriptors)?;
     let recovery = start::describe(&opened.report);
     let broker = Broker::start(config, &env, opened, &sockets).await?;
     ready(broker.banner(&sockets, recovery));
@@ -82,6 +84,7 @@ struct Sockets {
     advertised: Advertised,
     http: Option<tokio::net::TcpListener>,
     notices: Vec<String>,
+    descriptors: Descriptors,
 }
 
 impl Sockets {
@@ -99,7 +102,8 @@ impl Sockets {
             host: listener.advertised.host.clone(),
             port: if listener.advertised.port == 0 { bound.port() } else { listener.advertised.port },
         };
-        let mut sockets = Sockets { clients, advertised, http: None, notices: Vec::new() };
+        let descriptors = Descriptors::share(env.spawn.descriptors());
+        let mut sockets = Sockets { clients, advertised, http: None, notices: Vec::new(), descriptors };
         sockets.open_http(config).await?;
         Ok(sockets)
     }
@@ -118,7 +122,7 @@ impl Sockets {
     }
 }
 
-fn open(config: &BrokerConfig, env: &Env) -> Result<Opened, ServeError> {
+fn open(config: &BrokerConfig, env: &Env, descriptors: Descriptors) -> Result<Opened, ServeError> {
     let wal = &config.storage.wal;
     let options = DirectoryOptions {
         wal: log::wal::WalOptions {
@@ -128,6 +132,7 @@ fn open(config: &BrokerConfig, env: &Env) -> Result<Opened, ServeError> {
             checkpoint_bytes: wal.checkpoint_bytes,
             ..log::wal::WalOptions::default()
         },
+        reader: ReaderOptions { open_segments: descriptors.segments, ..ReaderOptions::default() },
         ..DirectoryOptions::default()
     };
     let open = || Directory::open(env, &config.data_dir, config.node_id, &options);
@@ -175,9 +180,10 @@ impl Broker {
         let router = mailboxes.router.clone();
         let (stop, stopping) = watch::channel(false);
         let network = &config.network;
+        let connections = sockets.descriptors.cap(network.max_connections as usize);
         let context = Arc::new(Context {
             admission: Admission::new(memory(&config, env)),
-            places: Places::new(network.max_connections as usize, network.max_connections_per_ip as usize),
+            places: Places::new(connections, network.max_connections_per_ip as usize),
             sessions: FetchSessions::new(network.fetch_session_slots as usize),
             reader: directory.reader(),
             env: env.clone(),

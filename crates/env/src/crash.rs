@@ -59,6 +59,8 @@ pub enum Call {
     SyncDir,
     /// Bytes are read: no operation, but it can fail.
     Read,
+    /// A file that is there is opened: no operation, but it can fail.
+    Open,
 }
 
 /// How a call fails.
@@ -68,6 +70,8 @@ pub enum Failure {
     Io,
     /// The disk is full (ENOSPC).
     NoSpace,
+    /// The process has no descriptor left (EMFILE).
+    NoDescriptor,
 }
 
 impl Failure {
@@ -75,6 +79,7 @@ impl Failure {
         io::Error::from_raw_os_error(match self {
             Failure::Io => 5,
             Failure::NoSpace => 28,
+            Failure::NoDescriptor => 24,
         })
     }
 }

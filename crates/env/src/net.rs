@@ -3,6 +3,7 @@
 //! The simulated variant exists only with the feature `sim`; a release build has one variant.
 
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -25,6 +26,9 @@ pub enum Listener {
     #[cfg(feature = "sim")]
     Sim(turmoil::net::TcpListener),
 }
+
+/// A descriptor that is kept back. Dropping it makes room for one.
+pub struct Spare(#[allow(dead_code)] Option<OwnedFd>);
 
 /// A connection.
 pub enum Stream {
@@ -84,6 +88,15 @@ impl Listener {
                 let (stream, peer) = listener.accept().await?;
                 Ok((Detached::Sim(stream), peer))
             }
+        }
+    }
+
+    /// Sets a descriptor aside, so that a connection can be taken, and closed, when there is no other.
+    pub fn spare(&self) -> io::Result<Spare> {
+        match self {
+            Listener::Real(listener) => listener.as_fd().try_clone_to_owned().map(Some).map(Spare),
+            #[cfg(feature = "sim")]
+            Listener::Sim(_) => Ok(Spare(None)),
         }
     }
 

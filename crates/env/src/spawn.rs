@@ -22,6 +22,11 @@ pub trait Spawn: Send + Sync {
         1
     }
 
+    /// Lets this process have as many files and sockets open as it may ever have; returns how many.
+    fn descriptors(&self) -> u64 {
+        u64::MAX
+    }
+
     /// Returns how much memory this process may use. *Units*: bytes.
     fn memory_bytes(&self) -> u64 {
         1 << 30

@@ -10,6 +10,11 @@ use std::path::{Path, PathBuf};
 /// ENFILE and EMFILE: no descriptor is free.
 const NO_DESCRIPTOR: [i32; 2] = [23, 24];
 
+/// Says whether the process or the machine has too many files open.
+pub(crate) fn is_no_descriptor(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|code| NO_DESCRIPTOR.contains(&code))
+}
+
 /// What was being done to a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FileAction {
@@ -91,9 +96,10 @@ impl FileFault {
 
     pub(crate) fn new(path: &Path, action: FileAction, source: io::Error) -> FileFault {
         let no_space = matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-        let no_descriptor = source.raw_os_error().is_some_and(|code| NO_DESCRIPTOR.contains(&code));
         let path = path.to_path_buf();
-        match no_space && action != FileAction::Sync || no_descriptor && action == FileAction::Open {
+        // A folder is opened to be read.
+        let opens = matches!(action, FileAction::Open | FileAction::Read);
+        match no_space && action != FileAction::Sync || opens && is_no_descriptor(&source) {
             true => FileFault::Full { path },
             false => FileFault::Failed { path, action, source },
         }
@@ -126,6 +132,8 @@ mod tests {
             (122, FileAction::Write, true),
             (24, FileAction::Open, true),
             (23, FileAction::Open, true),
+            (24, FileAction::Read, true),
+            (24, FileAction::Sync, false),
             (28, FileAction::Sync, false),
             (5, FileAction::Write, false),
             (5, FileAction::Sync, false),

@@ -1,11 +1,18 @@
 //! Accepts connections, within the caps of D-13, and spreads them over the shards.
+//!
+//! Without a descriptor for one more, a connection is taken with the spare one and closed at once, so that
+//! its peer knows; those that are open go on.
 
 use crate::context::Context;
-use env::net::{Detached, Listener};
+use env::net::{Detached, Listener, Spare};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
+
+/// A connection that is to be shed is waited for so long.
+const SHED_PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection on its way to the shard that serves it. Dropping the ticket gives its place back.
 pub(crate) struct NewConnection {
@@ -24,7 +31,7 @@ pub(crate) async fn accept_all(
     context: Arc<Context>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let mut next = 0;
+    let (mut next, mut spare) = (0, listener.spare().ok());
     loop {
         let accepted = tokio::select! {
             biased;
@@ -34,9 +41,9 @@ pub(crate) async fn accept_all(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Out of descriptors or the like: shed, and let those that are open go on.
                 tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                context.probes.connections_refused.inc();
+                shed(&listener, &mut spare).await;
                 continue;
             }
         };
@@ -52,13 +59,28 @@ pub(crate) async fn accept_all(
     }
 }
 
+/// Closes a connection that waits, with the descriptor that is kept back; not more often than a peer that
+/// finds the door closed should be counted.
+async fn shed(listener: &Listener, spare: &mut Option<Spare>) {
+    drop(spare.take());
+    drop(tokio::time::timeout(SHED_PAUSE, listener.accept()).await);
+    *spare = listener.spare().ok();
+}
+
 /// How many connections there are, in all and per address.
 #[derive(Debug)]
 pub(crate) struct Places {
     max: usize,
     max_per_ip: usize,
-    taken: Mutex<BTreeMap<IpAddr, usize>>,
+    taken: Mutex<Taken>,
     freed: Notify,
+}
+
+/// *Invariant*: `all` is the sum of `by_ip`, in which no zero stands.
+#[derive(Default, Debug)]
+struct Taken {
+    all: usize,
+    by_ip: BTreeMap<IpAddr, usize>,
 }
 
 /// One taken place.
@@ -76,13 +98,13 @@ impl Places {
 
     /// Takes a place, if there is one.
     pub(crate) fn take(self: &Arc<Places>, ip: IpAddr) -> Option<Place> {
-        let mut taken = self.taken.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let all: usize = taken.values().sum();
-        let of_ip = taken.entry(ip).or_default();
-        if all >= self.max || *of_ip >= self.max_per_ip {
+        let mut taken = self.lock();
+        let of_ip = taken.by_ip.get(&ip).copied().unwrap_or(0);
+        if taken.all >= self.max || of_ip >= self.max_per_ip {
             return None;
         }
-        *of_ip += 1;
+        taken.all += 1;
+        taken.by_ip.insert(ip, of_ip + 1);
         Some(Place { places: self.clone(), ip })
     }
 
@@ -95,19 +117,23 @@ impl Places {
 
     /// Returns how many are taken.
     pub(crate) fn count(&self) -> usize {
-        self.taken.lock().unwrap_or_else(std::sync::PoisonError::into_inner).values().sum()
+        self.lock().all
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = self.places.taken.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.ip) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&self.ip);
-            }
-        }
+        let mut taken = self.places.lock();
+        taken.all -= 1;
+        match taken.by_ip.get(&self.ip).copied() {
+            Some(count) if count > 1 => taken.by_ip.insert(self.ip, count - 1),
+            _ => taken.by_ip.remove(&self.ip),
+        };
+        drop(taken);
         self.places.freed.notify_one();
     }
 }
@@ -128,5 +154,18 @@ mod tests {
         assert!(places.take(ip(3)).is_none(), "three in all are the cap");
         drop(first);
         assert!(places.take(ip(1)).is_some());
+    }
+
+    /// Protects: an address that was refused or has gone leaves nothing behind, however many there are.
+    #[test]
+    fn refused_addresses_leave_nothing_behind() {
+        let places = Places::new(1, 1);
+        let held = places.take(IpAddr::from([127, 0, 0, 1]));
+        for last in 2..=255 {
+            assert!(places.take(IpAddr::from([127, 0, 0, last])).is_none());
+        }
+        assert_eq!(places.lock().by_ip.len(), 1);
+        drop(held);
+        assert_eq!((places.count(), places.lock().by_ip.len()), (0, 0));
     }
 }

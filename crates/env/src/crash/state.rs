@@ -88,7 +88,7 @@ impl State {
         }
         let node = match (self.tree.find(path), mode) {
             (Ok(_), OpenMode::CreateNew) => return Err(ErrorKind::AlreadyExists.into()),
-            (Ok(node), _) => node,
+            (Ok(node), _) => self.open_existing(node, path)?,
             (Err(error), OpenMode::CreateNew | OpenMode::Create) if error.kind() == ErrorKind::NotFound => {
                 self.create(path)?
             }
@@ -96,6 +96,10 @@ impl State {
         };
         self.tree.file(node)?;
         Ok((node, self.life))
+    }
+
+    fn open_existing(&mut self, node: NodeId, path: &Path) -> io::Result<NodeId> {
+        self.take_fault(Call::Open, path).map_or(Ok(node), |failure| Err(failure.error()))
     }
 
     fn create(&mut self, path: &Path) -> io::Result<NodeId> {
@@ -262,7 +266,7 @@ impl State {
     fn take_fault(&mut self, call: Call, path: &Path) -> Option<Failure> {
         let ops = self.ops;
         let mut is_due = |fault: &mut Fault| match &mut fault.when {
-            When::Op(op) => call != Call::Read && *op == ops,
+            When::Op(op) => !matches!(call, Call::Read | Call::Open) && *op == ops,
             When::Nth(kind, left) => {
                 let counts = *kind == call && fault.paths.as_ref().is_none_or(|filter| filter(path));
                 *left = left.saturating_sub(u64::from(counts));

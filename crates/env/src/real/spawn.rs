@@ -1,6 +1,7 @@
 //! OS threads, each with a current-thread runtime.
 
 use crate::{Spawn, ThreadMain};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Starts OS threads. A thread whose main future panics ends the process: its partitions or its
 /// log would be without an owner, and a restart recovers them.
@@ -19,6 +20,13 @@ impl Spawn for RealSpawn {
 
     fn cores(&self) -> usize {
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+
+    fn descriptors(&self) -> u64 {
+        let given = getrlimit(Resource::Nofile);
+        let raised = Rlimit { current: given.maximum, maximum: given.maximum };
+        let now = if setrlimit(Resource::Nofile, raised).is_ok() { given.maximum } else { given.current };
+        now.unwrap_or(u64::MAX)
     }
 
     fn memory_bytes(&self) -> u64 {

@@ -1,6 +1,7 @@
 //! Which folder is whose, and the segments that are open.
 
 use super::{ReadFault, Reader};
+use crate::fault::is_no_descriptor;
 use crate::index::{self, SparseIndex};
 use crate::layout::{SegmentFile, segment_name};
 use crate::segments::SegmentMeta;
@@ -143,11 +144,17 @@ impl OpenSegment {
         self.folder.join(segment_name(self.base, SegmentFile::Log))
     }
 
-    /// Returns an index file, nothing if there is none.
-    pub(super) fn index(&self, file: SegmentFile) -> Option<&dyn DiskFile> {
+    /// Returns an index file, nothing if there is none. Want of a descriptor says nothing about the index.
+    pub(super) fn index(&self, file: SegmentFile) -> Result<Option<&dyn DiskFile>, ReadFault> {
         let slot = if file == SegmentFile::TimeIndex { &self.times } else { &self.offsets };
+        if let Some(known) = slot.get() {
+            return Ok(known.as_deref());
+        }
         let path = self.folder.join(segment_name(self.base, file));
-        slot.get_or_init(|| self.disk.open(&path, OpenMode::Read).ok()).as_deref()
+        match self.disk.open(&path, OpenMode::Read) {
+            Err(source) if is_no_descriptor(&source) => Err(ReadFault::Open { path, source }),
+            opened => Ok(slot.get_or_init(|| opened.ok()).as_deref()),
+        }
     }
 
     /// Returns the index that was built in memory, if there is one.

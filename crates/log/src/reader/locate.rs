@@ -31,6 +31,7 @@ pub(super) fn offset_start(
     }
     match indexed_offset(open, segment, relative) {
         Ok(Some(position)) => Ok(position),
+        Err(ReadFault::Open { path, source }) => Err(ReadFault::Open { path, source }),
         _ => Ok(or_io(open, open.build(segment.bytes))?.position_of(relative)),
     }
 }
@@ -43,15 +44,20 @@ fn fitting_end(open: &OpenSegment, segment: &SegmentMeta, wanted: Offset) -> Res
 }
 
 /// Looks an offset up in the index on disk; nothing if that index is unfit.
-fn indexed_offset(open: &OpenSegment, segment: &SegmentMeta, relative: u32) -> io::Result<Option<u64>> {
-    let Some(file) = open.index(SegmentFile::OffsetIndex) else { return Ok(None) };
-    if index::entries_of::<OffsetEntry>(file, segment.index_entries)? < segment.index_entries {
+fn indexed_offset(
+    open: &OpenSegment,
+    segment: &SegmentMeta,
+    relative: u32,
+) -> Result<Option<u64>, ReadFault> {
+    let Some(file) = open.index(SegmentFile::OffsetIndex)? else { return Ok(None) };
+    if or_io(open, index::entries_of::<OffsetEntry>(file, segment.index_entries))? < segment.index_entries {
         return Ok(None);
     }
     let held = |entry: &OffsetEntry| entry.relative <= relative;
-    let Some(entry) = index::find_last(file, segment.index_entries, held)? else { return Ok(Some(0)) };
+    let found = or_io(open, index::find_last(file, segment.index_entries, held))?;
+    let Some(entry) = found else { return Ok(Some(0)) };
     let position = u64::from(entry.position);
-    let head = index::head_at(&*open.log, position, segment.bytes)?;
+    let head = or_io(open, index::head_at(&*open.log, position, segment.bytes))?;
     let fits =
         head.is_some_and(|head| index::relative(segment.base, head.last_offset()) == Some(entry.relative));
     Ok(fits.then_some(position))
@@ -70,6 +76,7 @@ pub(super) fn time_start(
         Some(built) => built.time_below(target),
         None => match indexed_time(open, segment, target) {
             Ok(Some(found)) => found,
+            Err(ReadFault::Open { path, source }) => return Err(ReadFault::Open { path, source }),
             _ => or_io(open, open.build(segment.bytes))?.time_below(target),
         },
     };
@@ -84,18 +91,17 @@ fn indexed_time(
     open: &OpenSegment,
     segment: &SegmentMeta,
     target: WallTime,
-) -> io::Result<Option<Option<TimeEntry>>> {
-    let Some(file) = open.index(SegmentFile::TimeIndex) else { return Ok(None) };
-    if index::entries_of::<TimeEntry>(file, segment.time_entries)? < segment.time_entries {
+) -> Result<Option<Option<TimeEntry>>, ReadFault> {
+    let Some(file) = open.index(SegmentFile::TimeIndex)? else { return Ok(None) };
+    if or_io(open, index::entries_of::<TimeEntry>(file, segment.time_entries))? < segment.time_entries {
         return Ok(None);
     }
     let below = |entry: &TimeEntry| entry.timestamp <= target;
-    let found = index::find_last(file, segment.time_entries, below)?;
-    let Some(entry) = found.map_or_else(|| index::read_entry(file, 0), |found| Ok(Some(found)))? else {
-        return Ok(None);
-    };
+    let found = or_io(open, index::find_last(file, segment.time_entries, below))?;
+    let entry = found.map_or_else(|| index::read_entry(file, 0), |found| Ok(Some(found)));
+    let Some(entry) = or_io(open, entry)? else { return Ok(None) };
     let Some(from) = indexed_offset(open, segment, entry.relative)? else { return Ok(None) };
-    let fits = index::time_fits(&*open.log, segment.base, segment.bytes, from, &entry)?;
+    let fits = or_io(open, index::time_fits(&*open.log, segment.base, segment.bytes, from, &entry))?;
     let fits = fits && (found.is_some() || entry.timestamp > target);
     Ok(fits.then_some(found))
 }

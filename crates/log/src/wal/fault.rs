@@ -1,6 +1,8 @@
 //! Why the write-ahead log stopped. Every fault is final (W-11): nothing is retried on the same
-//! files, all waiters are told, and the directory goes offline.
+//! files, all waiters are told, and the directory goes offline. Only what makes files ready ahead of
+//! their use waits for a descriptor.
 
+use crate::fault::is_no_descriptor;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -70,6 +72,16 @@ pub enum WalFault {
         /// The file.
         path: PathBuf,
     },
+}
+
+impl WalFault {
+    /// Says whether there was no descriptor to open a file or a folder with. Nothing was done then: not now.
+    pub(super) fn is_no_descriptor(&self) -> bool {
+        match self {
+            WalFault::Io { call: WalCall::Open | WalCall::SyncDir, source, .. } => is_no_descriptor(source),
+            _ => false,
+        }
+    }
 }
 
 /// Names the call and the path of an error of the operating system.

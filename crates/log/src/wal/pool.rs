@@ -3,7 +3,8 @@
 //! A file is used only after it has been filled with zeros that were really written and synced; a
 //! file that was used once stays filled. Files are never truncated and never grow while in use. A
 //! new file is filled in steps, so that the log's thread can do it between groups. A full disk ends
-//! the filling and makes the pool smaller; nothing fails until the log itself needs the file.
+//! the filling and makes the pool smaller; nothing fails until the log itself needs the file. Want of a
+//! descriptor is put off to the next step.
 //!
 //! Tests: `tests/crash_wal.rs`.
 
@@ -97,9 +98,14 @@ impl Pool {
         self.filled.pop()
     }
 
-    /// Fills the next piece of a file, synced. A full disk is not an error here.
+    /// Fills the next piece of a file, synced. A full disk is not an error here, nor is want of a descriptor.
     pub(super) fn fill_step(&mut self) -> Result<(), WalFault> {
-        let Some(mut filling) = self.open_filling()? else { return Ok(()) };
+        let mut filling = match self.open_filling() {
+            Ok(Some(filling)) => filling,
+            Ok(None) => return Ok(()),
+            Err(fault) if fault.is_no_descriptor() => return Ok(()),
+            Err(fault) => return Err(fault),
+        };
         match fill_piece(&mut filling, self.home.options.fill_step_bytes) {
             Ok(true) => self.filled.push(FreeFile { path: filling.path, bytes: filling.bytes }),
             Ok(false) => self.filling = Some(filling),
@@ -124,10 +130,8 @@ impl Pool {
         if let Some(filling) = self.filling.take() {
             return Ok(Some(filling));
         }
-        let opened = match self.unfilled.pop() {
-            Some(path) => {
-                self.home.disk.open(&path, OpenMode::Write).or_fault(WalCall::Open, &path).map(|f| (path, f))
-            }
+        let opened = match self.unfilled.last().cloned() {
+            Some(path) => self.open_unfilled(path),
             None => self.create(),
         };
         let bytes = self.home.options.file_bytes;
@@ -141,12 +145,22 @@ impl Pool {
         }
     }
 
+    fn open_unfilled(&mut self, path: PathBuf) -> Result<(PathBuf, Arc<dyn DiskFile>), WalFault> {
+        let file = self.home.disk.open(&path, OpenMode::Write).or_fault(WalCall::Open, &path)?;
+        self.unfilled.pop();
+        Ok((path, file))
+    }
+
     /// Makes the next slot's file; its name is safe before anything depends on it.
     fn create(&mut self) -> Result<(PathBuf, Arc<dyn DiskFile>), WalFault> {
         let path = self.home.dir.join(slot_name(self.next_slot));
         let file = self.home.disk.open(&path, OpenMode::CreateNew).or_fault(WalCall::Open, &path)?;
+        let named = self.home.disk.sync_dir(&self.home.dir).or_fault(WalCall::SyncDir, &self.home.dir);
+        if named.as_ref().is_err_and(WalFault::is_no_descriptor) {
+            self.home.disk.remove_file(&path).or_fault(WalCall::Remove, &path)?;
+        }
+        named?;
         self.next_slot += 1;
-        self.home.disk.sync_dir(&self.home.dir).or_fault(WalCall::SyncDir, &self.home.dir)?;
         Ok((path, file))
     }
 

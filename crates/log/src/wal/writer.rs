@@ -398,8 +398,13 @@ impl WalWriter {
         Ok(())
     }
 
+    /// Makes the next file ready, unless there is no descriptor: then a later step does.
     fn prepare_next(&mut self) -> Result<(), WalFault> {
-        self.next = Some(self.make_next()?);
+        match self.make_next() {
+            Ok(next) => self.next = Some(next),
+            Err(fault) if fault.is_no_descriptor() => {}
+            Err(fault) => return Err(fault),
+        }
         Ok(())
     }
 
@@ -408,9 +413,13 @@ impl WalWriter {
             Some(free) => free,
             None => self.pool.fill_now(self.home.options.file_bytes)?,
         };
-        let number = self.next_number;
-        self.next_number += 1;
-        head_file(&self.home, free, number)
+        let headed = head_file(&self.home, free.clone(), self.next_number);
+        match headed.as_ref().err() {
+            None => self.next_number += 1,
+            Some(fault) if fault.is_no_descriptor() => self.pool.give_back(free),
+            Some(_) => {}
+        }
+        headed
     }
 }
 
@@ -429,11 +438,11 @@ fn head_file(home: &WalHome, free: FreeFile, number: u64) -> Result<ActiveFile, 
     let header = FileHeader { directory_id: home.directory_id, number, salt, bytes: free.bytes };
     let mut block = AlignedBuf::zeroed(BLOCK);
     header.encode(&mut block);
-    let path = &free.path;
-    let file = home.disk.open(path, OpenMode::Write).or_fault(WalCall::Open, path)?;
-    file.write_at(&block, 0).or_fault(WalCall::Write, path)?;
-    file.sync().or_fault(WalCall::Sync, path)?;
-    open_active(home, free, &header)
+    // All descriptors come first: without one of them nothing has been done.
+    let active = open_active(home, free, &header)?;
+    active.file.write_at(&block, 0).or_fault(WalCall::Write, &active.path)?;
+    active.file.sync().or_fault(WalCall::Sync, &active.path)?;
+    Ok(active)
 }
 
 /// Opens a file to write groups into it, also past the page cache if that is wanted and possible.

@@ -172,6 +172,24 @@ fn a_failed_read_is_tried_once_more() {
     }
 }
 
+/// Protects: want of a descriptor, for a segment or an index, says nothing about either: the read is refused for now,
+/// nothing is called damaged or unfit, and the next read finds all.
+#[test]
+fn want_of_a_descriptor_is_no_damage() {
+    for nth in 1..=2 {
+        let (disk, world) = library();
+        let segment = log(&world).segments().containing(Offset(0)).unwrap().clone();
+        let read = plan(&world, &whole(segment.next.plus(-1)));
+        disk.fail(Fault::new(When::Nth(Call::Open, nth), Failure::NoDescriptor));
+        match world.reader().read(the_log(), &read) {
+            Err(ReadFault::Open { .. }) => {}
+            other => panic!("{nth}: {other:?}"),
+        }
+        assert!(world.reader().read(the_log(), &read).is_ok());
+        assert!(world.reader().take_unfit_indexes().is_empty());
+    }
+}
+
 /// Protects: a plan that is older than a deletion or a cut says so, and is neither damage nor another log's bytes.
 #[test]
 fn outdated_plans_are_gone() {

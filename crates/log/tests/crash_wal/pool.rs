@@ -142,6 +142,26 @@ fn a_full_disk_ends_the_filling() {
     ledger.recover(&disk, 2).unwrap();
 }
 
+/// Protects: a descriptor that is wanting while files are made ready, for whichever call, is no fault: a later step goes
+/// on with what is there, no file is lost or leaked, and the numbers of the files have no gap.
+#[test]
+fn want_of_a_descriptor_is_put_off() {
+    let calls =
+        [(Call::Open, 1), (Call::Create, 1), (Call::Create, 3), (Call::SyncDir, 1), (Call::SyncDir, 3)];
+    for (call, nth) in calls {
+        let (disk, mut ledger, mut writer) = created();
+        disk.fail(Fault::new(When::Nth(call, nth), Failure::NoDescriptor));
+        fill(&mut writer);
+        assert!(writer.is_next_ready());
+        assert_eq!(disk.list(&wal_dir()).unwrap().len(), 8, "{call:?} {nth}");
+        for _ in 0..20 {
+            ledger.write(&mut writer, &[9000]).unwrap();
+        }
+        disk.power_cut(0);
+        ledger.recover(&disk, 2).unwrap();
+    }
+}
+
 /// Protects: a failed sync is final even while filling, and even for want of space (W-11, W-12).
 #[test]
 fn a_failed_sync_while_filling_is_final() {
