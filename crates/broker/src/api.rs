@@ -6,6 +6,7 @@
 //! of the others only their frames, which are admitted memory (W-17).
 
 mod authorized;
+mod brokers;
 mod k00_produce;
 mod k01_fetch;
 mod k02_list_offsets;
@@ -26,9 +27,11 @@ pub(crate) use k19_create_topics::refuse_page_cache;
 
 use crate::admission::Admitted;
 use crate::context::Context;
+use crate::net::connection::{Load, Peer};
 use bytes::Bytes;
 use std::pin::Pin;
 use std::sync::Arc;
+use tokio::sync::watch;
 use types::ErrorCode;
 use wire::{Message, Reader, RequestHeader};
 
@@ -70,6 +73,14 @@ pub(crate) enum Refused {
     /// More partitions than any client writes to at a time; answering would take many times the frame.
     #[error("the request names {0} partitions")]
     TooMany(usize),
+    /// An answer that memory does not allow; asking for less helps.
+    #[error("the answer would take up to {bytes} bytes of memory, at most {max} are given to one")]
+    TooLong {
+        /// What it could take.
+        bytes: usize,
+        /// What there is.
+        max: usize,
+    },
     /// `acks=0` has no other way to be told.
     #[error("a batch sent with acks=0 was refused: {0}")]
     Unacknowledged(ErrorCode),
@@ -82,13 +93,15 @@ pub(crate) struct Call {
     pub(crate) context: Arc<Context>,
     /// Size of the whole frame, which its slices hold in memory.
     pub(crate) frame_bytes: usize,
+    /// What waits on the connection.
+    pub(crate) load: watch::Receiver<Load>,
 }
 
 /// Accepts one frame.
 ///
 /// # Errors
 /// The reason for which the connection is closed.
-pub(crate) async fn accept(frame: Bytes, peer: &str, context: &Arc<Context>) -> Result<Accepted, Refused> {
+pub(crate) async fn accept(frame: Bytes, peer: &Peer, context: &Arc<Context>) -> Result<Accepted, Refused> {
     let frame_bytes = frame.len();
     let mut body = Reader::new(frame);
     let header = RequestHeader::decode(&mut body)?;
@@ -96,24 +109,27 @@ pub(crate) async fn accept(frame: Bytes, peer: &str, context: &Arc<Context>) -> 
     let Some(api) = table::find(id.api_key) else {
         return Err(Refused::Unserved { key: id.api_key, version: id.api_version });
     };
-    let call = Call { header, body, context: context.clone(), frame_bytes };
+    let (context, load) = (context.clone(), peer.load.subscribe());
+    let call = Call { header, body, context, frame_bytes, load };
     if !api.info.supports(id.api_version) {
         if api.info.key == table::API_VERSIONS_KEY {
             return k18_api_versions::unsupported(&call);
         }
         return Err(Refused::Unserved { key: id.api_key, version: id.api_version });
     }
-    context.probes.requests.get_or_create(&api.label()).inc();
-    tracing::trace!(peer, api = api.info.name, version = id.api_version, "request");
+    call.context.probes.requests.get_or_create(&api.label()).inc();
+    tracing::trace!(peer = peer.address, api = api.info.name, version = id.api_version, "request");
     match api.serve {
         table::Serve::Produce => k00_produce::accept(call).await,
         table::Serve::Inline(serve) => serve(call),
     }
 }
 
-/// Decodes the body, and answers it with `handler` when its turn has come.
+/// Decodes the body, and answers it with `handler` when its turn has come. `size` says what the answer will take
+/// at most, decoded and encoded; nothing is built before that memory is admitted (W-17).
 pub(crate) fn answer<Q, R, F>(
     call: Call,
+    size: fn(&Context, &Q) -> usize,
     handler: impl FnOnce(Arc<Context>, Q, i16) -> F + 'static,
 ) -> Result<Accepted, Refused>
 where
@@ -122,15 +138,21 @@ where
     F: Future<Output = R>,
     Q: 'static,
 {
-    let Call { header, mut body, context, .. } = call;
+    let Call { header, mut body, context, frame_bytes, .. } = call;
     let version = header.id.api_version;
     Ok(Box::pin(async move {
+        let _decoding = context.admission.decoding(frame_bytes).await;
         let request = Q::decode(&mut body, version)?;
         if Q::KEY != METADATA_KEY {
             body.finish()?;
         }
+        let (bytes, max) = (size(&context, &request), context.admission.answer_max());
+        if bytes > max {
+            return Err(Refused::TooLong { bytes, max });
+        }
+        let admitted = Some(context.admission.answer(bytes).await);
         let response = handler(context, request, version).await;
-        respond(&header, &response).map(Some)
+        Ok(Some(Response { admitted, ..respond(&header, &response)? }))
     }))
 }
 

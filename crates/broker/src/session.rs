@@ -27,7 +27,15 @@ const FINAL: i32 = -1;
 #[derive(Debug)]
 pub(crate) struct FetchSessions {
     slots: usize,
-    sessions: Mutex<BTreeMap<i32, Arc<Mutex<Session>>>>,
+    sessions: Mutex<BTreeMap<i32, Entry>>,
+}
+
+/// A session as the table knows it: enough to bound the table without waiting for a session that is in use.
+#[derive(Debug)]
+struct Entry {
+    session: Arc<Mutex<Session>>,
+    partitions: usize,
+    last_used: Monotonic,
 }
 
 /// What one session wants and was told.
@@ -35,7 +43,6 @@ pub(crate) struct FetchSessions {
 pub(crate) struct Session {
     epoch: i32,
     by_id: bool,
-    last_used: Monotonic,
     wanted: Vec<Wanted>,
 }
 
@@ -114,37 +121,32 @@ impl FetchSessions {
         now: Monotonic,
         random: impl FnOnce() -> i32,
     ) -> FetchContext {
-        let mut sessions = lock(&self.sessions);
-        sessions.remove(&request.session_id);
-        let wants_session = request.session_epoch == INITIAL;
+        let (ended, wants_session) = (request.session_id, request.session_epoch == INITIAL);
         let wanted = wanted(request, by_id);
+        let mut sessions = lock(&self.sessions);
+        sessions.remove(&ended);
         let fits = !wanted.is_empty() && wanted.len() <= PARTITIONS_MAX;
         if !wants_session || !fits || !self.make_room(&mut sessions, wanted.len(), now) {
-            return FetchContext { session_id: 0, wanted, session: None, incremental: false, epoch: 0 };
+            return FetchContext::without_session(wanted);
         }
         let mut id = random() & i32::MAX;
         while id == 0 || sessions.contains_key(&id) {
             id = id.wrapping_add(1) & i32::MAX;
         }
-        let session = Session { epoch: 1, by_id, last_used: now, wanted: wanted.clone() };
-        let session = Arc::new(Mutex::new(session));
-        sessions.insert(id, session.clone());
+        let session = Arc::new(Mutex::new(Session { epoch: 1, by_id, wanted: wanted.clone() }));
+        let entry = Entry { session: session.clone(), partitions: wanted.len(), last_used: now };
+        sessions.insert(id, entry);
         FetchContext { session_id: id, wanted, session: Some(session), incremental: false, epoch: 1 }
     }
 
     /// Makes room for a session of so many partitions, in place of idle ones if need be.
-    fn make_room(
-        &self,
-        sessions: &mut BTreeMap<i32, Arc<Mutex<Session>>>,
-        partitions: usize,
-        now: Monotonic,
-    ) -> bool {
-        let size = |sessions: &BTreeMap<i32, Arc<Mutex<Session>>>| -> usize {
-            sessions.values().map(|session| lock(session).wanted.len()).sum()
+    fn make_room(&self, sessions: &mut BTreeMap<i32, Entry>, partitions: usize, now: Monotonic) -> bool {
+        let size = |sessions: &BTreeMap<i32, Entry>| -> usize {
+            sessions.values().map(|entry| entry.partitions).sum()
         };
         let most = self.slots.saturating_mul(PARTITIONS_PER_SLOT).max(PARTITIONS_MAX);
         while sessions.len() >= self.slots || size(sessions) + partitions > most {
-            let oldest = sessions.iter().map(|(id, session)| (lock(session).last_used, *id)).min();
+            let oldest = sessions.iter().map(|(id, entry)| (entry.last_used, *id)).min();
             match oldest {
                 Some((used, id)) if now.since(used) > EVICT_AFTER => sessions.remove(&id),
                 _ => return false,
@@ -160,8 +162,8 @@ impl FetchSessions {
         now: Monotonic,
     ) -> Result<FetchContext, ErrorCode> {
         let id = request.session_id;
-        let mut sessions = lock(&self.sessions);
-        let shared = sessions.get(&id).cloned().ok_or(ErrorCode::FetchSessionIdNotFound)?;
+        let shared = self.find(id, now).ok_or(ErrorCode::FetchSessionIdNotFound)?;
+        // The table is not locked while a session works through what changes.
         let mut session = lock(&shared);
         if session.epoch != request.session_epoch {
             return Err(ErrorCode::InvalidFetchSessionEpoch);
@@ -170,27 +172,39 @@ impl FetchSessions {
             return Err(ErrorCode::FetchSessionTopicIdError);
         }
         session.update(request);
-        session.last_used = now;
-        if session.wanted.len() > PARTITIONS_MAX {
-            drop(session);
-            sessions.remove(&id);
-            return Err(ErrorCode::FetchSessionIdNotFound);
-        }
-        if session.wanted.is_empty() {
-            drop(session);
-            sessions.remove(&id);
-            return Ok(FetchContext {
-                session_id: 0,
-                wanted: Vec::new(),
-                session: None,
-                incremental: false,
-                epoch: 0,
-            });
-        }
         session.epoch = if session.epoch == i32::MAX { 1 } else { session.epoch + 1 };
         let (wanted, epoch) = (session.wanted.clone(), session.epoch);
         drop(session);
+        self.note_size(id, &shared, wanted.len());
+        if wanted.len() > PARTITIONS_MAX {
+            return Err(ErrorCode::FetchSessionIdNotFound);
+        }
+        if wanted.is_empty() {
+            return Ok(FetchContext::without_session(wanted));
+        }
         Ok(FetchContext { session_id: id, wanted, session: Some(shared), incremental: true, epoch })
+    }
+}
+
+impl FetchSessions {
+    /// Finds a session that is about to be used.
+    fn find(&self, id: i32, now: Monotonic) -> Option<Arc<Mutex<Session>>> {
+        let mut sessions = lock(&self.sessions);
+        let entry = sessions.get_mut(&id)?;
+        entry.last_used = now;
+        Some(entry.session.clone())
+    }
+
+    /// Notes how large a session is now; one without partitions, or with too many, ends.
+    fn note_size(&self, id: i32, session: &Arc<Mutex<Session>>, partitions: usize) {
+        let mut sessions = lock(&self.sessions);
+        let Some(entry) = sessions.get_mut(&id).filter(|entry| Arc::ptr_eq(&entry.session, session)) else {
+            return;
+        };
+        entry.partitions = partitions;
+        if partitions == 0 || partitions > PARTITIONS_MAX {
+            sessions.remove(&id);
+        }
     }
 }
 
@@ -243,6 +257,10 @@ pub(crate) struct Outcome {
 }
 
 impl FetchContext {
+    fn without_session(wanted: Vec<Wanted>) -> FetchContext {
+        FetchContext { session_id: 0, wanted, session: None, incremental: false, epoch: 0 }
+    }
+
     /// Notes what is told of each wanted partition; says for each whether it belongs into the answer.
     pub(crate) fn finish(&self, outcomes: &[Outcome]) -> Vec<bool> {
         let pairs = self.wanted.iter().zip(outcomes);
@@ -330,6 +348,23 @@ mod tests {
         assert_eq!(begin(&sessions, request(7, 5, &[])).unwrap_err(), ErrorCode::InvalidFetchSessionEpoch);
         let by_id = sessions.begin(request(7, 1, &[]), true, Monotonic::default(), || 7);
         assert_eq!(by_id.unwrap_err(), ErrorCode::FetchSessionTopicIdError);
+    }
+
+    /// Protects: a session that works through a large change holds up no other consumer.
+    #[test]
+    fn a_busy_session_holds_up_nobody() {
+        let sessions = Arc::new(FetchSessions::new(10));
+        let busy = begin(&sessions, request(0, 0, &[0])).unwrap().session.unwrap();
+        let _working = lock(&busy);
+        let stuck = sessions.clone();
+        let waits = std::thread::spawn(move || begin(&stuck, request(7, 1, &[])).is_ok());
+        let (done, others) = std::sync::mpsc::channel();
+        let free = sessions.clone();
+        std::thread::spawn(move || done.send(begin(&free, request(0, 0, &[1])).unwrap().session_id));
+        let other = others.recv_timeout(Duration::from_secs(20));
+        assert_eq!(other, Ok(8), "another session is opened meanwhile");
+        drop(_working);
+        assert!(waits.join().unwrap());
     }
 
     /// Protects: a partition with records goes to the end, so that others get their turn.

@@ -13,18 +13,23 @@ mod client;
 #[path = "wire/harness.rs"]
 mod harness;
 
-use client::{Client, FETCH, PRODUCE, fetch_request, frame, produce_request};
+use client::{Client, FETCH, LIST_OFFSETS, PRODUCE, fetch_request, frame, produce_request};
 use harness::{Broker, folder};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use types::{ErrorCode, WallTime};
 use wire::describe_configs_request::DescribeConfigsResource;
+use wire::describe_topic_partitions_request::TopicRequest;
 use wire::fetch_request::FetchPartition;
+use wire::list_offsets_request::ListOffsetsTopic;
 use wire::metadata_request::MetadataRequestTopic;
 use wire::produce_request::PartitionProduceData;
 use wire::record::{BatchBuilder, Codec};
-use wire::{DescribeConfigsRequest, FetchRequest, FetchResponse, MetadataRequest, ProduceResponse};
+use wire::{
+    DescribeConfigsRequest, DescribeTopicPartitionsRequest, FetchRequest, FetchResponse,
+    FindCoordinatorRequest, ListOffsetsRequest, MetadataRequest, ProduceResponse, Request,
+};
 
 /// The budget of the broker under test. *Units*: bytes.
 const BUDGET: usize = 32 << 20;
@@ -100,10 +105,13 @@ fn peak_of(abuse: impl FnOnce()) -> usize {
 fn memory_stays_within_the_budget() {
     IS_TEST.set(true);
     let dir = folder();
-    let broker = Broker::start_with(dir.path(), |config| config.memory_max = Some(BUDGET as u64));
+    let broker = Broker::start_with(dir.path(), |config| {
+        config.memory_max = Some(BUDGET as u64);
+        config.topics.auto_create = false;
+    });
     let mut admin = broker.connect();
     admin.create("topic", 1);
-    let abuses: [(&str, Abuse); 9] = [
+    let abuses: [(&str, Abuse); 11] = [
         ("frames that are announced and do not come", announced_frames),
         ("bombs", bombs),
         ("arrays of nothing", arrays_of_nothing),
@@ -113,6 +121,8 @@ fn memory_stays_within_the_budget() {
         ("the same question many times", same_question_many_times),
         ("partitions of nothing", partitions_of_nothing),
         ("sessions of nothing", sessions_of_nothing),
+        ("answers to names that nobody has", names_of_nothing),
+        ("answers of one batch that nobody reads", unread_batches),
     ];
     // What there is whatever comes in; most of it is a table of the quorum's metrics.
     let idle = LIVE.load(Ordering::Relaxed);
@@ -248,7 +258,7 @@ fn same_question_many_times(broker: &Broker, admin: &mut Client) {
     admin.create("wide", 200);
     let mut client = broker.connect();
     let wide = MetadataRequestTopic { name: Some("wide".into()), ..MetadataRequestTopic::default() };
-    let request = MetadataRequest { topics: Some(vec![wide; 10_000]), ..MetadataRequest::default() };
+    let request = MetadataRequest { topics: Some(vec![wide; 5_000]), ..MetadataRequest::default() };
     assert_eq!(client.call(&request, METADATA).topics.len(), 1);
     let resource = |resource_type, name: &str| DescribeConfigsResource {
         resource_type,
@@ -283,8 +293,79 @@ fn sessions_of_nothing(broker: &Broker, _: &mut Client) {
     let mut request = FetchRequest { session_epoch: 0, ..fetch_request("nowhere", 0) };
     let first = request.topics[0].partitions[0].clone();
     request.topics[0].partitions =
-        (0..10_000).map(|partition| FetchPartition { partition, ..first.clone() }).collect();
+        (0..3_000).map(|partition| FetchPartition { partition, ..first.clone() }).collect();
     let mut client = broker.connect();
-    let sessions = (0..14).filter(|_| client.call(&request, FETCH).session_id != 0).count();
-    assert!((1..14).contains(&sessions), "{sessions} sessions of 10,000 partitions");
+    let sessions = (0..45).filter(|_| client.call(&request, FETCH).session_id != 0).count();
+    assert!((1..45).contains(&sessions), "{sessions} sessions of 3,000 partitions");
+}
+
+/// A6: distinct names, for each of which an answer has to say that there is nothing; in frames as large as are read,
+/// and in frames whose answers are as large as are given, on several connections.
+fn names_of_nothing(broker: &Broker, _: &mut Client) {
+    let metadata = |count: usize| {
+        let name =
+            |n| MetadataRequestTopic { name: Some(format!("{n:x}")), ..MetadataRequestTopic::default() };
+        MetadataRequest { topics: Some((0..count).map(name).collect()), ..MetadataRequest::default() }
+    };
+    flood(broker, &metadata(80_000), 0, false);
+    flood(broker, &metadata(18_000), 0, false);
+    flood(broker, &metadata(5_000), 0, true);
+    let keys = |count: usize| FindCoordinatorRequest {
+        coordinator_keys: vec![String::new(); count],
+        ..FindCoordinatorRequest::default()
+    };
+    flood(broker, &keys(500_000), 6, false);
+    flood(broker, &keys(120_000), 6, false);
+    flood(broker, &keys(9_000), 6, true);
+    let configs = |count: usize| {
+        let resource = |n| DescribeConfigsResource {
+            resource_type: 2,
+            resource_name: format!("{n:x}"),
+            configuration_keys: None,
+        };
+        let resources = (0..count).map(resource).collect();
+        DescribeConfigsRequest { resources, include_synonyms: true, include_documentation: true }
+    };
+    flood(broker, &configs(60_000), 4, false);
+    flood(broker, &configs(15_000), 4, false);
+    flood(broker, &configs(4_000), 4, true);
+    let described = |count: usize| DescribeTopicPartitionsRequest {
+        topics: (0..count).map(|n| TopicRequest { name: format!("{n:x}") }).collect(),
+        response_partition_limit: 1,
+        cursor: None,
+    };
+    flood(broker, &described(80_000), 0, false);
+    flood(broker, &described(20_000), 0, false);
+    flood(broker, &described(4_000), 0, true);
+    let offsets = |count: usize| ListOffsetsRequest {
+        topics: vec![ListOffsetsTopic::default(); count],
+        ..ListOffsetsRequest::default()
+    };
+    flood(broker, &offsets(170_000), LIST_OFFSETS, false);
+    flood(broker, &offsets(40_000), LIST_OFFSETS, false);
+    flood(broker, &offsets(8_000), LIST_OFFSETS, true);
+}
+
+/// Sends a request on several connections at once; each is answered, or closed.
+fn flood<Q: Request>(broker: &Broker, request: &Q, version: i16, is_answered: bool) {
+    let bytes = frame(request, version, 1);
+    let mut clients: Vec<Client> = (0..8).map(|_| broker.connect()).collect();
+    for client in &mut clients {
+        client.send_bytes(&bytes);
+    }
+    for client in &mut clients {
+        let answer = client.read_frame().is_some();
+        assert_eq!(answer, is_answered, "{} bytes of {}", bytes.len(), std::any::type_name::<Q>());
+    }
+}
+
+/// A33: fetches that ask for a byte, are given a whole batch, and are not read.
+fn unread_batches(broker: &Broker, admin: &mut Client) {
+    let fetch = FetchRequest { max_bytes: 1, ..fetch_request("topic", 0) };
+    let fetches: Vec<u8> = (1..=120).flat_map(|n| frame(&fetch, FETCH, n)).collect();
+    let mut clients: Vec<Client> = (0..200).map(|_| broker.connect()).collect();
+    for client in &mut clients {
+        client.send_bytes(&fetches);
+    }
+    admin.put("topic", &batches::batch(&["served"]));
 }

@@ -1,11 +1,13 @@
 //! Produce, 3 to 13 (announced from 0, see the table). KIP-98, 110, 467, 951, 516.
 //!
 //! Stage one, in order of arrival: decode, resolve, admit each batch (W-15's checks of the batch
-//! itself), reserve room in the write-ahead log, hand the batches to their shards. Stage two waits
+//! itself; what decompresses to much is checked away from the shard's thread), reserve room in the write-ahead log, hand the batches to their shards. Stage two waits
 //! for the shards and answers. Until transactions exist nothing transactional is stored.
 //! Differs from Kafka: a partition that stands twice in one request is INVALID_REQUEST and neither
 //! copy is written (A12). Tests: tests/wire/produce.rs, tests/wire/hostile_batches.rs.
 
+use super::brokers;
+use super::read::blocking;
 use super::topics::{self, TopicRef};
 use super::{Accepted, Call, Refused, respond};
 use crate::context::Context;
@@ -27,7 +29,7 @@ use wire::produce_response::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceResponse,
     TopicProduceResponse,
 };
-use wire::record::{Batch, BatchError, BatchHeader, CheckRules, TimestampRules, admit};
+use wire::record::{Batch, BatchError, BatchHeader, CheckRules, Codec, TimestampRules, admit};
 use wire::{Message, RequestHeader};
 
 /// First version with topic ids.
@@ -51,22 +53,29 @@ const LEADER_WAIT: Duration = Duration::from_secs(3600);
 /// which a checkpoint begins, so that no request waits for ever.
 const WAL_EIGHTHS: u64 = 3;
 
+/// Compressed bytes of a request that are checked on the shard's thread, and what they may expand to there.
+const INLINE_BYTES: (usize, usize) = (64 << 10, 1 << 20);
+
+/// What a producer is told when the disk is full.
+const FULL: &str = "The disk is full; nothing was written.";
+
 /// What one batch costs in the write-ahead log beside its bytes, at most.
 const FRAME_OVERHEAD: u64 = 128;
 
-/// What a producer is told when the disk is full.
-const DISK_FULL: &str = "The disk is full; nothing was written.";
-
 /// Stage one.
 pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
-    let Call { header, mut body, context, frame_bytes } = call;
+    let Call { header, mut body, context, frame_bytes, .. } = call;
     let request = ProduceRequest::decode(&mut body, header.id.api_version)?;
     body.finish()?;
     let partitions = request.topic_data.iter().map(|topic| topic.partition_data.len()).sum();
     if partitions > PARTITIONS_MAX {
         return Err(Refused::TooMany(partitions));
     }
-    let mut plan = Plan::new(&context, &request, header.id.api_version);
+    let request = Arc::new(request);
+    let mut plan = checked(&context, &request, header.id.api_version).await;
+    if context.space.is_short() {
+        plan.slots.iter_mut().for_each(|slot| slot.refuse(ErrorCode::KafkaStorageError, Some(FULL.into())));
+    }
     plan.own_small_batches(frame_bytes);
     plan.refuse_beyond(context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS);
     plan.forget_refused(&context.departed, &request);
@@ -76,7 +85,7 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     let replies = match room(&context, &plan).await {
         Some((claim, room)) => plan.send(&context.router, &Arc::new(room), &Arc::new(claim)),
         None => {
-            plan.refuse_all(ErrorCode::KafkaStorageError, DISK_FULL);
+            plan.refuse_batches(ErrorCode::KafkaStorageError, FULL);
             Vec::new()
         }
     };
@@ -104,6 +113,44 @@ async fn room(context: &Context, plan: &Plan) -> Option<(Claim, Reservation)> {
     }
 }
 
+/// Resolves a request and checks its batches; those that decompress to much on a thread that may take its time.
+async fn checked(context: &Arc<Context>, request: &Arc<ProduceRequest>, version: i16) -> Plan {
+    let (published, now) = (context.published(), context.env.clock.now().wall);
+    let (count, bytes) = compressed(request);
+    let (inline_bytes, expanded_max) = INLINE_BYTES;
+    if bytes <= inline_bytes {
+        let rules = Rules { version, now, expanded_max: expanded_max / count.max(1) };
+        let plan = Plan::new(published.clone(), request, &rules);
+        if !plan.slots.iter().any(|slot| slot.is_cut_short) {
+            return plan;
+        }
+    }
+    let rules = Rules { version, now, expanded_max: usize::MAX };
+    let (far, request_there, rules_there) = (published.clone(), request.clone(), rules.clone());
+    let plan = blocking(context, move || Plan::new(far, &request_there, &rules_there)).await;
+    plan.unwrap_or_else(|| Plan::new(published, request, &rules))
+}
+
+/// Returns how many batches are compressed, and their bytes.
+fn compressed(request: &ProduceRequest) -> (usize, usize) {
+    let all = request.topic_data.iter().flat_map(|topic| &topic.partition_data);
+    let records = all.filter_map(|data| data.records.as_ref());
+    let sizes = records.filter(|records| {
+        let head = records.parts().first().and_then(|part| BatchHeader::parse(part).ok());
+        head.is_none_or(|head| head.codec() != Some(Codec::None))
+    });
+    sizes.fold((0, 0), |(count, bytes), records| (count + 1, bytes + records.len()))
+}
+
+/// By what batches are checked, beside their topic.
+#[derive(Clone)]
+struct Rules {
+    version: i16,
+    now: WallTime,
+    /// Most bytes that a batch may decompress to here; more needs another look.
+    expanded_max: usize,
+}
+
 /// One request: a slot per partition, filled at once with a refusal or later by a shard.
 struct Plan {
     acks: Option<RequiredAcks>,
@@ -125,6 +172,8 @@ struct Slot {
     append_time: Option<WallTime>,
     answer: AppendAnswer,
     record_errors: Vec<BatchIndexAndErrorMessage>,
+    /// Its check ended at what may be decompressed here.
+    is_cut_short: bool,
 }
 
 /// A shard's part of the request and where its answers come from.
@@ -134,27 +183,23 @@ struct Reply {
 }
 
 impl Plan {
-    fn new(context: &Context, request: &ProduceRequest, version: i16) -> Plan {
+    fn new(published: Arc<Published>, request: &ProduceRequest, rules: &Rules) -> Plan {
         let acks = RequiredAcks::new(request.acks).ok();
-        let mut plan = Plan { acks, topics: Vec::new(), slots: Vec::new(), published: context.published() };
-        let now = context.env.clock.now().wall;
+        let mut plan = Plan { acks, topics: Vec::new(), slots: Vec::new(), published };
         for topic in &request.topic_data {
             let start = plan.slots.len();
             let found = topics::topic(
                 &plan.published,
-                TopicRef::new(version >= TOPIC_IDS_FROM, &topic.name, topic.topic_id),
+                TopicRef::new(rules.version >= TOPIC_IDS_FROM, &topic.name, topic.topic_id),
             );
             let slots: Vec<Slot> = topic
                 .partition_data
                 .iter()
-                .map(|data| Slot::new(plan.resolve(found, data), data, plan.config(found), version, now))
+                .map(|data| Slot::new(plan.resolve(found, data), data, plan.config(found), rules))
                 .collect();
             plan.slots.extend(slots);
             let slots = start..plan.slots.len();
             plan.topics.push(PlannedTopic { name: topic.name.clone(), id: topic.topic_id, slots });
-        }
-        if context.space.is_short() {
-            plan.refuse_all(ErrorCode::KafkaStorageError, DISK_FULL);
         }
         plan.refuse_invalid_acks();
         plan.refuse_duplicates();
@@ -194,13 +239,13 @@ impl Plan {
         }
         let message =
             format!("The request has {bytes} bytes, the write-ahead log takes {max_bytes} at once.");
-        for slot in self.slots.iter_mut().filter(|slot| slot.batch.is_some()) {
-            slot.refuse(ErrorCode::RecordListTooLarge, Some(message.clone()));
-        }
+        self.refuse_batches(ErrorCode::RecordListTooLarge, &message);
     }
 
-    fn refuse_all(&mut self, code: ErrorCode, message: &str) {
-        self.slots.iter_mut().for_each(|slot| slot.refuse(code, Some(message.to_string())));
+    /// Refuses what is not refused yet.
+    fn refuse_batches(&mut self, code: ErrorCode, message: &str) {
+        let left = self.slots.iter_mut().filter(|slot| slot.batch.is_some());
+        left.for_each(|slot| slot.refuse(code, Some(message.to_string())));
     }
 
     /// After topic and leader, before the batch (W-15).
@@ -327,8 +372,7 @@ impl Slot {
         key: Result<LogKey, ErrorCode>,
         data: &PartitionProduceData,
         config: Option<&TopicConfig>,
-        version: i16,
-        now: WallTime,
+        rules: &Rules,
     ) -> Slot {
         let answer = AppendAnswer::refused(ErrorCode::None, None);
         let mut slot = Slot {
@@ -338,11 +382,12 @@ impl Slot {
             append_time: None,
             answer,
             record_errors: Vec::new(),
+            is_cut_short: false,
         };
         match (key, config) {
             (Ok(key), Some(config)) => {
                 slot.key = Some(key);
-                slot.admit(data, config, version, now);
+                slot.admit(data, config, rules);
             }
             (Ok(_), None) => slot.refuse(ErrorCode::UnknownTopicOrPartition, None),
             (Err(code), _) => slot.refuse(code, None),
@@ -350,15 +395,19 @@ impl Slot {
         slot
     }
 
-    fn admit(&mut self, data: &PartitionProduceData, config: &TopicConfig, version: i16, now: WallTime) {
+    fn admit(&mut self, data: &PartitionProduceData, config: &TopicConfig, by: &Rules) {
         let bytes = data.records.clone().map(wire::Records::into_bytes).unwrap_or_default();
-        let rules = check_rules(config, version, now);
+        let rules = check_rules(config, by);
         match admit(&bytes, &rules) {
             Ok(batch) => {
-                self.append_time = matches!(rules.timestamps, TimestampRules::Append { .. }).then_some(now);
+                self.append_time =
+                    matches!(rules.timestamps, TimestampRules::Append { .. }).then_some(by.now);
                 self.batch = Some(batch);
             }
-            Err(error) => self.refuse_batch(&error),
+            Err(error) => {
+                self.is_cut_short = matches!(error, BatchError::Bomb { cap } if cap == by.expanded_max);
+                self.refuse_batch(&error);
+            }
         }
     }
 
@@ -388,12 +437,13 @@ fn begin_of_stream(data: &PartitionProduceData) -> Option<BatchHeader> {
     (header.has_producer() && header.base_sequence == Sequence(0)).then_some(header)
 }
 
-fn check_rules(config: &TopicConfig, version: i16, now: WallTime) -> CheckRules {
+fn check_rules(config: &TopicConfig, by: &Rules) -> CheckRules {
+    let now = by.now;
     let max_batch_bytes = config.max_message_bytes as usize;
     CheckRules {
         max_batch_bytes,
-        max_decompressed_bytes: max_batch_bytes.saturating_mul(EXPANSION_MAX),
-        zstd_allowed: version >= ZSTD_FROM,
+        max_decompressed_bytes: max_batch_bytes.saturating_mul(EXPANSION_MAX).min(by.expanded_max),
+        zstd_allowed: by.version >= ZSTD_FROM,
         keys_required: config.cleanup_policy.compact,
         timestamps: match config.message_timestamp_type {
             TimestampType::CreateTime => TimestampRules::Create {
@@ -464,16 +514,6 @@ impl Plan {
 }
 
 fn endpoints(context: &Context, published: &Published) -> Vec<NodeEndpoint> {
-    let active = published.image.brokers().active();
-    active
-        .filter_map(|(id, broker)| {
-            let endpoint = super::k03_metadata::endpoint(broker, &context.advertised.listener)?;
-            Some(NodeEndpoint {
-                node_id: id.0,
-                host: endpoint.host.clone(),
-                port: i32::from(endpoint.port),
-                rack: broker.registration.rack.clone(),
-            })
-        })
-        .collect()
+    let nodes = brokers::active(published, &context.advertised.listener);
+    nodes.map(|n| NodeEndpoint { node_id: n.id, host: n.host, port: n.port, rack: n.rack }).collect()
 }

@@ -1,14 +1,17 @@
 //! Fetch, 4 to 18. KIP-74, 98, 227, 320, 392, 516, 595, 903, 951, 1166.
 //!
 //! The shards plan, this side reads (D-6). If too little can be read, the fetch is parked on every
-//! partition with one countdown, and planned again when it is woken or its time is over. A request
+//! partition with one countdown, and planned again when it is woken or its time is over; sooner when its
+//! connection ends, when requests wait behind it, or when others wait for the memory it holds. A request
 //! that poses as a replica is refused and touches nothing (A23): replication does not use Fetch.
 //! Tests: tests/wire/fetch.rs, src/session.rs.
 
+use super::brokers;
 use super::read::{read, records};
 use super::topics::{self, TopicRef};
 use super::{Accepted, Call, Refused, Response, respond};
 use crate::context::Context;
+use crate::net::connection::Load;
 use crate::publish::Published;
 use crate::session::{FetchContext, Outcome, Told, Wanted, WantedTopic};
 use crate::shard::message::{Fetch, FetchFound, FetchPart, FetchPartAnswer, FetchWake, ShardMessage};
@@ -18,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use types::{ErrorCode, LeaderEpoch, LogKey, Millis, Offset};
 use wire::fetch_request::FetchRequest;
 use wire::fetch_response::{
@@ -37,40 +40,60 @@ const ZSTD_FROM: i16 = 10;
 /// A long poll is answered after this time, whatever it asks for (A22).
 const WAIT_MAX: Duration = Duration::from_secs(300);
 
-/// Serves a fetch; unlike other handlers it holds memory for its response.
+/// A long poll waits so long where requests wait behind it.
+const QUEUED_WAIT: Duration = Duration::from_millis(100);
+/// What one partition takes while its answer is made, beside records. *Units*: bytes.
+const PARTITION_BYTES: usize = 700;
+/// Fewest bytes that are read from a file at once.
+const FILE_READ_MIN: usize = 64 << 10;
+
+/// Serves a fetch; unlike other handlers it knows the size of its response only after it has waited.
 pub(super) fn serve(call: Call) -> Result<Accepted, Refused> {
-    let Call { header, mut body, context, .. } = call;
+    let Call { header, mut body, context, frame_bytes, load } = call;
     Ok(Box::pin(async move {
+        let decoding = context.admission.decoding(frame_bytes).await;
         let request = FetchRequest::decode(&mut body, header.id.api_version)?;
         body.finish()?;
-        fetch(&context, &header, request).await.map(Some)
+        let limits = Limits::new(&context, &request);
+        let session = begin(&context, &header, request);
+        drop(decoding);
+        match session {
+            Ok(session) => fetch(&context, &header, &session, &limits, load).await.map(Some),
+            Err(code) => failed(&header, code).map(Some),
+        }
     }))
+}
+
+/// Finds or makes the session.
+fn begin(
+    context: &Context,
+    header: &RequestHeader,
+    request: FetchRequest,
+) -> Result<FetchContext, ErrorCode> {
+    if request.replica_id >= 0 || request.replica_state.replica_id >= 0 {
+        return Err(ErrorCode::ClusterAuthorizationFailed);
+    }
+    let by_id = header.id.api_version >= TOPIC_IDS_FROM;
+    let random = || {
+        i32::from_be_bytes(context.env.random.next_u64().to_be_bytes()[..4].try_into().unwrap_or_default())
+    };
+    context.sessions.begin(request, by_id, context.env.clock.now().mono, random)
 }
 
 async fn fetch(
     context: &Arc<Context>,
     header: &RequestHeader,
-    request: FetchRequest,
+    session: &FetchContext,
+    limits: &Limits,
+    load: watch::Receiver<Load>,
 ) -> Result<Response, Refused> {
-    if request.replica_id >= 0 || request.replica_state.replica_id >= 0 {
-        return failed(header, ErrorCode::ClusterAuthorizationFailed);
-    }
-    let limits = Limits::new(context, &request);
-    let by_id = header.id.api_version >= TOPIC_IDS_FROM;
-    let random = || {
-        i32::from_be_bytes(context.env.random.next_u64().to_be_bytes()[..4].try_into().unwrap_or_default())
-    };
-    let session = context.sessions.begin(request, by_id, context.env.clock.now().mono, random);
-    let session = match session {
-        Ok(session) => session,
-        Err(code) => return failed(header, code),
-    };
     let published = context.published();
-    let found = wait(context, &published, &session, &limits).await;
-    // After the wait: a long poll holds no memory.
-    let admitted = context.admission.response(planned_bytes(&found, &limits)).await;
-    let parts = execute(context, &session, found, &limits, header.id.api_version).await;
-    let response = compose(context, &published, header, &session, parts);
+    let found = wait(context, &published, session, limits, load).await;
+    // After the wait: a long poll holds no memory but its frame's.
+    let bytes = planned_bytes(&published, &found, limits) + found.len() * PARTITION_BYTES;
+    let admitted = context.admission.response(bytes).await;
+    let parts = execute(context, session, found, limits, header.id.api_version).await;
+    let response = compose(context, &published, header, session, parts);
     context.probes.fetch_bytes.inc_by(response.1);
     respond(header, &response.0).map(|response| Response { admitted: Some(admitted), ..response })
 }
@@ -114,6 +137,7 @@ async fn wait(
     published: &Published,
     session: &FetchContext,
     limits: &Limits,
+    load: watch::Receiver<Load>,
 ) -> Vec<Part> {
     let mut keys: Vec<Resolved> = session.wanted.iter().map(|wanted| resolve(published, wanted)).collect();
     refuse_duplicates(&mut keys);
@@ -136,6 +160,8 @@ async fn wait(
         tokio::select! {
             () = wake.woken() => {}
             _ = stop.wait_for(|stop| *stop) => {}
+            () = hurried(load) => {}
+            () = context.admission.pressed() => {}
         }
     };
     // Time-outs answer with what is there, too.
@@ -143,6 +169,14 @@ async fn wait(
     drop(parked);
     let planned = plan(context, session, &keys, limits, None).await;
     parts(keys, planned)
+}
+
+/// Waits until the connection has ended, or what comes after this request has waited long enough.
+async fn hurried(mut load: watch::Receiver<Load>) {
+    let hurry = load.wait_for(|load| load.has_ended() || load.is_queued()).await;
+    if hurry.is_ok_and(|load| !load.has_ended()) {
+        let _ = tokio::time::timeout(QUEUED_WAIT, load.wait_for(Load::has_ended)).await;
+    }
 }
 
 /// Refuses every copy of a partition that stands twice in the request (A12).
@@ -156,15 +190,27 @@ fn refuse_duplicates(keys: &mut [Resolved]) {
     }
 }
 
-/// Returns how many bytes of records an answer may hold.
-fn planned_bytes(parts: &[Part], limits: &Limits) -> usize {
-    let found = parts.iter().filter_map(|part| part.planned.as_ref().ok());
-    let sizes = found.map(|found| match &found.plan {
-        ReadPlan::Empty => 0,
-        ReadPlan::Tail(batches) => batches.iter().map(wire::record::Batch::size).sum(),
-        ReadPlan::File(file) => file.max_bytes,
-    });
-    sizes.sum::<usize>().min(limits.max_bytes)
+/// Returns how many bytes of records an answer may hold: what was planned, within the limit, but at least a
+/// whole batch, which is returned whatever the limit says.
+fn planned_bytes(published: &Published, parts: &[Part], limits: &Limits) -> usize {
+    let (mut sum, mut first) = (0, 0);
+    for part in parts {
+        let (Ok(key), Ok(found)) = (part.key, &part.planned) else { continue };
+        let (planned, batch) = match &found.plan {
+            ReadPlan::Empty => continue,
+            ReadPlan::Tail(batches) => {
+                let size = wire::record::Batch::size;
+                (batches.iter().map(size).sum(), batches.first().map_or(0, size))
+            }
+            ReadPlan::File(file) => {
+                let largest = published.config(key.topic_id).max_message_bytes as usize;
+                (file.max_bytes, largest.max(FILE_READ_MIN))
+            }
+        };
+        sum += planned;
+        first = if first == 0 { batch } else { first };
+    }
+    sum.min(limits.max_bytes).max(first)
 }
 
 fn parts(keys: Vec<Resolved>, planned: Vec<Planned>) -> Vec<Part> {
@@ -411,18 +457,8 @@ fn leader_hint(published: &Published, key: LogKey) -> LeaderIdAndEpoch {
 }
 
 fn endpoints(context: &Context, published: &Published) -> Vec<NodeEndpoint> {
-    let active = published.image.brokers().active();
-    active
-        .filter_map(|(id, broker)| {
-            let endpoint = super::k03_metadata::endpoint(broker, &context.advertised.listener)?;
-            Some(NodeEndpoint {
-                node_id: id.0,
-                host: endpoint.host.clone(),
-                port: i32::from(endpoint.port),
-                rack: broker.registration.rack.clone(),
-            })
-        })
-        .collect()
+    let nodes = brokers::active(published, &context.advertised.listener);
+    nodes.map(|n| NodeEndpoint { node_id: n.id, host: n.host, port: n.port, rack: n.rack }).collect()
 }
 
 fn failed(header: &RequestHeader, code: ErrorCode) -> Result<Response, Refused> {

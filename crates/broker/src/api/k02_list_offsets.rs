@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use types::{ErrorCode, LeaderEpoch, Offset};
-use wire::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest};
+use wire::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
 use wire::list_offsets_response::{
     ListOffsetsPartitionResponse, ListOffsetsResponse, ListOffsetsTopicResponse,
 };
@@ -23,6 +23,17 @@ const TRIES_MAX: u32 = 3;
 
 /// First version whose answers carry leader epochs.
 const EPOCHS_FROM: i16 = 4;
+
+/// What a topic takes in a request and its answer, without its name. *Units*: bytes.
+const TOPIC_BYTES: usize = 250;
+/// What a partition takes there. *Units*: bytes.
+const PARTITION_BYTES: usize = 150;
+
+/// Returns what an answer takes at most.
+pub(super) fn answer_bytes(_: &Context, request: &ListOffsetsRequest) -> usize {
+    let size = |t: &ListOffsetsTopic| TOPIC_BYTES + 3 * t.name.len() + t.partitions.len() * PARTITION_BYTES;
+    request.topics.iter().map(size).sum()
+}
 
 pub(super) async fn list_offsets(
     context: Arc<Context>,

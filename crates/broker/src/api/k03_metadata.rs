@@ -4,11 +4,11 @@
 //! in the same answer, where Kafka answers UNKNOWN_TOPIC_OR_PARTITION first. Tests: tests/wire/topics.rs.
 
 use super::authorized::{CLUSTER_OPERATIONS, TOPIC_OPERATIONS, operations};
+use super::brokers;
 use super::k19_create_topics::create_on_demand;
 use crate::context::Context;
 use crate::publish::Published;
-use metadata::Endpoint;
-use metadata::image::{BrokerImage, PartitionImage, TopicImage};
+use metadata::image::{PartitionImage, TopicImage, is_internal};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use types::{ErrorCode, PartitionId, TopicId, TopicName};
@@ -16,6 +16,39 @@ use wire::metadata_request::{MetadataRequest, MetadataRequestTopic};
 use wire::metadata_response::{
     MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
+
+/// What a topic takes in an answer, without the name of one that is not there. *Units*: bytes.
+const TOPIC_BYTES: usize = 320;
+/// What a partition takes in an answer. *Units*: bytes.
+const PARTITION_BYTES: usize = 300;
+/// Topics that one request may create: a client that asks for more asks again for those that are missing.
+const CREATED_MAX: usize = 100;
+
+/// Returns what an answer takes at most. All topics are given whatever they take: nobody can ask for less.
+pub(super) fn answer_bytes(context: &Context, request: &MetadataRequest) -> usize {
+    let published = context.published();
+    let topics = published.image.topics();
+    let known = |topic: &TopicImage| TOPIC_BYTES + topic.partitions().count() * PARTITION_BYTES;
+    let Some(asked) = request.topics.as_ref().filter(|asked| !asked.is_empty()) else {
+        return topics.iter().map(known).sum::<usize>().min(context.admission.answer_max());
+    };
+    let mut seen = BTreeSet::new();
+    let once = asked.iter().filter(|topic| seen.insert((topic.name.as_deref(), topic.topic_id)));
+    let bytes = once.map(|asked| match named(&published, asked) {
+        Some(topic) => known(topic),
+        None => TOPIC_BYTES + 2 * asked.name.as_ref().map_or(0, String::len),
+    });
+    bytes.sum()
+}
+
+/// Returns the topic that is asked for, if there is one.
+fn named<'p>(published: &'p Published, asked: &MetadataRequestTopic) -> Option<&'p TopicImage> {
+    let topics = published.image.topics();
+    match asked.name.as_deref().filter(|_| asked.topic_id.is_zero()) {
+        Some(name) => topics.by_name(name),
+        None => topics.by_id(TopicId(asked.topic_id)),
+    }
+}
 
 pub(super) async fn metadata(
     context: Arc<Context>,
@@ -37,7 +70,7 @@ pub(super) async fn metadata(
         once.map(|asked| find(&published, asked, version)).collect::<Vec<_>>()
     };
     MetadataResponse {
-        brokers: brokers(&context, &published),
+        brokers: broker_rows(&context, &published),
         cluster_id: published.image.cluster_id().map(|id| id.to_string()),
         controller_id: context.config.node_id.0,
         topics: topics
@@ -62,7 +95,10 @@ async fn create_missing(context: &Arc<Context>, request: &MetadataRequest) {
     let names = by_name.filter_map(|topic| topic.name.as_deref());
     let missing: BTreeSet<TopicName> = names
         .filter(|name| published.image.topics().by_name(name).is_none())
+        // Those are made by who uses them, with settings of their own.
+        .filter(|name| !is_internal(name))
         .filter_map(|name| TopicName::new(name).ok())
+        .take(CREATED_MAX)
         .collect();
     if !missing.is_empty() {
         create_on_demand(context, missing.into_iter().collect()).await;
@@ -128,22 +164,9 @@ pub(super) fn offline_replicas(published: &Published, partition: &PartitionImage
     replicas.filter(|broker| !brokers.is_active(*broker)).map(|broker| broker.0).collect()
 }
 
-fn brokers(context: &Context, published: &Published) -> Vec<MetadataResponseBroker> {
-    let active = published.image.brokers().active();
-    active
-        .filter_map(|(id, broker)| {
-            let endpoint = endpoint(broker, &context.advertised.listener)?;
-            Some(MetadataResponseBroker {
-                node_id: id.0,
-                host: endpoint.host.clone(),
-                port: i32::from(endpoint.port),
-                rack: broker.registration.rack.clone(),
-            })
-        })
+fn broker_rows(context: &Context, published: &Published) -> Vec<MetadataResponseBroker> {
+    let nodes = brokers::active(published, &context.advertised.listener);
+    nodes
+        .map(|n| MetadataResponseBroker { node_id: n.id, host: n.host, port: n.port, rack: n.rack })
         .collect()
-}
-
-/// Returns where a broker's listener of this name is found.
-pub(super) fn endpoint<'b>(broker: &'b BrokerImage, listener: &str) -> Option<&'b Endpoint> {
-    broker.registration.endpoints.iter().find(|endpoint| endpoint.listener == listener)
 }

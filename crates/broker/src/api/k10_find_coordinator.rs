@@ -8,6 +8,15 @@ use wire::find_coordinator_response::{Coordinator, FindCoordinatorResponse};
 
 const SENTENCE: &str = "This broker has no groups and no transactions yet.";
 
+/// What a key takes in a request and its answer, beside its bytes. *Units*: bytes.
+const KEY_BYTES: usize = 220;
+
+/// Returns what an answer takes at most.
+pub(super) fn answer_bytes(_: &Context, request: &FindCoordinatorRequest) -> usize {
+    let keys = request.coordinator_keys.iter().map(|key| KEY_BYTES + 2 * key.len());
+    keys.sum::<usize>() + KEY_BYTES
+}
+
 pub(super) async fn find_coordinator(
     _: Arc<Context>,
     request: FindCoordinatorRequest,

@@ -13,6 +13,11 @@ use wire::api_versions_response::{
     ApiVersion, ApiVersionsResponse, FinalizedFeatureKey, SupportedFeatureKey,
 };
 
+/// Returns what an answer takes at most.
+pub(super) fn answer_bytes(_: &Context, _: &ApiVersionsRequest) -> usize {
+    wire::APIS.len() * 64 + 1024
+}
+
 pub(super) async fn api_versions(
     context: Arc<Context>,
     request: ApiVersionsRequest,

@@ -13,6 +13,14 @@ use wire::create_topics_response::{CreatableTopicConfigs, CreatableTopicResult, 
 /// A topic made on demand has to be there within this time.
 const ON_DEMAND_WAIT: Duration = Duration::from_secs(10);
 
+/// What a topic takes in a request and its answer, its settings among it. *Units*: bytes.
+const TOPIC_BYTES: usize = 8 << 10;
+
+/// Returns what an answer takes at most.
+pub(super) fn answer_bytes(_: &Context, request: &CreateTopicsRequest) -> usize {
+    request.topics.iter().map(|topic| TOPIC_BYTES + 3 * topic.name.len()).sum()
+}
+
 pub(super) async fn create_topics(
     context: Arc<Context>,
     request: CreateTopicsRequest,

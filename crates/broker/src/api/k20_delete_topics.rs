@@ -11,6 +11,16 @@ use wire::delete_topics_response::{DeletableTopicResult, DeleteTopicsResponse};
 /// First version that names topics one by one, by name or by id.
 const STATES_FROM: i16 = 6;
 
+/// What a topic takes in a request and its answer, without its name. *Units*: bytes.
+const TOPIC_BYTES: usize = 600;
+
+/// Returns what an answer takes at most.
+pub(super) fn answer_bytes(_: &Context, request: &DeleteTopicsRequest) -> usize {
+    let states = request.topics.iter().map(|topic| topic.name.as_ref().map_or(0, String::len));
+    let names = request.topic_names.iter().map(String::len);
+    states.chain(names).map(|name| TOPIC_BYTES + 3 * name).sum()
+}
+
 pub(super) async fn delete_topics(
     context: Arc<Context>,
     request: DeleteTopicsRequest,

@@ -8,6 +8,11 @@ use types::{ErrorCode, ProducerId};
 use wire::init_producer_id_request::InitProducerIdRequest;
 use wire::init_producer_id_response::InitProducerIdResponse;
 
+/// Returns what an answer takes at most.
+pub(super) fn answer_bytes(_: &Context, _: &InitProducerIdRequest) -> usize {
+    256
+}
+
 pub(super) async fn init_producer_id(
     context: Arc<Context>,
     request: InitProducerIdRequest,

@@ -13,6 +13,31 @@ use wire::describe_configs_response::{
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
 
+/// What a resource takes in an answer, without its name and its settings. *Units*: bytes.
+const RESOURCE_BYTES: usize = 400;
+/// What a setting takes, and with its synonyms. *Units*: bytes.
+const SETTING_BYTES: (usize, usize) = (300, 700);
+/// Settings of a resource, at most.
+const SETTINGS_MAX: usize = 100;
+
+/// Returns what an answer takes at most.
+pub(super) fn answer_bytes(context: &Context, request: &DescribeConfigsRequest) -> usize {
+    let published = context.published();
+    let each = if request.include_synonyms { SETTING_BYTES.1 } else { SETTING_BYTES.0 };
+    let mut seen = BTreeSet::new();
+    let size = |resource: &DescribeConfigsResource| {
+        let is_known = match resource.resource_type {
+            TOPIC => published.image.topics().by_name(&resource.resource_name).is_some(),
+            kind => kind == BROKER && resource.resource_name.parse() == Ok(context.config.node_id.0),
+        };
+        let keys = resource.configuration_keys.as_ref().map_or(SETTINGS_MAX, Vec::len);
+        let rows = if is_known { keys.min(SETTINGS_MAX) } else { 0 };
+        RESOURCE_BYTES + 3 * resource.resource_name.len() + rows * each
+    };
+    let once = request.resources.iter().filter(|r| seen.insert((r.resource_type, r.resource_name.as_str())));
+    once.map(size).sum()
+}
+
 pub(super) async fn describe_configs(
     context: Arc<Context>,
     request: DescribeConfigsRequest,

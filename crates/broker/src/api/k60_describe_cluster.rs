@@ -1,6 +1,7 @@
 //! DescribeCluster, 0 to 2 (KIP-700, 919, 1073).
 
 use super::authorized::{CLUSTER_OPERATIONS, operations};
+use super::brokers;
 use crate::context::Context;
 use std::sync::Arc;
 use types::ErrorCode;
@@ -9,6 +10,14 @@ use wire::describe_cluster_response::{DescribeClusterBroker, DescribeClusterResp
 
 /// The request's endpoint type for brokers; 2 asks a broker for controllers, which is refused.
 const BROKERS: i8 = 1;
+
+/// What a broker takes in an answer. *Units*: bytes.
+const BROKER_BYTES: usize = 500;
+
+/// Returns what an answer takes at most.
+pub(super) fn answer_bytes(context: &Context, _: &DescribeClusterRequest) -> usize {
+    (context.published().image.brokers().iter().count() + 1) * BROKER_BYTES
+}
 
 pub(super) async fn describe_cluster(
     context: Arc<Context>,
@@ -36,12 +45,12 @@ pub(super) async fn describe_cluster(
         controller_id: context.config.node_id.0,
         brokers: brokers
             .filter_map(|(id, broker)| {
-                let endpoint = super::k03_metadata::endpoint(broker, &context.advertised.listener)?;
+                let node = brokers::node(id, broker, &context.advertised.listener)?;
                 Some(DescribeClusterBroker {
-                    broker_id: id.0,
-                    host: endpoint.host.clone(),
-                    port: i32::from(endpoint.port),
-                    rack: broker.registration.rack.clone(),
+                    broker_id: node.id,
+                    host: node.host,
+                    port: node.port,
+                    rack: node.rack,
                     is_fenced: broker.fenced,
                 })
             })

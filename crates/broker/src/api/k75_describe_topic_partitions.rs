@@ -14,23 +14,39 @@ use wire::describe_topic_partitions_response::{
     DescribeTopicPartitionsResponseTopic,
 };
 
+/// What a name takes in a request and its answer, beside its bytes. *Units*: bytes.
+const TOPIC_BYTES: usize = 400;
+/// What a partition takes in an answer. *Units*: bytes.
+const PARTITION_BYTES: usize = 400;
+
+/// Returns what an answer takes at most.
+pub(super) fn answer_bytes(context: &Context, request: &DescribeTopicPartitionsRequest) -> usize {
+    let names = request.topics.iter().map(|topic| TOPIC_BYTES + 3 * topic.name.len());
+    // Each partition of a page may be of another topic.
+    names.sum::<usize>() + limit(context, request) * (TOPIC_BYTES + PARTITION_BYTES)
+}
+
+fn limit(context: &Context, request: &DescribeTopicPartitionsRequest) -> usize {
+    let cap = context.config.network.max_request_partitions;
+    u32::try_from(request.response_partition_limit).unwrap_or(0).clamp(1, cap) as usize
+}
+
 pub(super) async fn describe_topic_partitions(
     context: Arc<Context>,
     request: DescribeTopicPartitionsRequest,
     _: i16,
 ) -> DescribeTopicPartitionsResponse {
     let published = context.published();
-    let cap = context.config.network.max_request_partitions;
-    let limit = u32::try_from(request.response_partition_limit).unwrap_or(0).clamp(1, cap) as usize;
+    let limit = limit(&context, &request);
     let (first, mut skip) = match &request.cursor {
         Some(cursor) => (cursor.topic_name.as_str(), cursor.partition_index.max(0)),
         None => ("", 0),
     };
     let mut page = Page { left: limit, response: DescribeTopicPartitionsResponse::default() };
     for name in names(&published, &request, first) {
-        let from = if *name == *first { skip } else { 0 };
+        let from = if name == first { skip } else { 0 };
         skip = 0;
-        if !page.add(&published, &name, from) {
+        if !page.add(&published, name, from) {
             break;
         }
     }
@@ -38,12 +54,16 @@ pub(super) async fn describe_topic_partitions(
 }
 
 /// Returns the asked-for names, or all, in order, from the cursor on.
-fn names(published: &Published, request: &DescribeTopicPartitionsRequest, first: &str) -> Vec<String> {
+fn names<'a>(
+    published: &'a Published,
+    request: &'a DescribeTopicPartitionsRequest,
+    first: &'a str,
+) -> Box<dyn Iterator<Item = &'a str> + 'a> {
     if request.topics.is_empty() {
-        return published.image.topics().iter_from(first).map(|topic| topic.name.to_string()).collect();
+        return Box::new(published.image.topics().iter_from(first).map(|topic| topic.name.as_str()));
     }
     let asked: BTreeSet<&str> = request.topics.iter().map(|topic| topic.name.as_str()).collect();
-    asked.into_iter().filter(|name| *name >= first).map(str::to_string).collect()
+    Box::new(asked.into_iter().filter(move |name| *name >= first))
 }
 
 struct Page {

@@ -107,7 +107,7 @@ fn find_in(batch: &Batch, target: Option<WallTime>) -> Option<FoundTime> {
 }
 
 /// Runs a job that may block; nothing if it was dropped on the way out.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     context: &Context,
     job: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {

@@ -54,25 +54,39 @@ pub(crate) fn find(key: i16) -> Option<Api> {
     let serve = match key {
         ApiKey::Produce => Serve::Produce,
         ApiKey::Fetch => Serve::Inline(k01_fetch::serve),
-        ApiKey::ListOffsets => Serve::Inline(|call| super::answer(call, k02_list_offsets::list_offsets)),
-        ApiKey::Metadata => Serve::Inline(|call| super::answer(call, k03_metadata::metadata)),
-        ApiKey::FindCoordinator => {
-            Serve::Inline(|call| super::answer(call, k10_find_coordinator::find_coordinator))
+        ApiKey::ListOffsets => Serve::Inline(|call| {
+            super::answer(call, k02_list_offsets::answer_bytes, k02_list_offsets::list_offsets)
+        }),
+        ApiKey::Metadata => {
+            Serve::Inline(|call| super::answer(call, k03_metadata::answer_bytes, k03_metadata::metadata))
         }
-        ApiKey::ApiVersions => Serve::Inline(|call| super::answer(call, k18_api_versions::api_versions)),
-        ApiKey::CreateTopics => Serve::Inline(|call| super::answer(call, k19_create_topics::create_topics)),
-        ApiKey::DeleteTopics => Serve::Inline(|call| super::answer(call, k20_delete_topics::delete_topics)),
-        ApiKey::InitProducerId => {
-            Serve::Inline(|call| super::answer(call, k22_init_producer_id::init_producer_id))
-        }
-        ApiKey::DescribeConfigs => {
-            Serve::Inline(|call| super::answer(call, k32_describe_configs::describe_configs))
-        }
-        ApiKey::DescribeCluster => {
-            Serve::Inline(|call| super::answer(call, k60_describe_cluster::describe_cluster))
-        }
+        ApiKey::FindCoordinator => Serve::Inline(|call| {
+            super::answer(call, k10_find_coordinator::answer_bytes, k10_find_coordinator::find_coordinator)
+        }),
+        ApiKey::ApiVersions => Serve::Inline(|call| {
+            super::answer(call, k18_api_versions::answer_bytes, k18_api_versions::api_versions)
+        }),
+        ApiKey::CreateTopics => Serve::Inline(|call| {
+            super::answer(call, k19_create_topics::answer_bytes, k19_create_topics::create_topics)
+        }),
+        ApiKey::DeleteTopics => Serve::Inline(|call| {
+            super::answer(call, k20_delete_topics::answer_bytes, k20_delete_topics::delete_topics)
+        }),
+        ApiKey::InitProducerId => Serve::Inline(|call| {
+            super::answer(call, k22_init_producer_id::answer_bytes, k22_init_producer_id::init_producer_id)
+        }),
+        ApiKey::DescribeConfigs => Serve::Inline(|call| {
+            super::answer(call, k32_describe_configs::answer_bytes, k32_describe_configs::describe_configs)
+        }),
+        ApiKey::DescribeCluster => Serve::Inline(|call| {
+            super::answer(call, k60_describe_cluster::answer_bytes, k60_describe_cluster::describe_cluster)
+        }),
         ApiKey::DescribeTopicPartitions => Serve::Inline(|call| {
-            super::answer(call, k75_describe_topic_partitions::describe_topic_partitions)
+            super::answer(
+                call,
+                k75_describe_topic_partitions::answer_bytes,
+                k75_describe_topic_partitions::describe_topic_partitions,
+            )
         }),
     };
     Some(Api { info: key.info(), serve })

@@ -6,9 +6,13 @@
 //! writes each response. Every other request begins when it has become the head of the queue, as
 //! if the connection served one request at a time, which is what Kafka promises.
 //!
-//! *Invariant*: responses leave in request order. Tests: tests/wire/connections.rs, tests/wire/frames.rs.
+//! A long poll does not hold up for long what comes after it, nor the end of the connection: it is
+//! answered with what is there. So no frame waits for minutes in memory, and a peer that has gone keeps
+//! neither its place nor its fetch ([`Load`]).
+//!
+//! *Invariant*: responses leave in request order. Tests: below, tests/wire/connections.rs, tests/wire/frames.rs.
 
-use crate::admission::{Admitted, FrameKind};
+use crate::admission::{Admission, Admitted, FrameKind};
 use crate::api::{self, Accepted, Response};
 use crate::context::Context;
 use crate::net::frame_reader::FrameReader;
@@ -19,16 +23,18 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::sync::mpsc;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::{mpsc, watch};
 use wire::RequestId;
 
 /// Most requests that one connection may have accepted and not answered.
 const IN_FLIGHT_MAX: usize = 128;
-/// A frame that has begun must be whole within this time.
+/// The head of a frame that has begun, and its body once there is memory for it, must come within this time each.
 const FRAME_DEADLINE: Duration = Duration::from_secs(30);
 /// A response must be taken by the peer within this time, and what its size needs at the slowest rate.
 const WRITE_DEADLINE: Duration = Duration::from_secs(60);
+/// The same where others wait for the memory of the response.
+const PRESSED_DEADLINE: Duration = Duration::from_secs(2);
 /// Slowest rate at which a peer may take a response. *Units*: bytes per millisecond.
 const SLOWEST_RATE: usize = 256;
 /// Answered responses are gathered up to this size before they are written.
@@ -61,6 +67,35 @@ pub(crate) enum ConnectionEnd {
     TooSlow(Duration),
 }
 
+/// The other side of a connection, as its requests see it.
+pub(crate) struct Peer {
+    /// Its address.
+    pub(crate) address: String,
+    /// What waits for an answer.
+    pub(crate) load: watch::Sender<Load>,
+}
+
+/// What waits for an answer on a connection.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Load {
+    /// Requests that have begun to arrive and are not answered.
+    unanswered: usize,
+    /// Nothing more comes.
+    ended: bool,
+}
+
+impl Load {
+    /// Says whether nothing more comes.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Says whether requests wait behind the one that is being answered.
+    pub(crate) fn is_queued(&self) -> bool {
+        self.unanswered > 1
+    }
+}
+
 /// What the queue between reader and writer holds.
 struct Pending {
     accepted: Accepted,
@@ -72,20 +107,26 @@ struct Pending {
 pub(crate) async fn serve(stream: Stream, peer: String, context: Arc<Context>) {
     let (read, write) = tokio::io::split(stream);
     let (queue, accepted) = mpsc::channel(IN_FLIGHT_MAX);
-    let mut writer = std::pin::pin!(write_all(write, accepted));
-    let reader = read_until_stop(read, queue, &peer, &context);
+    let peer = Peer { address: peer, load: watch::Sender::default() };
+    let mut writer = std::pin::pin!(write_all(write, accepted, &peer, &context.admission));
+    let reader = async {
+        let end = read_until_stop(read, queue, &peer, &context).await;
+        peer.load.send_modify(|load| load.ended = true);
+        end
+    };
     let end = tokio::select! {
         biased;
         end = &mut writer => end,
         // What was accepted before is still answered.
         end = reader => writer.await.and(end),
     };
+    let peer = &peer.address;
     match end {
         Ok(()) => {}
         Err(ConnectionEnd::Io(error)) => tracing::debug!(%peer, %error, "connection ended"),
         Err(reason) => {
             context.probes.connections_refused.inc();
-            tracing::info!(peer = %peer, reason = %reason, "connection closed");
+            tracing::info!(%peer, reason = %reason, "connection closed");
         }
     }
 }
@@ -94,7 +135,7 @@ pub(crate) async fn serve(stream: Stream, peer: String, context: Arc<Context>) {
 async fn read_until_stop(
     read: ReadHalf<Stream>,
     queue: mpsc::Sender<Pending>,
-    peer: &str,
+    peer: &Peer,
     context: &Arc<Context>,
 ) -> Result<(), ConnectionEnd> {
     let mut stop = context.stop.clone();
@@ -109,7 +150,7 @@ async fn read_until_stop(
 async fn read_all(
     read: ReadHalf<Stream>,
     queue: mpsc::Sender<Pending>,
-    peer: &str,
+    peer: &Peer,
     context: &Arc<Context>,
 ) -> Result<(), ConnectionEnd> {
     let mut read = FrameReader::new(read);
@@ -120,10 +161,9 @@ async fn read_all(
     loop {
         let Ok(slot) = queue.reserve().await else { return Ok(()) };
         let Some(length) = next_length(&mut read, idle_max).await? else { return Ok(()) };
+        peer.load.send_modify(|load| load.unanswered += 1);
         let length = wire::request_length(length, network.socket_request_max_bytes as usize)?;
-        let frame = read_frame(&mut read, length, context);
-        let frame = tokio::time::timeout(FRAME_DEADLINE, frame).await;
-        let (frame, admitted) = frame.map_err(|_| ConnectionEnd::TooSlow(FRAME_DEADLINE))??;
+        let (frame, admitted) = read_frame(&mut read, length, &context.admission).await?;
         let accepted = api::accept(frame, peer, context).await?;
         slot.send(Pending { accepted, admitted });
     }
@@ -140,29 +180,36 @@ async fn next_length(
     }
 }
 
-/// Reads the head, admits the whole, then reads the body in steps.
-async fn read_frame(
-    read: &mut FrameReader<ReadHalf<Stream>>,
+/// Reads the head, admits the whole, then reads the body in steps. Waiting for memory is not the peer's fault.
+async fn read_frame<R: AsyncRead + Unpin>(
+    read: &mut FrameReader<R>,
     length: usize,
-    context: &Context,
+    admission: &Admission,
 ) -> Result<(Bytes, Admitted), ConnectionEnd> {
     // A legal frame has at least these bytes; nothing is allocated before they are there.
-    let head: Option<[u8; RequestId::SIZE]> = read.head().await?;
+    let head: Option<[u8; RequestId::SIZE]> = in_time(read.head()).await?;
     let head = head.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
     let is_produce = head.starts_with(&api::PRODUCE_KEY.to_be_bytes());
     let kind = if is_produce { FrameKind::Produce } else { FrameKind::Other };
-    let other_max = context.admission.other_max();
+    let other_max = admission.other_max();
     if kind == FrameKind::Other && length > other_max {
         return Err(ConnectionEnd::TooLarge { length, max: other_max });
     }
-    let admitted = context.admission.frame(kind, length).await;
-    Ok((read.body(&head, length).await?, admitted))
+    let admitted = admission.frame(kind, length).await;
+    Ok((in_time(read.body(&head, length)).await?, admitted))
+}
+
+async fn in_time<T>(read: impl Future<Output = io::Result<T>>) -> Result<T, ConnectionEnd> {
+    let read = tokio::time::timeout(FRAME_DEADLINE, read).await;
+    Ok(read.map_err(|_| ConnectionEnd::TooSlow(FRAME_DEADLINE))??)
 }
 
 /// Completes the accepted requests in order; responses that are ready together leave in one write.
 async fn write_all(
     mut write: WriteHalf<Stream>,
     mut accepted: mpsc::Receiver<Pending>,
+    peer: &Peer,
+    admission: &Admission,
 ) -> Result<(), ConnectionEnd> {
     let mut gathered = Gathered::default();
     while let Some(Pending { accepted: mut head, admitted }) = accepted.recv().await {
@@ -170,24 +217,25 @@ async fn write_all(
             Poll::Ready(done) => done,
             // A head that is not ready must not hold back what is.
             Poll::Pending => {
-                gathered.write(&mut write).await?;
+                gathered.write(&mut write, admission).await?;
                 head.await
             }
         };
         drop(admitted);
+        peer.load.send_modify(|load| load.unanswered -= 1);
         match done {
             Ok(response) => gathered.add(response),
             Err(refused) => {
                 // What was answered before it still leaves.
-                gathered.write(&mut write).await?;
+                gathered.write(&mut write, admission).await?;
                 return Err(refused.into());
             }
         }
         if accepted.is_empty() || gathered.bytes >= GATHER_MAX {
-            gathered.write(&mut write).await?;
+            gathered.write(&mut write, admission).await?;
         }
     }
-    gathered.write(&mut write).await?;
+    gathered.write(&mut write, admission).await?;
     write.shutdown().await?;
     Ok(())
 }
@@ -208,17 +256,33 @@ impl Gathered {
         self.held.extend(response.admitted);
     }
 
-    async fn write(&mut self, write: &mut WriteHalf<Stream>) -> Result<(), ConnectionEnd> {
-        let by_size = u64::try_from(self.bytes / SLOWEST_RATE).unwrap_or(u64::MAX);
-        let limit = WRITE_DEADLINE + Duration::from_millis(by_size);
-        let all = tokio::time::timeout(limit, self.write_chunks(write)).await;
-        all.map_err(|_| ConnectionEnd::TooSlow(limit))??;
+    /// Writes all; a peer that does not take it has less time when others wait for memory.
+    async fn write<W: AsyncWrite + Unpin>(
+        &mut self,
+        write: &mut W,
+        admission: &Admission,
+    ) -> Result<(), ConnectionEnd> {
+        if self.chunks.is_empty() {
+            return Ok(());
+        }
+        let by_size = Duration::from_millis(u64::try_from(self.bytes / SLOWEST_RATE).unwrap_or(u64::MAX));
+        let (limit, pressed_limit) = (WRITE_DEADLINE + by_size, PRESSED_DEADLINE + by_size);
+        let pressed = async {
+            tokio::time::sleep(pressed_limit).await;
+            admission.pressed().await;
+        };
+        tokio::select! {
+            biased;
+            written = self.write_chunks(write) => written?,
+            () = pressed => return Err(ConnectionEnd::TooSlow(pressed_limit)),
+            () = tokio::time::sleep(limit) => return Err(ConnectionEnd::TooSlow(limit)),
+        }
         self.bytes = 0;
         self.held.clear();
         Ok(())
     }
 
-    async fn write_chunks(&mut self, write: &mut WriteHalf<Stream>) -> io::Result<()> {
+    async fn write_chunks<W: AsyncWrite + Unpin>(&mut self, write: &mut W) -> io::Result<()> {
         while !self.chunks.is_empty() {
             let slices: Vec<IoSlice<'_>> =
                 self.chunks.iter().take(SLICES_MAX).map(|c| IoSlice::new(c)).collect();
@@ -237,5 +301,59 @@ impl Gathered {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUDGET: u64 = 1 << 20;
+    const LENGTH: usize = 100_000;
+
+    fn produce_head() -> Vec<u8> {
+        [&api::PRODUCE_KEY.to_be_bytes()[..], &[0; RequestId::SIZE - 2]].concat()
+    }
+
+    /// Protects: back-pressure does not close connections: a frame may wait for memory as long as it takes, only
+    /// its bytes have to come in time.
+    #[tokio::test(start_paused = true)]
+    async fn waiting_for_memory_is_not_the_peers_fault() {
+        let admission = Admission::new(BUDGET);
+        let held = admission.frame(FrameKind::Produce, usize::MAX).await;
+        let (mut peer, here) = tokio::io::duplex(1 << 20);
+        peer.write_all(&produce_head()).await.unwrap();
+        let mut read = FrameReader::new(here);
+        let later = async {
+            tokio::time::sleep(FRAME_DEADLINE * 10).await;
+            drop(held);
+            peer.write_all(&vec![0; LENGTH - RequestId::SIZE]).await.unwrap();
+        };
+        let (frame, ()) = tokio::join!(read_frame(&mut read, LENGTH, &admission), later);
+        assert_eq!(frame.unwrap().0.len(), LENGTH);
+        peer.write_all(&produce_head()).await.unwrap();
+        let announced = read_frame(&mut read, LENGTH, &admission).await;
+        assert!(matches!(announced, Err(ConnectionEnd::TooSlow(_))), "a body that does not come");
+    }
+
+    /// Protects: a peer that does not take its answer is closed soon when others wait for the memory, late else.
+    #[tokio::test(start_paused = true)]
+    async fn untaken_answers_give_way() {
+        for (pressed, limit) in [(true, PRESSED_DEADLINE), (false, WRITE_DEADLINE)] {
+            let admission = Admission::new(BUDGET);
+            let held = admission.answer(usize::MAX).await;
+            let (mut here, _peer) = tokio::io::duplex(16);
+            let mut gathered = Gathered::default();
+            let chunks = vec![Bytes::from_static(&[0; 100])];
+            gathered.add(Some(Response { chunks, admitted: Some(held) }));
+            let began = tokio::time::Instant::now();
+            let write = gathered.write(&mut here, &admission);
+            let end = tokio::select! {
+                end = write => end,
+                _ = admission.answer(1), if pressed => unreachable!("nobody gives it back"),
+            };
+            assert!(matches!(end, Err(ConnectionEnd::TooSlow(_))));
+            assert_eq!(began.elapsed().as_secs(), limit.as_secs());
+        }
     }
 }

@@ -4,7 +4,7 @@
 use crate::batches::batch;
 use crate::client::{Client, FETCH, PRODUCE, fetch_request, frame, produce_request};
 use crate::harness::{Broker, folder};
-use wire::{ApiVersionsRequest, MetadataRequest, MetadataResponse, ProduceResponse};
+use wire::{ApiVersionsRequest, FetchRequest, MetadataRequest, MetadataResponse, ProduceResponse};
 
 const METADATA: i16 = 12;
 
@@ -125,4 +125,63 @@ fn connections_are_capped() {
     // Its place comes back when the broker has seen the end.
     let again = || broker.connect().try_call(&ApiVersionsRequest::default(), 0).is_some();
     assert!((0..10_000).any(|_| again()), "a place that was given back is taken");
+}
+
+/// A long poll that has nothing to answer with, in a frame of so many bytes.
+fn long_poll(bytes: usize) -> FetchRequest {
+    FetchRequest {
+        max_wait_ms: 300_000,
+        min_bytes: 1,
+        rack_id: "r".repeat(bytes),
+        ..fetch_request("topic", 0)
+    }
+}
+
+/// Protects: a peer that goes away gives its place back at once, not when its long poll ends, whatever it
+/// has sent behind it (A31).
+#[test]
+fn a_peer_that_has_gone_gives_its_place_back() {
+    let dir = folder();
+    let broker = Broker::start_with(dir.path(), |config| config.network.max_connections_per_ip = 2);
+    let mut admin = broker.connect();
+    admin.create("topic", 1);
+    for behind in [0, 1, 500] {
+        let mut gone = broker.connect();
+        for _ in 0..=behind {
+            gone.send(&long_poll(0), FETCH);
+        }
+        drop(gone);
+        let again = || broker.connect().try_call(&ApiVersionsRequest::default(), 0).is_some();
+        assert!((0..10_000).any(|_| again()), "its place is taken with {behind} behind");
+    }
+}
+
+/// Protects: what a client sends behind its long poll is answered soon, in order.
+#[test]
+fn what_comes_behind_a_long_poll_does_not_wait_for_it() {
+    let dir = folder();
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    client.create("topic", 1);
+    let poll = client.send(&long_poll(0), FETCH);
+    let asked = client.send(&all_topics(), METADATA);
+    let polled: wire::FetchResponse = client.receive(FETCH, poll);
+    assert_eq!(polled.responses[0].partitions[0].error_code, 0);
+    assert_eq!(client.receive::<MetadataResponse>(METADATA, asked).topics.len(), 1);
+}
+
+/// Protects: long polls hold memory only as long as nobody waits for it.
+#[test]
+fn long_polls_give_way_to_who_waits_for_memory() {
+    let dir = folder();
+    let broker = Broker::start_with(dir.path(), |config| config.memory_max = Some(16 << 20));
+    let mut admin = broker.connect();
+    admin.create("topic", 1);
+    let mut polling: Vec<Client> = (0..40).map(|_| broker.connect()).collect();
+    for client in &mut polling {
+        client.send(&long_poll(30_000), FETCH);
+    }
+    for _ in 0..20 {
+        assert_eq!(metadata(&mut admin).topics.len(), 1);
+    }
 }

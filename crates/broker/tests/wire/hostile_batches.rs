@@ -4,6 +4,10 @@ use crate::batches::{batch, now_ms, patched, sequenced, sized, timed, with_paylo
 use crate::client::{PRODUCE, produce_request};
 use crate::harness::{Broker, folder};
 use bytes::Bytes;
+use env::real::RealSpawn;
+use env::{Env, Spawn, ThreadMain};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use types::{ErrorCode, WallTime};
 use wire::record::{BatchBuilder, Codec, compress};
 
@@ -221,4 +225,42 @@ fn a_partition_that_stands_twice_is_not_written() {
         }
     }
     assert_eq!(client.end("topic"), 1, "partition 0 was written once");
+}
+
+/// Threads as this machine has them, with a count of the jobs that may block.
+struct Counting(AtomicUsize);
+
+impl Spawn for Counting {
+    fn thread(&self, name: &str, main: ThreadMain) {
+        RealSpawn.thread(name, main);
+    }
+
+    fn blocking(&self, job: Box<dyn FnOnce() + Send>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        RealSpawn.blocking(job);
+    }
+}
+
+/// Protects: a shard is not held up by what somebody else's batch expands to: much is decompressed elsewhere, little
+/// where it came, and both are stored.
+#[test]
+fn large_batches_are_decompressed_away_from_the_shard() {
+    let dir = folder();
+    let spawn = Arc::new(Counting(AtomicUsize::new(0)));
+    let env = Env { spawn: spawn.clone(), ..Env::real() };
+    let broker = Broker::start_on(env, dir.path(), |_| {});
+    let mut client = broker.connect();
+    client.create("topic", 1);
+    let zstd = |bytes| {
+        let mut builder = BatchBuilder::new(Codec::Zstd);
+        builder.push(WallTime(now_ms()), None, Some(&vec![0; bytes]), &[]);
+        builder.build().unwrap()
+    };
+    let mut jobs = |batch: &Bytes| {
+        let before = spawn.0.load(Ordering::SeqCst);
+        client.put("topic", batch);
+        spawn.0.load(Ordering::SeqCst) - before
+    };
+    assert_eq!(jobs(&zstd(100_000)), 0);
+    assert_eq!(jobs(&zstd(2 << 20)), 1);
 }

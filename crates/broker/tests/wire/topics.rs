@@ -55,6 +55,21 @@ fn a_topic_that_is_asked_for_twice_is_made() {
     assert_eq!(codes, [0]);
 }
 
+/// Protects: one request makes no thousand topics: what is missing is made as clients ask again; and the topics of
+/// coordinators are not made by who only asks for them.
+#[test]
+fn a_request_makes_so_many_topics() {
+    let dir = folder();
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    let topics =
+        (0..150).map(|n| named(&format!("topic-{n}"))).chain([named("__consumer_offsets")]).collect();
+    let request = MetadataRequest { topics: Some(topics), ..MetadataRequest::default() };
+    let mut missing =
+        || client.call(&request, 12).topics.iter().filter(|topic| topic.error_code != 0).count();
+    assert_eq!([missing(), missing(), missing()], [51, 1, 1]);
+}
+
 /// Protects: two clients that ask for the same missing topic at once get the same one.
 #[test]
 fn a_topic_is_made_once() {

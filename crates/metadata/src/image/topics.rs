@@ -79,7 +79,7 @@ pub(crate) fn folded(name: &TopicName) -> Option<String> {
 }
 
 /// Says whether Kafka counts a topic of this name as internal.
-pub(crate) fn is_internal(name: &str) -> bool {
+pub fn is_internal(name: &str) -> bool {
     matches!(name, "__consumer_offsets" | "__transaction_state" | "__share_group_state")
 }
 
