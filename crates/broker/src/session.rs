@@ -353,18 +353,19 @@ mod tests {
     /// Protects: a session that works through a large change holds up no other consumer.
     #[test]
     fn a_busy_session_holds_up_nobody() {
-        let sessions = Arc::new(FetchSessions::new(10));
+        let sessions = FetchSessions::new(10);
         let busy = begin(&sessions, request(0, 0, &[0])).unwrap().session.unwrap();
-        let _working = lock(&busy);
-        let stuck = sessions.clone();
-        let waits = std::thread::spawn(move || begin(&stuck, request(7, 1, &[])).is_ok());
-        let (done, others) = std::sync::mpsc::channel();
-        let free = sessions.clone();
-        std::thread::spawn(move || done.send(begin(&free, request(0, 0, &[1])).unwrap().session_id));
-        let other = others.recv_timeout(Duration::from_secs(20));
-        assert_eq!(other, Ok(8), "another session is opened meanwhile");
-        drop(_working);
-        assert!(waits.join().unwrap());
+        std::thread::scope(|scope| {
+            let working = lock(&busy);
+            let waits = scope.spawn(|| begin(&sessions, request(7, 1, &[])).is_ok());
+            let (done, others) = std::sync::mpsc::channel();
+            let free = &sessions;
+            scope.spawn(move || done.send(begin(free, request(0, 0, &[1])).unwrap().session_id));
+            let opened = others.recv_timeout(Duration::from_secs(20));
+            assert_eq!(opened, Ok(8), "another session is opened meanwhile");
+            drop(working);
+            assert!(waits.join().unwrap());
+        });
     }
 
     /// Protects: a partition with records goes to the end, so that others get their turn.

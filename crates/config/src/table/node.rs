@@ -114,7 +114,7 @@ pub const NODE: &[Property] = &[
         .bounds(Bounds::OneOf(&["standard", "tiny"])),
     property("highwater.shards", Kind::Int, Some("0"), "Threads that own partitions; 0 is one per core.")
         .bounds(Bounds::Within(0, 64)),
-    property("highwater.memory.max", Kind::Long, Some("0"), "Memory that the broker may use; 0 is three quarters of what the machine or its control group gives.")
+    property("highwater.memory.max", Kind::Long, Some("0"), "Memory that the broker may use; 0 is half of what the machine or its control group gives, at most 4 GiB.")
         .from(0).unit_is(Unit::Bytes),
     property("highwater.disk.reserve.bytes", Kind::Long, Some("67108864"), "Size of a file of zeros in the data directory that is given up in steps when the disk is full, so that deleting and committing work.")
         .from(0),
