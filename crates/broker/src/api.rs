@@ -23,8 +23,6 @@ mod read;
 mod table;
 mod topics;
 
-pub(crate) use k19_create_topics::refuse_page_cache;
-
 use crate::admission::Admitted;
 use crate::context::Context;
 use crate::net::connection::{Load, Peer};

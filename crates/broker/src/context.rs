@@ -11,6 +11,7 @@ use crate::space::Space;
 use crate::unwritten::Unwritten;
 use config::BrokerConfig;
 use env::Env;
+use log::pages::PageHandle;
 use log::reader::Reader;
 use log::wal::WalHandle;
 use metadata::Metadata;
@@ -35,6 +36,8 @@ pub(crate) struct Context {
     pub(crate) wal: WalHandle,
     /// Budget of what is in no segment yet.
     pub(crate) unwritten: Arc<Unwritten>,
+    /// Writes the page-cache logs.
+    pub(crate) pages: PageHandle,
     /// Why the data directory has failed, if it has.
     pub(crate) failure: watch::Receiver<Option<String>>,
     /// Whether the disk has room.

@@ -13,6 +13,7 @@ use crate::unwritten::Unwritten;
 use env::{Clock, Marks};
 use log::directory::{Checkpoint, Directory};
 use log::fault::FileFault;
+use log::pages::PageHandle;
 use log::segments::{FileCut, Placement, SegmentId};
 use log::wal::WalHandle;
 use metadata::Metadata;
@@ -63,6 +64,15 @@ pub(crate) enum Job {
     CutFile(FileCut),
     /// A folder that no log claims is set aside.
     StrayFolder(String),
+    /// The folder of a page-cache log that is about to be written for the first time.
+    OpenPages {
+        /// The partition.
+        key: LogKey,
+        /// Its folder.
+        folder: Arc<str>,
+    },
+    /// Take a checkpoint: page-cache logs have more that is synced than the state says.
+    Checkpoint,
     /// Folders that were set aside long enough ago go. *Invariant*: the wall clock can be believed.
     ExpireStrays,
     /// Somebody else has found no room: a part of the reserve goes.
@@ -100,6 +110,7 @@ pub(crate) struct Jobs {
     pub(crate) directory: Directory,
     pub(crate) inbox: mpsc::UnboundedReceiver<Job>,
     pub(crate) wal: WalHandle,
+    pub(crate) pages: PageHandle,
     pub(crate) router: Router,
     pub(crate) metadata: Metadata,
     pub(crate) clock: Arc<dyn Clock>,
@@ -124,6 +135,8 @@ pub(crate) struct Todo {
     retry_at: Option<Instant>,
     /// No checkpoint for the sake of memory comes before.
     memory_not_before: Instant,
+    /// Whether a checkpoint was asked for.
+    asked: bool,
     /// Who waits for the end, once it was asked for.
     stop: Option<oneshot::Sender<Result<(), String>>>,
 }
@@ -139,6 +152,7 @@ impl Todo {
             fill_at: Some(now),
             retry_at: None,
             memory_not_before: now,
+            asked: false,
             stop: None,
         }
     }
@@ -236,6 +250,7 @@ impl Jobs {
         let due = tokio::select! {
             biased;
             job = self.inbox.recv() => Due::Job(job.ok_or(JobFault::Stopped)?),
+            () = std::future::ready(()), if self.todo.asked && !self.todo.abandoned => Due::Checkpoint,
             _ = wal.checkpoint_wanted(), if !self.todo.abandoned => Due::Checkpoint,
             () = memory, if !self.todo.abandoned => Due::Checkpoint,
             () = reached(retry_at) => Due::Retry,
@@ -358,12 +373,32 @@ impl Jobs {
                 Ok(())
             }
             Job::GiveUpReserve => self.give_up_reserve(0).map(|_| ()),
+            Job::OpenPages { key, folder } => self.open_pages(*key, folder),
+            Job::Checkpoint => {
+                self.todo.asked = true;
+                Ok(())
+            }
             Job::Stop(_) => Ok(()),
         }
     }
 
+    /// Makes the folder of a page-cache log and says so to its writer. With no room, what waits for it is refused, and the
+    /// next batch tries again: the reserve is not for it.
+    fn open_pages(&mut self, key: LogKey, folder: &str) -> Result<(), FileFault> {
+        match self.directory.open_pages(key, folder) {
+            Ok(Some(path)) => self.pages.open(key, path),
+            Ok(None) => {}
+            Err(fault) => {
+                self.pages.refuse(key, fault.to_string());
+                return if fault.is_full() { Ok(()) } else { Err(fault) };
+            }
+        }
+        Ok(())
+    }
+
     /// Takes a checkpoint; one that finds no room is given up and tried again (W-12).
     async fn checkpoint_or_later(&mut self) -> Result<(), JobFault> {
+        self.todo.asked = false;
         let outcome = self.checkpoint(SMALL_TAIL_BYTES).await;
         self.todo.abandoned = outcome.as_ref().is_err_and(JobFault::is_full);
         if self.unwritten.is_checkpoint_wanted() {

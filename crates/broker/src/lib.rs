@@ -11,6 +11,7 @@ mod departed;
 mod descriptors;
 mod jobs;
 mod net;
+mod pages;
 mod probe;
 mod producer_ids;
 mod publish;

@@ -6,6 +6,7 @@ use crate::departed::Departed;
 use crate::descriptors::Descriptors;
 use crate::jobs::{Job, JobSender, Jobs, Todo};
 use crate::net::listener::{NewConnection, Places, accept_all};
+use crate::pages::{self, SyncRequests};
 use crate::probe::Probes;
 use crate::producer_ids::ProducerIds;
 use crate::publish::{Published, publish_all};
@@ -17,7 +18,7 @@ use crate::space::{self, Space};
 use crate::start::{self, Banner, ServeError};
 use crate::strays::set_strays_aside;
 use crate::unwritten::Unwritten;
-use config::BrokerConfig;
+use config::{BrokerConfig, Durability};
 use env::Env;
 use env::net::Listener;
 use log::directory::{Directory, DirectoryOptions, Format, Opened, RecoveryReport};
@@ -68,7 +69,6 @@ pub async fn serve(
     shutdown: oneshot::Receiver<()>,
     ready: impl FnOnce(Banner) + Send + 'static,
 ) -> Result<(), ServeError> {
-    crate::api::refuse_page_cache(config.default_durability).map_err(ServeError::Setting)?;
     let config = Arc::new(config);
     let sockets = Sockets::open(&config, &env).await?;
     let opened = open(&config, &env, sockets.descriptors)?;
@@ -145,6 +145,7 @@ struct Broker {
     jobs: JobSender,
     jobs_failed: oneshot::Receiver<String>,
     connections: Vec<mpsc::UnboundedSender<NewConnection>>,
+    page_syncs: SyncRequests,
     stop: watch::Sender<bool>,
     clock_watch: ClockWatch,
     /// What the user should know of the data directory.
@@ -160,8 +161,9 @@ impl Broker {
     ) -> Result<Broker, ServeError> {
         let Opened { mut directory, format, mut logs, quorum, wal, report, .. } = opened;
         let wal = wal::start(&*env.spawn, env.clock.clone(), wal);
+        let page_writer = pages::start_writer(&config, env);
         let metadata = start_metadata(&config, env, &format, &wal, quorum).await?;
-        register(&metadata, &config, env, &format, sockets).await?;
+        register(&metadata, &config, env, (&format, &report), sockets).await?;
         let image = metadata.image().borrow().clone();
         set_strays_aside(&mut directory, &mut logs, &image, &report, env)
             .map_err(|fault| storage_failed(&fault))?;
@@ -192,6 +194,7 @@ impl Broker {
             published,
             probes: Arc::new(Probes::new()),
             wal,
+            pages: page_writer.clone(),
             failure,
             stop: stopping,
             space,
@@ -202,23 +205,21 @@ impl Broker {
             departed: Arc::new(Departed::new(router.len())),
             config,
         });
-        tokio::task::spawn_local(publish_all(
-            metadata.image(),
-            published_to,
-            router.clone(),
-            context.config.clone(),
-        ));
-        let connections = mailboxes.start(&context, &jobs, &Arc::new(failed), &first, recovered);
+        let settings = context.config.clone();
+        tokio::task::spawn_local(publish_all(metadata.image(), published_to, router.clone(), settings));
+        let failed = Arc::new(failed);
+        let page_syncs = pages::start_syncs(env, &page_writer, (&router, &jobs), &failed);
+        let connections = mailboxes.start(&context, &jobs, &failed, &first, recovered);
         act_on(&report, &router, &jobs);
         let jobs_failed = start_jobs(&context, directory, jobs_inbox);
-        Ok(Broker { context, jobs, jobs_failed, connections, stop, clock_watch, notice })
+        Ok(Broker { context, jobs, jobs_failed, connections, page_syncs, stop, clock_watch, notice })
     }
 
     fn banner(&self, sockets: &Sockets, recovery: String) -> Banner {
         let Advertised { host, port, .. } = &sockets.advertised;
         Banner {
             data_dir: self.context.config.data_dir.clone(),
-            acknowledgement: "acks=all and acks=1 mean: synced to stable storage on this node".to_string(),
+            acknowledgement: acknowledgement(self.context.config.default_durability).to_string(),
             client_address: format!("{host}:{port}"),
             http_address: sockets
                 .http
@@ -254,6 +255,7 @@ impl Broker {
             return Err(ServeError::Storage(reason));
         }
         drain(&self.context).await;
+        self.page_syncs.sync().await;
         let last = end_jobs(&self.jobs, jobs_failed).await;
         let failed = self.context.failure.borrow().clone();
         self.context.metadata.stop().await;
@@ -265,6 +267,17 @@ impl Broker {
         match failed.or(last.err()) {
             Some(reason) => Err(ServeError::Storage(reason)),
             None => Ok(()),
+        }
+    }
+}
+
+/// Says what an acknowledgement means for topics that do not say it themselves.
+fn acknowledgement(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Fsync => "acks=all and acks=1 mean: synced to stable storage on this node",
+        Durability::PageCache => {
+            "acks=all and acks=1 mean, for topics created without highwater.durability: in the page cache of this \
+             node; they survive kill -9, NOT a power cut"
         }
     }
 }
@@ -290,6 +303,7 @@ fn start_jobs(
         directory,
         inbox,
         wal: context.wal.clone(),
+        pages: context.pages.clone(),
         router: context.router.clone(),
         metadata: context.metadata.clone(),
         clock: context.env.clock.clone(),
@@ -369,7 +383,7 @@ async fn register(
     metadata: &Metadata,
     config: &BrokerConfig,
     env: &Env,
-    format: &Format,
+    (format, report): (&Format, &RecoveryReport),
     sockets: &Sockets,
 ) -> Result<(), ServeError> {
     let Advertised { listener, host, port } = sockets.advertised.clone();
@@ -378,15 +392,20 @@ async fn register(
         incarnation: env.random.uuid(),
         endpoints: vec![Endpoint { listener, host, port, security: 0 }],
         rack: config.rack.clone(),
-        directories: vec![RecoveredDirectory {
-            id: format.directory_id,
-            verdict: DirectoryVerdict::Verified,
-        }],
+        directories: vec![RecoveredDirectory { id: format.directory_id, verdict: verdict(report) }],
     };
     match metadata.register_broker(registration).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(refusal)) => Err(ServeError::Metadata(refusal.message)),
         Err(unavailable) => Err(ServeError::Metadata(unavailable.to_string())),
+    }
+}
+
+/// Says what recovery can vouch for. What page-cache topics had in the page cache may be gone with a power cut.
+fn verdict(report: &RecoveryReport) -> DirectoryVerdict {
+    match report.page_cache_logs {
+        0 => DirectoryVerdict::Verified,
+        _ => DirectoryVerdict::PageCacheUnproved,
     }
 }
 

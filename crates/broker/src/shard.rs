@@ -4,6 +4,7 @@ mod checkpoints;
 mod fetches;
 mod image;
 pub(crate) mod message;
+mod pages;
 mod produces;
 pub(crate) mod router;
 mod tails;
@@ -15,6 +16,7 @@ use crate::probe::Probes;
 use crate::publish::Published;
 use crate::unwritten::{Held, Unwritten};
 use env::Clock;
+use log::pages::PageClient;
 use log::retain::ClockWatch;
 use log::wal::WalClient;
 use message::ShardMessage;
@@ -35,6 +37,7 @@ pub(crate) struct Shard {
     router: router::Router,
     pub(crate) published: Arc<Published>,
     pub(crate) wal: WalClient,
+    pages: pages::Pages,
     pub(crate) jobs: JobSender,
     pub(crate) probes: Arc<Probes>,
     pub(crate) settings: ShardSettings,
@@ -104,6 +107,7 @@ impl Shard {
             router: parts.router,
             published: parts.published,
             wal: parts.wal,
+            pages: pages::Pages::new(parts.pages),
             jobs: parts.jobs,
             probes: parts.probes,
             settings: parts.settings,
@@ -159,6 +163,10 @@ impl Shard {
                 let _ = done.send(());
             }
             ShardMessage::FileCut { cut, segment } => self.on_file_cut(&cut, segment),
+            ShardMessage::Written(done) => self.on_written(done),
+            ShardMessage::NoRoom { key, reason } => self.on_no_room(key, &reason),
+            ShardMessage::SyncPages(reply) => self.on_sync_pages(reply),
+            ShardMessage::PagesSynced => self.on_pages_synced(),
             ShardMessage::Retain => self.on_retain(now),
             ShardMessage::Damaged { key, reason, done } => {
                 self.on_damaged(key, &reason);
@@ -186,14 +194,16 @@ impl Shard {
                     self.changed.insert(key);
                     self.frames.push(frame);
                 }
+                Effect::Buffered => self.pages.note_buffered(key),
                 Effect::Acked { token, end } => self.produces.on_acked(token, end),
                 Effect::Wake { token, bytes } => self.fetches.on_wake(token, bytes),
             }
         }
     }
 
-    /// Hands this turn's frames to the write-ahead log as one message.
+    /// Hands this turn's frames to the write-ahead log as one message, and the batches of page-cache logs to their writer.
     fn submit(&mut self) {
+        self.hand_over_pages();
         if self.frames.is_empty() && self.removed.is_empty() {
             return;
         }
@@ -211,7 +221,7 @@ impl Shard {
             for (key, change) in done.changes {
                 self.on_durable(key, change);
             }
-            done.jobs.into_iter().for_each(|job| self.jobs.send(job));
+            done.jobs.into_iter().for_each(|job| self.send_job(job));
         }
         self.release_cuts();
     }
@@ -261,6 +271,7 @@ fn trace_effect(key: &LogKey, effect: &Effect) {
                 (frame.change, frame.kind, frame.base_offset, frame.payload_bytes());
             tracing::trace!(%key, change, ?kind, %offset, bytes, "Wal");
         }
+        Effect::Buffered => tracing::trace!(%key, "Buffered"),
         Effect::Acked { token, end } => tracing::trace!(%key, token = token.0, ?end, "Acked"),
         Effect::Wake { token, bytes } => tracing::trace!(%key, token = token.0, bytes, "Wake"),
     }
@@ -275,6 +286,7 @@ pub(crate) struct ShardParts {
     pub(crate) broker: BrokerId,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) wal: WalClient,
+    pub(crate) pages: PageClient,
     pub(crate) jobs: JobSender,
     pub(crate) probes: Arc<Probes>,
     pub(crate) settings: ShardSettings,

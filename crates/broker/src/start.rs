@@ -79,6 +79,12 @@ pub(crate) fn describe(report: &RecoveryReport) -> String {
     let RecoveryReport { logs, frames, bytes, .. } = report;
     let mut text =
         format!("{logs} partitions, {frames} changes ({bytes} bytes) replayed from the write-ahead log");
+    if report.page_cache_logs > 0 {
+        let RecoveryReport { page_cache_logs, found_bytes, .. } = report;
+        text.push_str(&format!(
+            ", {found_bytes} bytes found in the files of {page_cache_logs} page-cache partitions"
+        ));
+    }
     if !report.dropped.is_empty() {
         let torn = report.dropped.len();
         text.push_str(&format!(", {torn} torn groups that nobody was promised were dropped"));

@@ -25,6 +25,8 @@ mod hostile_topics;
 mod idempotence;
 #[path = "wire/offsets.rs"]
 mod offsets;
+#[path = "wire/page_cache.rs"]
+mod page_cache;
 #[path = "wire/produce.rs"]
 mod produce;
 #[path = "wire/restart.rs"]

@@ -7,6 +7,9 @@ use crate::serve::key_value;
 use client::{ConfigEntry, NewTopic, PartitionDescription, TopicDescription, TopicListing};
 use serde_json::{Value, json};
 
+/// The setting that says what an acknowledgement means.
+const DURABILITY: &str = "highwater.durability";
+
 /// What there is to do with topics.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -79,27 +82,34 @@ async fn create(args: Create, output: &Output) -> Result<(), Failure> {
 }
 
 async fn list(args: &List, output: &Output) -> Result<(), Failure> {
-    let mut topics = args.bootstrap.cluster().list_topics().await?;
+    let cluster = args.bootstrap.cluster();
+    let mut topics = cluster.list_topics().await?;
     topics.retain(|topic| args.internal || !topic.internal);
+    let names: Vec<String> = topics.iter().map(|topic| topic.name.clone()).collect();
+    // Other brokers have no such setting, and some do not say.
+    let durabilities = cluster.setting_of_topics(&names, DURABILITY).await.unwrap_or_default();
+    let durability = |topic: &TopicListing| durabilities.get(&topic.name).map(String::as_str);
     if output.is_json() {
-        return output.json(&Value::Array(topics.iter().map(listing_json).collect()));
+        let listing = |topic: &TopicListing| listing_json(topic, durability(topic));
+        return output.json(&Value::Array(topics.iter().map(listing).collect()));
     }
     let row = |topic: &TopicListing| {
         vec![
             topic.name.clone(),
             topic.partitions.to_string(),
             topic.replication.to_string(),
+            durability(topic).unwrap_or("?").to_owned(),
             topic.id.to_string(),
         ]
     };
     let rows: Vec<Vec<String>> = topics.iter().map(row).collect();
-    output.table(&["topic", "partitions", "replicas", "id"], &rows)
+    output.table(&["topic", "partitions", "replicas", "durability", "id"], &rows)
 }
 
-fn listing_json(topic: &TopicListing) -> Value {
+fn listing_json(topic: &TopicListing, durability: Option<&str>) -> Value {
     json!({
         "topic": topic.name, "id": topic.id.to_string(), "partitions": topic.partitions,
-        "replication": topic.replication, "internal": topic.internal,
+        "replication": topic.replication, "internal": topic.internal, "durability": durability,
     })
 }
 
@@ -135,7 +145,7 @@ fn compacts(configs: &[ConfigEntry]) -> bool {
 
 /// Says what an acknowledgement of acks=all means for a topic.
 fn durability(configs: &[ConfigEntry]) -> &'static str {
-    match setting(configs, "highwater.durability") {
+    match setting(configs, DURABILITY) {
         Some("fsync") => "on stable storage; survives a power cut (highwater.durability=fsync)",
         Some("page-cache") => {
             "in the page cache; survives kill -9, NOT a power cut (highwater.durability=page-cache)"

@@ -14,6 +14,9 @@ use wire::describe_configs_request::{DescribeConfigsRequest, DescribeConfigsReso
 use wire::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
 use wire::list_offsets_response::ListOffsetsPartitionResponse;
 
+/// Topics whose settings are asked for in one request.
+const TOPICS_AT_ONCE: usize = 500;
+
 /// Kafka's number for a topic as an owner of settings.
 const TOPIC_RESOURCE: i8 = 2;
 /// Kafka's number for a broker as an owner of settings.
@@ -257,6 +260,35 @@ impl Cluster {
     /// `Refused`, `Unsupported`, and as `any`.
     pub async fn topic_configs(&self, topic: &str) -> Result<Vec<ConfigEntry>, ClientError> {
         self.configs(TOPIC_RESOURCE, topic).await
+    }
+
+    /// Returns one setting of each of these topics, by the topic's name; a topic that is gone is left out.
+    ///
+    /// # Errors
+    /// `Unsupported`, and as `any`.
+    pub async fn setting_of_topics(
+        &self,
+        topics: &[String],
+        setting: &str,
+    ) -> Result<BTreeMap<String, String>, ClientError> {
+        let mut found = BTreeMap::new();
+        for some in topics.chunks(TOPICS_AT_ONCE) {
+            let resource = |topic: &String| DescribeConfigsResource {
+                resource_type: TOPIC_RESOURCE,
+                resource_name: topic.clone(),
+                configuration_keys: Some(vec![setting.to_owned()]),
+            };
+            let resources = some.iter().map(resource).collect();
+            let request = DescribeConfigsRequest { resources, ..DescribeConfigsRequest::default() };
+            let answer = self.any().await?.call(&request).await?;
+            for topic in answer.results {
+                let value = topic.configs.into_iter().find(|config| config.name == setting);
+                if let Some(value) = value.and_then(|config| config.value) {
+                    found.insert(topic.resource_name, value);
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Returns the settings of a broker by name.

@@ -24,4 +24,6 @@ pub use preset::Preset;
 pub use properties::parse_properties;
 pub use property::{Bounds, Kind, Property, State, Synonymous, Unit, Value};
 pub use settings::{Layer, Layers};
-pub use topic::{CleanupPolicy, Compression, Durability, TimestampType, TopicConfig};
+pub use topic::{
+    CleanupPolicy, Compression, DURABILITY, Durability, FIXED_AT_CREATION, TimestampType, TopicConfig,
+};

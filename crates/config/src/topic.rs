@@ -11,8 +11,10 @@ use crate::table;
 use std::collections::BTreeMap;
 use types::Millis;
 
-/// The setting that is fixed when a topic is created.
-pub(crate) const DURABILITY: &str = "highwater.durability";
+/// The setting that says what an acknowledgement means.
+pub const DURABILITY: &str = "highwater.durability";
+/// The settings of a topic that stay what they were when it was created.
+pub const FIXED_AT_CREATION: &[&str] = &[DURABILITY];
 
 /// What an acknowledgement of a topic's batch means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -54,6 +54,13 @@ pub enum Appended {
         /// What the WAL has to write.
         frame: Frame,
     },
+    /// It is in a page-cache log, which has to be [handed over](Log::hand_over); acknowledged once it is written.
+    Buffered {
+        /// Its first offset.
+        base: Offset,
+        /// The first offset after it.
+        next: Offset,
+    },
     /// It was in the log already, durable or not.
     Duplicate {
         /// Its first offset.
@@ -119,6 +126,10 @@ impl Log {
                 let (base, last) = (stored.base_offset, stored.last_offset());
                 return Ok(Appended::Duplicate { base, last, timestamp: stored.timestamp });
             }
+        }
+        if self.is_page_cache() {
+            self.push(TailBatch { batch, appended: how.now.wall });
+            return Ok(Appended::Buffered { base, next });
         }
         let (prefix, body) = batch.parts();
         self.push(TailBatch { batch, appended: how.now.wall });

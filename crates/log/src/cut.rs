@@ -1,15 +1,15 @@
 //! The cut of a log: everything that a start needs to know of it besides the WAL beyond the cut.
 //!
-//! It is one value of the state journal. Layout, version 1, big-endian, no padding:
+//! It is one value of the state journal. Layout, versions 1 and 2, big-endian, no padding:
 //!
 //! ```text
-//! version            u8    1
+//! version            u8    2 for a page-cache log, else 1
 //! topic id           16 bytes
 //! partition          i32
 //! folder             u16 length, then that many bytes of UTF-8; length 0xffff: not named yet
 //! change             u64
 //! log start, log end, high watermark   i64 each
-//! flags              u8    bit 0: producer state was lost
+//! flags              u8    bit 0: producer state was lost; version 2, bit 1: a page-cache log
 //! segments           u32 count, each: base i64, next i64, bytes u64, max timestamp i64, its offset i64,
 //!                    first timestamp i64, last appended i64, unindexed bytes u64, last time entry i64,
 //!                    index entries u32, time entries u32, flags u8 (bit 0 sealed, bit 1 uncut)
@@ -23,7 +23,8 @@
 //! tail               u32 count, each: appended i64, u32 length, the batch
 //! ```
 //!
-//! Another version is refused, and so are bytes left over. Producers that cannot be those of the log are no reason to refuse the rest: they are made
+//! The cut of a page-cache log is that of its recovery point: all below its end is synced, what its files hold beyond is
+//! found by a scan (W-16). Another version is refused, and so are bytes left over. Producers that cannot be those of the log are no reason to refuse the rest: they are made
 //! anew (directory/producers.rs). Tests: `cut/tests.rs` with the golden bytes.
 
 mod codec;
@@ -56,6 +57,8 @@ pub struct LogCut {
     pub high_watermark: Offset,
     /// Whether producer state was lost once.
     pub producers_lost: bool,
+    /// Whether it is a page-cache log.
+    pub page_cache: bool,
     /// Segment files, with what this checkpoint places. *Shape*: contiguous, in offset order.
     pub segments: Vec<SegmentMeta>,
     /// Leader epochs. *Shape*: rising in both fields.
@@ -123,6 +126,7 @@ impl LogCut {
             (self.segments.iter().all(|s| s.base <= s.next), "a segment ends before it begins"),
             (self.segments.last().is_none_or(placed), "segments do not reach the tail"),
             (self.epochs.windows(2).all(rises), "epochs do not rise"),
+            (!self.page_cache || self.tail.is_empty(), "a page-cache log with a tail"),
             (self.tail.windows(2).all(|pair| pair[0].next() == pair[1].base()), "the tail has a gap"),
             (self.tail.last().is_none_or(|last| last.next() == self.log_end), "the tail ends elsewhere"),
         ];

@@ -8,6 +8,7 @@
 //! - [`mod@format`]: what a directory is. `open.rs`: new directories, refusals. `recover.rs`, `judge.rs`: the way back.
 //! - `checkpoint.rs`: placing batches and writing the state. `folders.rs`: making, deleting, setting aside.
 //! - `reserve.rs`: space kept back for a full disk. `strays.rs`: the end of what was set aside.
+//! - `found.rs`: page-cache logs at a start.
 //! - `segments.rs`: cuts, deletions, indexes. `producers.rs`: producer state beside the segments. `kafka.rs`: the small
 //!   files for Kafka's tools.
 //!
@@ -16,6 +17,7 @@
 mod checkpoint;
 mod folders;
 pub mod format;
+mod found;
 mod judge;
 mod kafka;
 mod open;
@@ -101,6 +103,8 @@ pub struct Directory {
     epochs_written: BTreeMap<LogKey, (usize, Option<EpochEntry>)>,
     /// Logs of which a segment was rolled since the last state record.
     rolled: BTreeSet<LogKey>,
+    /// Page-cache logs whose last segment another thread writes.
+    page_logs: BTreeSet<LogKey>,
     garbage: sweep::Garbage,
     reserve: reserve::Reserve,
     clock: Arc<dyn Clock>,

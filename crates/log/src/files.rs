@@ -49,7 +49,7 @@ impl SegmentPlace<'_> {
 
     /// Opens the batches' file for writing at `at`. One that is to be new is made anew even if there is one: its name
     /// may be in the page cache alone.
-    fn open_log(&self, at: u64) -> Result<(Arc<dyn DiskFile>, bool), FileFault> {
+    pub(crate) fn open_log(&self, at: u64) -> Result<(Arc<dyn DiskFile>, bool), FileFault> {
         let path = self.path(SegmentFile::Log);
         if at == 0 {
             match self.disk.remove_file(&path) {
@@ -61,7 +61,7 @@ impl SegmentPlace<'_> {
     }
 
     /// Opens a file for writing at `at`; makes it if there is none, cuts what lies beyond.
-    fn open_at(&self, file: SegmentFile, at: u64) -> Result<(Arc<dyn DiskFile>, bool), FileFault> {
+    pub(crate) fn open_at(&self, file: SegmentFile, at: u64) -> Result<(Arc<dyn DiskFile>, bool), FileFault> {
         let path = self.path(file);
         let (open, made) = match self.disk.open(&path, OpenMode::Write) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -94,16 +94,26 @@ pub(crate) fn write_segment(
         log.set_size(write.at).or_fault(&path, FileAction::Write)?;
         return Err(FileFault::new(&path, FileAction::Write, source));
     }
-    let check = check_indexes && write.at > 0;
-    let lost = if check { lost_indexes(place, &*log, write)? } else { None };
-    write_index(place, SegmentFile::OffsetIndex, write, lost.as_ref())?;
-    write_index(place, SegmentFile::TimeIndex, write, lost.as_ref())?;
+    extend_indexes(place, &*log, write, check_indexes)?;
     log.sync().or_fault(&path, FileAction::Sync)?;
     Ok(made)
 }
 
+/// Writes the new entries of both indexes, which are checked before and built anew where they are not those of the
+/// batches, if asked.
+pub(crate) fn extend_indexes(
+    place: SegmentPlace<'_>,
+    log: &dyn DiskFile,
+    write: &SegmentWrite,
+    check: bool,
+) -> Result<(), FileFault> {
+    let lost = if check && write.at > 0 { lost_indexes(place, log, write)? } else { None };
+    write_index(place, SegmentFile::OffsetIndex, write, lost.as_ref())?;
+    write_index(place, SegmentFile::TimeIndex, write, lost.as_ref())
+}
+
 /// Writes batches where they lie in memory, without gathering them first.
-fn write_batches(file: &dyn DiskFile, write: &SegmentWrite) -> io::Result<()> {
+pub(crate) fn write_batches(file: &dyn DiskFile, write: &SegmentWrite) -> io::Result<()> {
     let mut at = write.at;
     let mut batches = &write.batches[..];
     while !batches.is_empty() {

@@ -2,7 +2,7 @@
 //!
 //! [`log`] is pure: it decides offsets, keeps the tail, the epochs and the producers, plans reads and
 //! checkpoints, and never touches a file. [`wal`] makes what it decided durable, [`directory`] holds
-//! the folders, the state journal and the recovery, [`files`] writes segments, [`reader`] reads them.
+//! the folders, the state journal and the recovery, [`files`] writes segments, [`pages`] those of page-cache logs, [`reader`] reads them.
 //! What the bytes on disk mean is in [`layout`] (segments, state, format file) and in `wal/layout.rs`.
 #![forbid(unsafe_code)]
 
@@ -15,6 +15,7 @@ pub mod files;
 pub mod index;
 pub mod layout;
 pub mod log;
+pub mod pages;
 pub mod producers;
 pub mod read_plan;
 pub mod reader;

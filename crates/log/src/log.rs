@@ -16,9 +16,11 @@
 //! end, and <= durable end unless the start was moved beyond it; high watermark between start and end;
 //! segments end at the written end or all lie below the start; the tail ends at the log end and holds at least
 //! everything from the written end on.
+//! A page-cache log (W-16) differs where its batches go: see `log/pages.rs`.
 //! Source: D-3 to D-6, W-5, W-6, W-8; `UnifiedLog`. Tests: `tests/prop_log.rs`, `tests/script_log.rs`.
 
 mod checkpoint;
+mod pages;
 mod remove;
 mod truncate;
 
@@ -32,6 +34,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use types::{LeaderEpoch, LogKey, Offset, ProducerId, WallTime};
 
+pub use pages::PageWrite;
+use pages::Pages;
 pub use truncate::TruncateRefused;
 
 /// Where the log ended after a change that is not durable yet.
@@ -89,6 +93,8 @@ pub struct Log {
     dropped: Vec<(u64, SegmentId)>,
     deletable: Vec<SegmentId>,
     file_cuts: Vec<PendingCut>,
+    /// What only a page-cache log has.
+    pages: Option<Box<Pages>>,
 }
 
 impl Log {
@@ -118,6 +124,7 @@ impl Log {
             dropped: Vec::new(),
             deletable: Vec::new(),
             file_cuts: Vec::new(),
+            pages: None,
         }
     }
 
@@ -154,12 +161,13 @@ impl Log {
         self.log_start
     }
 
-    /// Returns the offset below which everything is in synced segments.
+    /// Returns the offset below which everything is in synced segments; of a page-cache log, in segments.
     pub fn written_end(&self) -> Offset {
         self.written_end
     }
 
-    /// Returns the offset below which everything survives a power cut of this node.
+    /// Returns the offset below which everything survives what the log is to survive: a power cut of this node, or,
+    /// of a page-cache log, the end of this process.
     pub fn durable_end(&self) -> Offset {
         self.durable_end
     }
@@ -262,10 +270,13 @@ impl Log {
     pub fn on_durable(&mut self, through: u64) {
         debug_assert!(through <= self.change, "only what was handed out can be synced");
         while let Some(done) = self.pending.front().filter(|done| done.change <= through) {
-            self.durable_end = done.log_end;
+            if self.pages.is_none() {
+                self.durable_end = done.log_end;
+            }
             self.pending.pop_front();
         }
         self.durable_change = self.durable_change.max(through.min(self.change));
+        self.settle_pages();
         self.assert_order();
     }
 

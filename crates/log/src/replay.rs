@@ -37,6 +37,9 @@ pub enum ReplayError {
     /// The frame's kind has no business in a partition's log.
     #[error("a frame of kind {0:?} in a partition's log")]
     Kind(FrameKind),
+    /// The log comes to be a second time, or as something that this build does not know.
+    #[error("change {0} makes the log, which cannot be understood")]
+    Created(u64),
     /// The payload is no batch.
     #[error("the frame holds no batch: {0}")]
     Batch(#[from] HeaderError),
@@ -68,6 +71,7 @@ impl Log {
             FrameKind::Truncate => self.replay_truncate(frame)?,
             FrameKind::LogStart => self.apply_start(frame.base_offset),
             FrameKind::Removed => return Ok(Replayed::Removed),
+            FrameKind::Created => self.replay_created(frame)?,
             FrameKind::QuorumAppend
             | FrameKind::QuorumTruncate
             | FrameKind::QuorumVote

@@ -12,8 +12,8 @@ mod tests;
 
 use types::{LogKey, Offset, WallTime};
 
-pub(crate) use place::place;
 pub use place::{PlaceRules, Placement, SegmentWrite};
+pub(crate) use place::{follow, place, place_after, seal, write_after};
 
 /// Names a segment file within its log: the first offset it was made for.
 pub type SegmentId = Offset;
@@ -156,9 +156,18 @@ impl Segments {
         self.list.clone()
     }
 
-    /// Takes out the segments that end at or below `start`; returns their names.
-    pub(crate) fn drop_below(&mut self, start: Offset) -> Vec<SegmentId> {
-        let dead = self.list.partition_point(|segment| segment.next <= start);
+    /// Takes in a segment that has grown, or that follows the last one.
+    pub(crate) fn grow(&mut self, segment: SegmentMeta) {
+        match self.list.last_mut() {
+            Some(last) if last.base == segment.base => *last = segment,
+            _ => self.list.push(segment),
+        }
+    }
+
+    /// Takes out the segments that end at or below `start`, but for `kept`; returns their names.
+    pub(crate) fn drop_below(&mut self, start: Offset, kept: Option<SegmentId>) -> Vec<SegmentId> {
+        let dead = |segment: &SegmentMeta| segment.next <= start && Some(segment.base) != kept;
+        let dead = self.list.partition_point(dead);
         self.list.drain(..dead).map(|segment| segment.base).collect()
     }
 

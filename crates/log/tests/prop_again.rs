@@ -110,7 +110,7 @@ impl World {
         let Some(life) = &mut self.life else { return self.send_again(sequence) };
         match life.log.append(batch(sequence), &how(point)) {
             Ok(Appended::Written { next, .. }) => life.stored.push((sequence, next)),
-            Ok(Appended::Duplicate { .. }) => {
+            Ok(Appended::Duplicate { .. } | Appended::Buffered { .. }) => {
                 panic!("{sequence} is sent again only when it was refused or unknown")
             }
             Err(AppendRefused::Producer(

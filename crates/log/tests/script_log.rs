@@ -144,6 +144,7 @@ impl Bench {
                 let safe = if self.log.durable_end() > last { "durable" } else { "not durable yet" };
                 format!("stored before at {base} to {last}, {safe}")
             }
+            Ok(Appended::Buffered { .. }) => panic!("no script has a page-cache log"),
             Err(refused) => format!("{:?}: {refused}", refused.code()),
         }
     }

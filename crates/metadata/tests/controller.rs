@@ -430,7 +430,7 @@ fn altered_settings() {
         value: value.map(str::to_string),
     };
     let resource = ConfigResource::Topic(id(1));
-    let request = |changes| AlterConfigs { resource: resource.clone(), changes };
+    let request = |changes| AlterConfigs { resource: resource.clone(), changes, fixed: &["fixed"] };
     let set = request(vec![change("x", Some("1")), change("y", Some("2")), change("z", None)]);
     let decision = alter_configs(&world.image, &set, &check).unwrap();
     assert_eq!(decision.records.len(), 2);
@@ -438,9 +438,14 @@ fn altered_settings() {
     let code = |request: &AlterConfigs| alter_configs(&world.image, request, &check).unwrap_err().code;
     assert_eq!(code(&request(vec![change("x", None), change("bad", Some("1"))])), ErrorCode::InvalidConfig);
     assert_eq!(code(&request(vec![change("x", None), change("x", Some("1"))])), ErrorCode::InvalidRequest);
-    let elsewhere = AlterConfigs { resource: ConfigResource::Topic(id(9)), changes: Vec::new() };
+    let elsewhere = AlterConfigs { resource: ConfigResource::Topic(id(9)), changes: Vec::new(), fixed: &[] };
     assert_eq!(code(&elsewhere), ErrorCode::UnknownTopicOrPartition);
     assert_eq!(alter_configs(&world.image, &set, &check).unwrap().records, []);
+    let refused = |value| alter_configs(&world.image, &request(vec![change("fixed", value)]), &check);
+    let refusal = refused(Some("other")).unwrap_err();
+    assert_eq!(refusal.code, ErrorCode::InvalidConfig);
+    assert!(refusal.message.contains("fixed is fixed when a topic is created"), "{refusal:?}");
+    assert_eq!(refused(None).unwrap().records, [], "it had none before");
 }
 
 /// Protects: a new cluster gets its id and metadata.version once; group.version and transaction.version wait (D-16).

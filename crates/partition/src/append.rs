@@ -128,6 +128,10 @@ impl Partition {
                 effects.push(Effect::Wal(frame));
                 (base, next)
             }
+            LogAppended::Buffered { base, next } => {
+                effects.push(Effect::Buffered);
+                (base, next)
+            }
             LogAppended::Duplicate { base, last, .. } => (base, last.plus(1)),
         };
         if end <= self.pointers().high_watermark {

@@ -16,6 +16,8 @@ pub struct FetchToken(pub u64);
 pub enum Effect {
     /// Put this frame into the write-ahead log, in the order of emission.
     Wal(Frame),
+    /// Hand the log's new batches over to the writer of page-cache logs.
+    Buffered,
     /// A produce waiter has ended.
     Acked {
         /// Which one.
@@ -32,13 +34,15 @@ pub enum Effect {
     },
 }
 
-/// How a batch that was handed to the write-ahead log ends for whoever waits.
+/// How a batch that was handed to the write-ahead log, or to its segment, ends for whoever waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AckEnd {
     /// Durable on every in-sync replica, at least min ISR of them.
     Committed,
     /// Certainly in no log: cut by a truncation.
     Lost,
+    /// Certainly in no log: there was no room for it.
+    NoRoom,
     /// Nobody can say: the directory failed, the topic went away, the leadership moved.
     Unknown,
 }
@@ -50,6 +54,7 @@ impl AckEnd {
         match self {
             AckEnd::Committed => ErrorCode::None,
             AckEnd::Lost => ErrorCode::NotLeaderOrFollower,
+            AckEnd::NoRoom => ErrorCode::KafkaStorageError,
             AckEnd::Unknown => ErrorCode::RequestTimedOut,
         }
     }

@@ -5,7 +5,7 @@
 
 use crate::waiters::Waiters;
 use crate::watermark::high_watermark;
-use crate::{Effect, FetchToken, Pointers, ReplicaSet};
+use crate::{AckEnd, Effect, FetchToken, Pointers, ReplicaSet};
 use log::cut::LogCut;
 use log::log::Log;
 use log::retain::{RetainRules, Retained};
@@ -122,6 +122,22 @@ impl Partition {
     /// The write-ahead log has synced this log's changes up to `through_change`.
     pub fn on_durable(&mut self, through_change: u64, effects: &mut Vec<Effect>) {
         self.log.on_durable(through_change);
+        self.advance(effects);
+    }
+
+    /// The hand-overs of a page-cache log up to this one are in its files.
+    pub fn on_written(&mut self, serial: u64, effects: &mut Vec<Effect>) {
+        self.log.on_written(serial);
+        self.advance(effects);
+    }
+
+    /// There was no room for what a page-cache log has handed over: none of it is in the log any more.
+    pub fn on_no_room(&mut self, effects: &mut Vec<Effect>) {
+        let end = self.log.take_back_unwritten();
+        if self.is_leader() {
+            self.log.start_epoch(self.leadership.leader_epoch);
+        }
+        self.waiters.end_above(end, AckEnd::NoRoom, effects);
         self.advance(effects);
     }
 

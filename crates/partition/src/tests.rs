@@ -5,6 +5,7 @@ use super::*;
 use bytes::Bytes;
 use log::log::Log;
 use log::read_plan::ReadPlan;
+use log::segments::PlaceRules;
 use types::{
     BrokerId, ErrorCode, LeaderEpoch, LogKey, Millis, Monotonic, Now, Offset, PartitionEpoch, PartitionId,
     ProducerEpoch, ProducerId, Sequence, TopicId, Uuid, WallTime,
@@ -94,7 +95,7 @@ impl Desk {
         acked
             .filter_map(|effect| match effect {
                 Effect::Acked { token, end } => Some((token.0, end)),
-                Effect::Wal(_) | Effect::Wake { .. } => None,
+                Effect::Wal(_) | Effect::Buffered | Effect::Wake { .. } => None,
             })
             .collect()
     }
@@ -104,7 +105,7 @@ impl Desk {
         wakes
             .filter_map(|effect| match effect {
                 Effect::Wake { token, bytes } => Some((token.0, bytes)),
-                Effect::Wal(_) | Effect::Acked { .. } => None,
+                Effect::Wal(_) | Effect::Buffered | Effect::Acked { .. } => None,
             })
             .collect()
     }
@@ -450,4 +451,38 @@ fn long(sequence: i32, records: i32) -> Batch {
     bytes[23..27].copy_from_slice(&(records - 1).to_be_bytes());
     bytes[57..61].copy_from_slice(&records.to_be_bytes());
     Batch::from_wire(&Bytes::from(bytes)).unwrap()
+}
+
+/// Protects: W-12, W-16: a batch of a page-cache log is acknowledged when it is written, without a frame; one that finds no room
+/// is answered as not stored, the next gets its offset, and the leadership goes on.
+#[test]
+fn page_cache_batches_count_when_they_are_written() {
+    let partition = Partition::new(Log::page_cache(KEY), alone(3));
+    let mut desk = Desk { partition, next_token: 0, effects: Vec::new() };
+    assert_eq!(desk.put(sequenced(0, 0, 2)), 0);
+    assert!(matches!(desk.effects[..], [Effect::Buffered]), "{:?}", desk.effects);
+    assert!(desk.partition.log_mut().created().is_some());
+    desk.sync();
+    assert_eq!((desk.acked(), desk.high_watermark()), (vec![], 0));
+    let rules = PlaceRules {
+        segment_bytes: 1 << 20,
+        segment_ms: Millis(1 << 40),
+        index_interval_bytes: 4096,
+        segment_index_bytes: 1 << 16,
+    };
+    let first = desk.partition.log_mut().hand_over(&rules).unwrap();
+    desk.partition.on_written(first.serial, &mut desk.effects);
+    assert_eq!((desk.acked(), desk.high_watermark()), (vec![(0, AckEnd::Committed)], 2));
+    desk.put(sequenced(0, 2, 1));
+    desk.partition.log_mut().hand_over(&rules).unwrap();
+    desk.put(sequenced(0, 2, 1));
+    desk.partition.on_no_room(&mut desk.effects);
+    assert_eq!(
+        desk.acked(),
+        [(1, AckEnd::NoRoom), (2, AckEnd::NoRoom)],
+        "a duplicate shares the fate of its first copy"
+    );
+    assert_eq!(AckEnd::NoRoom.code(), ErrorCode::KafkaStorageError);
+    assert_eq!(desk.partition.log().epoch_end(LeaderEpoch(3)), (LeaderEpoch(3), Offset(2)));
+    assert_eq!(desk.put(sequenced(0, 2, 1)), 2);
 }

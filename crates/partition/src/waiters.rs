@@ -46,8 +46,13 @@ impl Waiters {
 
     /// Ends the producers above a truncation: their batches are in no log.
     pub(crate) fn on_truncated(&mut self, to: Offset, effects: &mut Vec<Effect>) {
+        self.end_above(to, AckEnd::Lost, effects);
+    }
+
+    /// Ends the producers above an offset.
+    pub(crate) fn end_above(&mut self, to: Offset, end: AckEnd, effects: &mut Vec<Effect>) {
         for waiting in self.acks.split_off(&Offset(to.0 + 1)).into_values() {
-            end_all(waiting, AckEnd::Lost, effects);
+            end_all(waiting, end, effects);
         }
     }
 

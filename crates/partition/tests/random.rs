@@ -292,6 +292,7 @@ impl World {
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::Wal(_) => {}
+                Effect::Buffered => panic!("the log is in the write-ahead log"),
                 Effect::Acked { token, end } => self.ended(token, end, pointers.high_watermark),
                 Effect::Wake { token, bytes } => assert!(self.parked.contains(&token) && bytes > 0),
             }
@@ -309,6 +310,7 @@ impl World {
         match end {
             AckEnd::Committed => assert!(next <= high_watermark),
             AckEnd::Lost => assert!(next > self.partition.pointers().log_end),
+            AckEnd::NoRoom => panic!("there is always room"),
             AckEnd::Unknown => assert!(epoch < self.partition.leadership().leader_epoch),
         }
     }

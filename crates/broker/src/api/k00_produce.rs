@@ -16,7 +16,7 @@ use crate::publish::Published;
 use crate::shard::message::{Append, AppendAnswer, AppendPart, ShardMessage};
 use crate::shard::router::Router;
 use crate::unwritten::Claim;
-use config::{TimestampType, TopicConfig};
+use config::{Durability, TimestampType, TopicConfig};
 use log::wal::Reservation;
 use partition::RequiredAcks;
 use std::collections::{BTreeMap, BTreeSet};
@@ -169,6 +169,8 @@ struct Slot {
     index: i32,
     key: Option<LogKey>,
     batch: Option<Batch>,
+    /// Whether it goes to the write-ahead log: page-cache topics have no frames there.
+    in_wal: bool,
     append_time: Option<WallTime>,
     answer: AppendAnswer,
     record_errors: Vec<BatchIndexAndErrorMessage>,
@@ -227,8 +229,8 @@ impl Plan {
 
     /// Returns what goes to the write-ahead log; refused batches take no room.
     fn wal_bytes(&self) -> u64 {
-        let batches = self.slots.iter().filter(|slot| slot.batch.is_some()).count();
-        self.bytes() + FRAME_OVERHEAD * batches as u64
+        let batches = self.slots.iter().filter(|slot| slot.in_wal).filter_map(|slot| slot.batch.as_ref());
+        batches.map(|batch| batch.size() as u64 + FRAME_OVERHEAD).sum()
     }
 
     /// Refuses all batches if they are more than the write-ahead log can ever take at once.
@@ -239,7 +241,9 @@ impl Plan {
         }
         let message =
             format!("The request has {bytes} bytes, the write-ahead log takes {max_bytes} at once.");
-        self.refuse_batches(ErrorCode::RecordListTooLarge, &message);
+        for slot in self.slots.iter_mut().filter(|slot| slot.in_wal && slot.batch.is_some()) {
+            slot.refuse(ErrorCode::RecordListTooLarge, Some(message.clone()));
+        }
     }
 
     /// Refuses what is not refused yet.
@@ -379,6 +383,7 @@ impl Slot {
             index: data.index,
             key: None,
             batch: None,
+            in_wal: config.is_none_or(|config| config.durability == Durability::Fsync),
             append_time: None,
             answer,
             record_errors: Vec::new(),

@@ -1,8 +1,9 @@
 //! CreateTopics, 2 to 7. KIP-195, 464, 525, 599. Decided by metadata::controller::topics.
 
 use crate::context::Context;
-use config::{ConfigSource, Durability, TopicConfig, describe_topic};
+use config::{BrokerConfig, ConfigSource, DURABILITY, Durability, TopicConfig, describe_topic};
 use metadata::controller::{CreateTopic, CreateTopics, CreatedTopic, TopicCreation, TopicRules};
+use metadata::image::is_internal;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +29,10 @@ pub(super) async fn create_topics(
 ) -> CreateTopicsResponse {
     let names: Vec<String> = request.topics.iter().map(|topic| topic.name.clone()).collect();
     let validate_only = request.validate_only;
-    let topics = request.topics.into_iter().map(create_topic).collect();
+    let mut topics: Vec<CreateTopic> = request.topics.into_iter().map(create_topic).collect();
+    let refusals: Vec<CreatableTopicResult> = topics.iter().filter_map(internal_refusal).collect();
+    topics.retain(|topic| internal_refusal(topic).is_none());
+    topics.iter_mut().for_each(|topic| fixed_at_creation(topic, &context.config));
     let created =
         context.metadata.create_topics(CreateTopics { topics, validate_only }, rules(&context)).await;
     let mut response = CreateTopicsResponse::default();
@@ -40,19 +44,20 @@ pub(super) async fn create_topics(
         }
     };
     settle(&context, Millis(i64::from(request.timeout_ms)).duration()).await;
-    response.topics = created.into_iter().map(|topic| result(&context, topic)).collect();
+    response.topics = created.into_iter().map(|topic| result(&context, topic)).chain(refusals).collect();
     response
 }
 
 /// Creates topics with the broker's defaults because somebody asked for them. Failures show in the
 /// metadata answer, where the topic is missing.
 pub(super) async fn create_on_demand(context: &Arc<Context>, names: Vec<TopicName>) {
-    let topics = names.iter().map(|name| CreateTopic {
-        name: name.to_string(),
-        partitions: -1,
-        replication_factor: -1,
-        assignments: Vec::new(),
-        configs: Vec::new(),
+    let topics = names.iter().map(|name| {
+        let (partitions, replication_factor) = (-1, -1);
+        let (assignments, configs) = (Vec::new(), Vec::new());
+        let name = name.to_string();
+        let mut topic = CreateTopic { name, partitions, replication_factor, assignments, configs };
+        fixed_at_creation(&mut topic, &context.config);
+        topic
     });
     let request = CreateTopics { topics: topics.collect(), validate_only: false };
     match context.metadata.create_topics(request, rules(context)).await {
@@ -75,8 +80,7 @@ pub(super) async fn settle(context: &Context, within: Duration) {
 fn rules(context: &Context) -> TopicRules {
     let broker = context.config.clone();
     let check = move |overrides: &BTreeMap<String, String>| {
-        let config = TopicConfig::from_overrides(overrides, &broker).map_err(|error| error.to_string())?;
-        refuse_page_cache(config.durability)
+        TopicConfig::from_overrides(overrides, &broker).map(drop).map_err(|error| error.to_string())
     };
     TopicRules {
         partitions: i32::try_from(context.config.topics.num_partitions).unwrap_or(i32::MAX),
@@ -86,15 +90,28 @@ fn rules(context: &Context) -> TopicRules {
     }
 }
 
-/// An acknowledgement that promises less than a sync is not built yet (W-16).
-pub(crate) fn refuse_page_cache(durability: Durability) -> Result<(), String> {
-    match durability {
-        Durability::Fsync => Ok(()),
-        Durability::PageCache => {
-            Err("highwater.durability is refused: page-cache logs are not built yet; leave it at fsync"
-                .to_string())
-        }
+/// Adds what is fixed at creation and comes from the broker's own settings, so that a later change of those never
+/// changes what an acknowledgement of the topic means. Internal topics are always fsync (W-16).
+fn fixed_at_creation(topic: &mut CreateTopic, broker: &BrokerConfig) {
+    if is_internal(&topic.name) {
+        return;
     }
+    let own = topic.configs.iter().map(|(name, value)| (name.clone(), value.clone().unwrap_or_default()));
+    let own: BTreeMap<String, String> = own.collect();
+    let added =
+        TopicConfig::at_creation(&own, broker).into_iter().filter(|(name, _)| !own.contains_key(name));
+    topic.configs.extend(added.map(|(name, value)| (name, Some(value))));
+}
+
+/// Says why an internal topic cannot be created like this.
+fn internal_refusal(topic: &CreateTopic) -> Option<CreatableTopicResult> {
+    let weak = |(name, value): &(String, Option<String>)| {
+        name == DURABILITY && value.as_deref().map(str::trim) == Some(Durability::PageCache.name())
+    };
+    (is_internal(&topic.name) && topic.configs.iter().any(weak)).then(|| {
+        let message = format!("{DURABILITY}=page-cache is refused: internal topics are always fsync.");
+        refused(topic.name.clone(), ErrorCode::InvalidConfig, Some(message))
+    })
 }
 
 fn create_topic(topic: CreatableTopic) -> CreateTopic {
@@ -147,19 +164,5 @@ fn refused(name: String, code: ErrorCode, message: Option<String>) -> CreatableT
         error_message: message,
         configs: Some(Vec::new()),
         ..CreatableTopicResult::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Protects: nobody believes to have a page-cache log, or worse, gets one by accident (W-16).
-    #[test]
-    fn page_cache_is_refused_by_name() {
-        assert!(
-            refuse_page_cache(Durability::PageCache).is_err_and(|text| text.contains("highwater.durability"))
-        );
-        assert_eq!(refuse_page_cache(Durability::Fsync), Ok(()));
     }
 }

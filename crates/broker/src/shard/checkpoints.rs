@@ -56,7 +56,8 @@ impl Shard {
     /// Returns the largest tail that stays in the state.
     fn small_limit(&self, keys: &BTreeSet<LogKey>, most: u64) -> u64 {
         let slots = keys.iter().filter_map(|key| self.partitions.get(key));
-        let tails = slots.filter(|slot| !slot.partition.is_failed());
+        let in_state = |slot: &&Slot| !slot.partition.is_failed() && !slot.partition.log().is_page_cache();
+        let tails = slots.filter(in_state);
         let tails = tails.map(|slot| slot.partition.log().unwritten_bytes()).collect();
         small_limit(tails, most, self.settings.small_tails_bytes)
     }
@@ -165,11 +166,11 @@ impl Shard {
 }
 
 /// Returns what a log keeps in memory for readers alone.
-fn cached_bytes(log: &Log) -> u64 {
+pub(super) fn cached_bytes(log: &Log) -> u64 {
     log.tail_bytes().saturating_sub(log.unwritten_bytes())
 }
 
-fn place_rules(config: &config::TopicConfig) -> PlaceRules {
+pub(super) fn place_rules(config: &config::TopicConfig) -> PlaceRules {
     PlaceRules {
         segment_bytes: u64::from(config.segment_bytes),
         segment_ms: config.segment_ms,

@@ -3,6 +3,7 @@
 use super::{Shard, Slot};
 use crate::jobs::Job;
 use crate::publish::Published;
+use config::Durability;
 use log::log::Log;
 use metadata::image::{PartitionImage, TopicImage};
 use metadata::{ConfigResource, MetadataDelta};
@@ -48,10 +49,10 @@ impl Shard {
             slot.partition.on_leadership(leadership, &mut effects);
             return self.run_effects(key, effects);
         }
-        let mut log = log.unwrap_or_else(|| Log::new(key));
+        let config = published.config(key.topic_id).clone();
+        let mut log = log.unwrap_or_else(|| new_log(key, topic, config.durability));
         log.set_folder(&folder_name(topic, key.partition));
         self.changed.insert(key);
-        let config = published.config(key.topic_id).clone();
         let mut partition = Partition::new(log, leadership);
         if self.failed {
             partition.on_failed(&mut Vec::new());
@@ -110,6 +111,14 @@ impl Shard {
                 slot.config = config.clone();
             }
         }
+    }
+}
+
+/// Makes a log of the kind that its topic was created with; a log that was recovered keeps its own (W-16).
+fn new_log(key: LogKey, topic: &TopicImage, durability: Durability) -> Log {
+    match durability {
+        Durability::PageCache if !topic.is_internal() => Log::page_cache(key),
+        Durability::PageCache | Durability::Fsync => Log::new(key),
     }
 }
 

@@ -68,6 +68,19 @@ pub(crate) enum ShardMessage {
         /// The segment.
         segment: Option<SegmentMeta>,
     },
+    /// Hand-overs of page-cache logs that are written.
+    Written(Vec<(LogKey, u64)>),
+    /// There was no room for what a page-cache log has handed over.
+    NoRoom {
+        /// Which log.
+        key: LogKey,
+        /// Where, in a sentence.
+        reason: String,
+    },
+    /// Hand all of the page-cache logs over and note their cuts: what is written by then will be synced.
+    SyncPages(oneshot::Sender<()>),
+    /// It is synced.
+    PagesSynced,
     /// Apply retention to what is due.
     Retain,
     /// A read found damage.

@@ -8,12 +8,15 @@ use crate::jobs::JobSender;
 use crate::net::connection;
 use crate::net::listener::NewConnection;
 use crate::publish::Published;
+use log::fault::FileFault;
 use log::log::Log;
+use log::pages::PageSink;
 use log::retain::ClockWatch;
 use log::wal::{WalFault, WalSink};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
+use types::LogKey;
 
 /// Share of the memory budget that keeps recent batches for readers: one sixteenth.
 const TAIL_SHARE: u64 = 16;
@@ -112,7 +115,8 @@ impl ShardThread {
             published: empty,
             broker: context.config.node_id,
             clock: context.env.clock.clone(),
-            wal: context.wal.register(self.sink),
+            wal: context.wal.register(self.sink.clone()),
+            pages: context.pages.register(self.sink),
             jobs: self.jobs,
             probes: context.probes.clone(),
             departed: context.departed.clone(),
@@ -145,10 +149,31 @@ async fn serve_connections(mut connected: mpsc::UnboundedReceiver<NewConnection>
     }
 }
 
-/// Tells a shard what became of its frames.
+/// Tells a shard what became of its frames, and of the batches of its page-cache logs.
 struct ShardSink {
     shard: mpsc::UnboundedSender<ShardMessage>,
     failed: Arc<watch::Sender<Option<String>>>,
+}
+
+impl ShardSink {
+    fn fail(&self, reason: &dyn std::fmt::Display) {
+        self.failed.send_if_modified(|known| known.is_none() && known.replace(reason.to_string()).is_none());
+        let _ = self.shard.send(ShardMessage::WalFailed);
+    }
+}
+
+impl PageSink for ShardSink {
+    fn written(&self, done: Vec<(LogKey, u64)>) {
+        let _ = self.shard.send(ShardMessage::Written(done));
+    }
+
+    fn refused(&self, key: LogKey, reason: String) {
+        let _ = self.shard.send(ShardMessage::NoRoom { key, reason });
+    }
+
+    fn failed(&self, fault: Arc<FileFault>) {
+        self.fail(&fault);
+    }
 }
 
 impl WalSink for ShardSink {
@@ -157,8 +182,6 @@ impl WalSink for ShardSink {
     }
 
     fn failed(&self, fault: Arc<WalFault>) {
-        self.failed
-            .send_if_modified(|reason| reason.is_none() && reason.replace(fault.to_string()).is_none());
-        let _ = self.shard.send(ShardMessage::WalFailed);
+        self.fail(&fault);
     }
 }

@@ -161,7 +161,10 @@ fn watch_for_panics() {
         std::panic::set_hook(Box::new(move |info| {
             let thread = std::thread::current();
             let name = thread.name().unwrap_or_default();
-            if ["broker", "shard-", "directory", "wal"].iter().any(|start| name.starts_with(start)) {
+            if ["broker", "shard-", "directory", "wal", "pages", "page-sync"]
+                .iter()
+                .any(|start| name.starts_with(start))
+            {
                 PANICS.fetch_add(1, Ordering::SeqCst);
             }
             report(info);

@@ -153,7 +153,7 @@ fn impossible_settings_are_refused() {
         ("segment.bytes", Some("-1")),
         ("max.message.bytes", Some("2147483648")),
         ("message.timestamp.type", Some("Never")),
-        ("highwater.durability", Some("page-cache")),
+        ("highwater.durability", Some("none")),
         ("", Some("x")),
     ];
     for (key, value) in cases {

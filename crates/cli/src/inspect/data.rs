@@ -53,6 +53,7 @@ fn show_logs(cuts: &[LogCut], output: &Output) -> Result<(), Failure> {
             cut.tail.len().to_string(),
             cut.producers.len().to_string(),
             cut.change.to_string(),
+            if cut.page_cache { "page-cache" } else { "fsync" }.to_owned(),
         ]
     };
     let head = [
@@ -67,6 +68,7 @@ fn show_logs(cuts: &[LogCut], output: &Output) -> Result<(), Failure> {
         "tail batches",
         "producers",
         "change",
+        "durability",
     ];
     output.table(&head, &cuts.iter().map(row).collect::<Vec<_>>())
 }
@@ -110,7 +112,7 @@ fn log_json(cut: &LogCut) -> Value {
     json!({
         "folder": cut.folder, "topic_id": cut.key.topic_id.to_string(), "partition": cut.key.partition.0,
         "log_start": cut.log_start.0, "log_end": cut.log_end.0, "high_watermark": cut.high_watermark.0,
-        "change": cut.change, "tail_batches": cut.tail.len(), "producers": cut.producers.len(),
+        "change": cut.change, "page_cache": cut.page_cache, "tail_batches": cut.tail.len(), "producers": cut.producers.len(),
         "segments": cut.segments.iter().map(segment).collect::<Vec<_>>(),
         "epochs": cut.epochs.iter().map(epoch).collect::<Vec<_>>(),
     })

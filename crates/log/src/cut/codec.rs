@@ -12,6 +12,9 @@ use types::{
 use wire::record::Batch;
 
 const VERSION: u8 = 1;
+const VERSION_PAGE_CACHE: u8 = 2;
+const PRODUCERS_LOST: u8 = 1;
+const PAGE_CACHE: u8 = 2;
 const NO_FOLDER: u16 = u16::MAX;
 const SEALED: u8 = 1;
 const UNCUT: u8 = 2;
@@ -19,13 +22,14 @@ const UNCUT: u8 = 2;
 impl LogCut {
     /// Appends the cut to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        out.push(VERSION);
+        out.push(if self.page_cache { VERSION_PAGE_CACHE } else { VERSION });
         out.extend_from_slice(&self.key.topic_id.0.0);
         out.extend_from_slice(&self.key.partition.0.to_be_bytes());
         put_folder(out, self.folder.as_deref());
         out.extend_from_slice(&self.change.to_be_bytes());
         put_offsets(out, &[self.log_start, self.log_end, self.high_watermark]);
-        out.push(u8::from(self.producers_lost));
+        let lost = if self.producers_lost { PRODUCERS_LOST } else { 0 };
+        out.push(lost | if self.page_cache { PAGE_CACHE } else { 0 });
         put_all(out, &self.segments, put_segment);
         put_all(out, &self.epochs, |out, entry| {
             out.extend_from_slice(&entry.epoch.0.to_be_bytes());
@@ -51,11 +55,15 @@ impl LogCut {
     /// See [`CutError`].
     pub fn decode(mut bytes: Bytes) -> Result<LogCut, CutError> {
         let from = &mut bytes;
-        match u8_of(from)? {
-            VERSION => {}
+        let page_cache = match u8_of(from)? {
+            VERSION => false,
+            VERSION_PAGE_CACHE => true,
             other => return Err(CutError::Version(other)),
+        };
+        let cut = decode_body(from)?;
+        if cut.page_cache != page_cache {
+            return Err(CutError::Contradiction("the version is not that of its kind of log"));
         }
-        let cut = decode_v1(from)?;
         if from.has_remaining() {
             return Err(CutError::LeftOver(from.remaining()));
         }
@@ -64,18 +72,22 @@ impl LogCut {
     }
 }
 
-fn decode_v1(from: &mut Bytes) -> Result<LogCut, CutError> {
+fn decode_body(from: &mut Bytes) -> Result<LogCut, CutError> {
     let mut topic_id = [0; 16];
     from.try_copy_to_slice(&mut topic_id).map_err(|_| CutError::Truncated)?;
     let partition = PartitionId(i32_of(from)?);
+    let (folder, change) = (folder_of(from)?, u64_of(from)?);
+    let (log_start, log_end, high_watermark) = (offset_of(from)?, offset_of(from)?, offset_of(from)?);
+    let flags = u8_of(from)?;
     Ok(LogCut {
         key: LogKey { topic_id: TopicId(Uuid(topic_id)), partition },
-        folder: folder_of(from)?,
-        change: u64_of(from)?,
-        log_start: offset_of(from)?,
-        log_end: offset_of(from)?,
-        high_watermark: offset_of(from)?,
-        producers_lost: u8_of(from)? != 0,
+        folder,
+        change,
+        log_start,
+        log_end,
+        high_watermark,
+        producers_lost: flags & PRODUCERS_LOST != 0,
+        page_cache: flags & PAGE_CACHE != 0,
         segments: all_of(from, segment_of)?,
         epochs: all_of(from, |from| {
             Ok(EpochEntry { epoch: LeaderEpoch(i32_of(from)?), start: offset_of(from)? })

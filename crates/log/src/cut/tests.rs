@@ -51,6 +51,7 @@ fn full() -> LogCut {
         log_end: Offset(91),
         high_watermark: Offset(80),
         producers_lost: true,
+        page_cache: false,
         segments: vec![segment],
         epochs: vec![EpochEntry { epoch: LeaderEpoch(5), start: Offset(12) }],
         producers: vec![(ProducerId(7), entry())],
@@ -83,6 +84,26 @@ fn golden() {
     assert_eq!(hex(&bytes_of(&full())), include_str!("golden_v1.txt").trim_end());
 }
 
+/// Makes the cut of a page-cache log.
+fn page_cache() -> LogCut {
+    LogCut { page_cache: true, log_end: Offset(90), tail: Vec::new(), ..full() }
+}
+
+/// Protects: version 2 of the layout, byte for byte: that of a page-cache log, and of no other.
+#[test]
+fn golden_page_cache() {
+    let bytes = bytes_of(&page_cache());
+    assert_eq!(hex(&bytes), include_str!("golden_v2.txt").trim_end());
+    assert_eq!(LogCut::decode(bytes.clone().into()), Ok(page_cache()));
+    let mut other = bytes;
+    other[0] = 1;
+    let mode = Err(CutError::Contradiction("the version is not that of its kind of log"));
+    assert_eq!(LogCut::decode(other.into()), mode);
+    let mut other = bytes_of(&full());
+    other[0] = 2;
+    assert_eq!(LogCut::decode(other.into()), mode);
+}
+
 /// Protects: what is written is read back.
 #[test]
 fn round_trip() {
@@ -107,8 +128,8 @@ fn hostile_bytes() {
     longer.push(0);
     assert_eq!(LogCut::decode(longer.into()), Err(CutError::LeftOver(1)));
     let mut newer = good;
-    newer[0] = 2;
-    assert_eq!(LogCut::decode(newer.into()), Err(CutError::Version(2)));
+    newer[0] = 3;
+    assert_eq!(LogCut::decode(newer.into()), Err(CutError::Version(3)));
 }
 
 /// Protects: parts that do not fit together are refused before a log is made of them.
@@ -118,6 +139,7 @@ fn contradictions() {
     assert!(refused(LogCut { high_watermark: Offset(92), ..full() }));
     assert!(refused(LogCut { log_end: Offset(95), ..full() }), "the tail ends elsewhere");
     assert!(refused(LogCut { tail: Vec::new(), ..full() }), "segments end before the log");
+    assert!(refused(LogCut { page_cache: true, ..full() }), "a page-cache log has no tail");
     let twice = full().epochs.repeat(2);
     assert!(refused(LogCut { epochs: twice, ..full() }));
 }

@@ -108,6 +108,7 @@ impl Directory {
         self.registry().remove(key);
         self.extended.remove(&key);
         self.epochs_written.remove(&key);
+        self.page_logs.remove(&key);
         if !self.removed_before.contains(&key) {
             self.removed.insert(key);
         }

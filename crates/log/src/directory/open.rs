@@ -183,6 +183,7 @@ impl Directory {
             extended: BTreeMap::new(),
             epochs_written: BTreeMap::new(),
             rolled: BTreeSet::new(),
+            page_logs: BTreeSet::new(),
             garbage: sweep::Garbage::default(),
             reserve: reserve::Reserve::default(),
             clock: env.clock.clone(),

@@ -4,6 +4,7 @@
 //! 2. The write-ahead log is synced, read from the state's mark, and applied to the logs of the state: changes up
 //!    to a log's cut are skipped, then each must have the next number. Nothing has been changed so far, and damage
 //!    up to here refuses the directory.
+//!    Page-cache logs are scanned from their recovery points (found.rs), which changes nothing either.
 //! 3. Segment files are judged against the logs as they are now (judge.rs).
 //! 4. The format file's name is made anew; a state copy that lags behind is written anew; the write-ahead log goes on as a new life.
 //! 5. What earlier lives left half-done is finished: folders of removed logs, temporary and unlisted files, file cuts.
@@ -11,6 +12,7 @@
 //! Cut by a power failure anywhere, it runs again and ends the same. Tests: `crates/log/tests/crash_directory.rs`.
 
 use super::format::Format;
+use super::found::{self, FoundPages};
 use super::open::{OpenError, renew_format, wal_home};
 use super::{Directory, DirectoryOptions, Opened, producers};
 use crate::cut::LogCut;
@@ -70,6 +72,10 @@ pub struct RecoveryReport {
     pub frames: u64,
     /// Bytes of those groups.
     pub bytes: u64,
+    /// Page-cache logs: what they had beyond their recovery points may be missing after a power cut.
+    pub page_cache_logs: usize,
+    /// Bytes found in the files of page-cache logs beyond their recovery points.
+    pub found_bytes: u64,
     /// Groups at the end that were torn or void, with the offsets of their frames as far as they can be read.
     pub dropped: Vec<DroppedGroup>,
     /// A copy of the state that was written anew.
@@ -127,6 +133,7 @@ impl RecoverJob<'_> {
         let end = replay(&home, mark, &mut |view| replayed.take(&view))?;
         describe(&mut report, &end);
         replayed.logs.values_mut().for_each(Log::recovered);
+        let found = self.scan_pages(&mut replayed.logs, &mut report)?;
 
         let mut directory =
             Directory::assemble(self.env, self.root, self.format, (journal, self.options), lock);
@@ -138,12 +145,28 @@ impl RecoverJob<'_> {
         directory.finish_removals(&replayed.removed, &mut report)?;
         directory.cut_excess(&excess)?;
         report.leftovers += excess.len() as u64;
+        directory.renew_all(&found, &report)?;
         directory.finish_leftovers(&replayed.logs, &mut report)?;
         directory.finish_cuts(&mut replayed.logs, self.env.clock.now().wall, &mut report)?;
         report.logs = replayed.logs.len();
         let quorum = QuorumRecovered { checkpoint, frames: replayed.quorum };
         let logs = replayed.logs.into_values().collect();
         Ok(Opened { directory, format: self.format, logs, quorum, wal, report, is_new: false })
+    }
+
+    fn scan_pages(
+        &self,
+        logs: &mut BTreeMap<LogKey, Log>,
+        report: &mut RecoveryReport,
+    ) -> Result<Vec<FoundPages>, FileFault> {
+        let mut all = Vec::new();
+        for log in logs.values_mut().filter(|log| log.is_page_cache()) {
+            report.page_cache_logs += 1;
+            let found = found::scan(&*self.env.disk, self.root, log, self.env.clock.now().wall)?;
+            report.found_bytes += found.as_ref().map_or(0, FoundPages::bytes);
+            all.extend(found);
+        }
+        Ok(all)
     }
 
     fn logs_of(
@@ -240,6 +263,12 @@ impl Directory {
             }
             outcome => outcome,
         }
+    }
+
+    /// Makes safe what was found in the files of page-cache logs, but for damaged ones.
+    fn renew_all(&mut self, found: &[FoundPages], report: &RecoveryReport) -> Result<(), FileFault> {
+        let damaged = |found: &FoundPages| report.damaged.iter().any(|damage| damage.key == found.key);
+        found.iter().filter(|found| !damaged(found)).try_for_each(|found| self.renew(found))
     }
 
     fn finish_removals(

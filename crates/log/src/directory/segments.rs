@@ -40,13 +40,15 @@ impl Directory {
         })
     }
 
-    /// Writes the indexes of a segment anew, as the state knows their lengths; see `Reader::take_unfit_indexes`.
+    /// Writes the indexes of a segment anew, as the state knows their lengths; see `Reader::take_unfit_indexes`. Those
+    /// of a page-cache log's last segment are left to its writer, who checks them when it opens them.
     ///
     /// # Errors
     /// As every job.
     pub fn rebuild_indexes(&mut self, key: LogKey, segment: &SegmentMeta) -> Result<(), FileFault> {
         self.job(|directory| {
-            let Some(folder) = directory.folder_of(key) else { return Ok(()) };
+            let theirs = directory.page_logs.contains(&key) && !segment.sealed;
+            let Some(folder) = directory.folder_of(key).filter(|_| !theirs) else { return Ok(()) };
             let place = SegmentPlace { disk: &*directory.disk, folder: &folder, base: segment.base };
             if !directory.disk.exists(&place.path(SEGMENT_FILES[0])).or_fault(&folder, FileAction::Open)? {
                 return Ok(());

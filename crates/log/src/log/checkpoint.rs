@@ -4,7 +4,7 @@
 //! out once they are. One is under way at a time. A log whose unwritten bytes are few keeps them in the cut
 //! itself; they stay unwritten.
 
-use super::{Log, Placing};
+use super::{Log, Pages, Placing};
 use crate::cut::LogCut;
 use crate::epochs::Epochs;
 use crate::producers::Producers;
@@ -20,6 +20,9 @@ impl Log {
     /// *Invariant*: [`Log::checkpointed`] or [`Log::abandon_cut`] comes before the next cut.
     pub fn cut(&mut self, rules: &PlaceRules, small_tail_bytes: u64) -> Option<(LogCut, Placement)> {
         assert!(self.placing.is_none(), "one checkpoint of a log at a time");
+        if self.is_page_cache() {
+            return self.cut_pages();
+        }
         let places = self.unwritten_bytes > small_tail_bytes && self.file_cuts.is_empty();
         if self.change == 0 || (!places && self.change == self.cut_change && !self.touched) {
             return None;
@@ -38,7 +41,7 @@ impl Log {
         Some((cut, placement))
     }
 
-    fn cut_of(&self, segments: &Segments, written_end: Offset) -> LogCut {
+    pub(super) fn cut_of(&self, segments: &Segments, written_end: Offset) -> LogCut {
         LogCut {
             key: self.key,
             folder: self.folder().map(str::to_owned),
@@ -47,6 +50,7 @@ impl Log {
             log_end: self.log_end,
             high_watermark: self.high_watermark,
             producers_lost: self.producers_lost,
+            page_cache: self.is_page_cache(),
             segments: segments.to_vec(),
             epochs: self.epochs.entries().to_vec(),
             producers: self.producers.iter().map(|(id, entry)| (id, entry.clone())).collect(),
@@ -63,9 +67,14 @@ impl Log {
             return;
         };
         self.cut_change = change;
-        self.segments = placing.segments;
-        self.written_end = self.written_end.max(placing.end);
-        self.unwritten_bytes = self.tail.bytes_after(self.written_end);
+        match &mut self.pages {
+            Some(pages) => pages.checkpointed(),
+            None => {
+                self.segments = placing.segments;
+                self.written_end = self.written_end.max(placing.end);
+                self.unwritten_bytes = self.tail.bytes_after(self.written_end);
+            }
+        }
         self.drop_dead_segments(self.change.max(change + 1));
         let (safe, later) = self.dropped.iter().partition(|(dropped_at, _)| *dropped_at <= change);
         self.dropped = later;
@@ -81,6 +90,9 @@ impl Log {
             return;
         }
         self.touched = true;
+        if let Some(pages) = &mut self.pages {
+            pages.abandoned();
+        }
         self.fit_file_cuts();
         self.drop_dead_segments(self.change);
     }
@@ -106,6 +118,7 @@ impl Log {
     /// Makes the log that a cut describes; frames with higher change numbers are replayed into it.
     pub fn from_cut(cut: LogCut) -> Log {
         let mut log = Log::new(cut.key);
+        log.pages = cut.page_cache.then(|| Box::new(Pages::from_cut(&cut)));
         log.folder = cut.folder.map(Into::into);
         log.change = cut.change;
         log.durable_change = cut.change;

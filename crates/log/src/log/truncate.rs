@@ -11,7 +11,8 @@ use crate::wal::{Frame, FrameKind};
 use bytes::Bytes;
 use types::Offset;
 
-/// A truncation that would take committed records away. The log is unchanged.
+/// A truncation that would take committed records away, or one of a page-cache log, which comes with replication. The
+/// log is unchanged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("cannot truncate to {to}: the high watermark is {high_watermark}")]
 pub struct TruncateRefused {
@@ -28,7 +29,7 @@ impl Log {
     /// # Errors
     /// The offset lies below the high watermark.
     pub fn truncate(&mut self, to: Offset) -> Result<Option<Frame>, TruncateRefused> {
-        if to < self.high_watermark {
+        if to < self.high_watermark || self.is_page_cache() && to < self.log_end {
             return Err(TruncateRefused { to, high_watermark: self.high_watermark });
         }
         if to >= self.log_end {
@@ -40,8 +41,10 @@ impl Log {
     }
 
     /// Moves the log start up. Returns the frame, nothing if it lies there or beyond already. Beyond the log
-    /// end the log is emptied and goes on from there (a follower far behind its leader).
+    /// end the log is emptied and goes on from there (a follower far behind its leader). The start of a page-cache
+    /// log goes no further than its recovery point.
     pub fn move_start(&mut self, to: Offset) -> Option<Frame> {
+        let to = self.recovery_point().map_or(to, |point| to.min(point));
         if to <= self.log_start {
             return None;
         }
@@ -95,13 +98,17 @@ impl Log {
         self.epochs.cut_start(to);
         self.aborted.retain(|aborted| aborted.last_offset >= to);
         self.unwritten_bytes = self.tail.bytes_after(self.written_end);
+        if let Some(pages) = &mut self.pages {
+            pages.start_moved(to);
+        }
         self.drop_dead_segments(self.change + 1);
     }
 
     /// Takes out the segments below the log start, unless a checkpoint is under way, which does it at its end.
     pub(super) fn drop_dead_segments(&mut self, change: u64) {
         if self.placing.is_none() {
-            let dead = self.segments.drop_below(self.log_start);
+            let head = self.pages.as_ref().and_then(|pages| pages.head_base());
+            let dead = self.segments.drop_below(self.log_start, head);
             self.file_cuts.retain(|job| job.taken || !dead.contains(&job.cut.segment));
             self.dropped.extend(dead.into_iter().map(|segment| (change, segment)));
         }

@@ -9,12 +9,14 @@
 use super::{SegmentMeta, Segments};
 use crate::tail::TailBatch;
 use types::{LogKey, Millis, Offset, WallTime};
-use wire::record::Batch;
+use wire::record::{Batch, BatchHeader};
 
 /// Bytes of an entry of the offset index.
 const INDEX_ENTRY_BYTES: u32 = 8;
 /// Bytes of an entry of the time index.
 const TIME_ENTRY_BYTES: u32 = 12;
+/// Bytes between index entries of batches that are found in a file: the topic's setting is not known then.
+const FOUND_INTERVAL_BYTES: u64 = 4096;
 
 /// When a segment ends and how densely it is indexed: the topic's settings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,6 +79,42 @@ pub(crate) fn place<'a>(
     (Segments::from_list(placer.list), placer.writes)
 }
 
+/// Places batches after the last segment of a log; returns that segment and the new ones as they are then, and what
+/// to write. Nothing is placed without batches.
+pub(crate) fn place_after<'a>(
+    last: Option<SegmentMeta>,
+    batches: impl Iterator<Item = &'a TailBatch>,
+    rules: &PlaceRules,
+) -> (Vec<SegmentMeta>, Vec<SegmentWrite>) {
+    let mut placer = Placer { rules, list: last.into_iter().collect(), writes: Vec::new() };
+    for batch in batches {
+        placer.put(batch);
+    }
+    (placer.list, placer.writes)
+}
+
+/// Begins what a segment gets beyond its bytes of now.
+pub(crate) fn write_after(segment: &SegmentMeta) -> SegmentWrite {
+    new_write(segment)
+}
+
+/// Takes a batch that lies in a segment's file already into the segment, with the index entries that it gets.
+pub(crate) fn follow(
+    segment: &mut SegmentMeta,
+    write: &mut SegmentWrite,
+    head: &BatchHeader,
+    appended: WallTime,
+) {
+    grow(segment, write, (head, appended), FOUND_INTERVAL_BYTES);
+}
+
+/// Seals a segment whose file is followed by another.
+pub(crate) fn seal(segment: &mut SegmentMeta, write: &mut SegmentWrite) {
+    add_time_entry(segment, write);
+    write.roll = true;
+    segment.sealed = true;
+}
+
 struct Placer<'a> {
     rules: &'a PlaceRules,
     list: Vec<SegmentMeta>,
@@ -94,7 +132,8 @@ impl Placer<'_> {
             self.writes.push(new_write(segment));
         }
         if let Some(write) = self.writes.last_mut() {
-            grow(segment, write, batch, self.rules.index_interval_bytes);
+            grow(segment, write, (batch.batch.header(), batch.appended), self.rules.index_interval_bytes);
+            write.batches.push(batch.batch.clone());
         }
     }
 
@@ -105,10 +144,8 @@ impl Placer<'_> {
                 self.writes.push(new_write(segment));
             }
             if let Some(write) = self.writes.last_mut() {
-                add_time_entry(segment, write);
-                write.roll = true;
+                seal(segment, write);
             }
-            segment.sealed = true;
         }
         self.list.push(SegmentMeta::empty(base));
     }
@@ -156,23 +193,27 @@ fn relative(offset: Offset, segment: &SegmentMeta) -> Option<u32> {
     i32::try_from(offset.since(segment.base)).ok().and_then(|offset| u32::try_from(offset).ok())
 }
 
-fn grow(segment: &mut SegmentMeta, write: &mut SegmentWrite, batch: &TailBatch, interval: u64) {
-    let last = batch.batch.header().last_offset();
+fn grow(
+    segment: &mut SegmentMeta,
+    write: &mut SegmentWrite,
+    (head, appended): (&BatchHeader, WallTime),
+    interval: u64,
+) {
+    let (last, size) = (head.last_offset(), head.size() as u64);
     if segment.bytes == 0 {
-        segment.first_timestamp = batch.max_timestamp();
+        segment.first_timestamp = head.max_timestamp;
     }
-    if batch.max_timestamp() > segment.max_timestamp {
-        segment.max_timestamp = batch.max_timestamp();
+    if head.max_timestamp > segment.max_timestamp {
+        segment.max_timestamp = head.max_timestamp;
         segment.max_timestamp_offset = last;
     }
     if segment.unindexed_bytes > interval {
         add_index_entry(segment, write, last);
     }
-    segment.unindexed_bytes += batch.size();
-    segment.bytes += batch.size();
-    segment.next = batch.next();
-    segment.last_appended = segment.last_appended.max(batch.appended);
-    write.batches.push(batch.batch.clone());
+    segment.unindexed_bytes += size;
+    segment.bytes += size;
+    segment.next = head.next_offset();
+    segment.last_appended = segment.last_appended.max(appended);
 }
 
 fn add_index_entry(segment: &mut SegmentMeta, write: &mut SegmentWrite, last: Offset) {

@@ -9,7 +9,7 @@ pub const QUORUM_KEY: LogKey = LogKey {
     partition: PartitionId(0),
 };
 
-/// What a frame does to its log. The numbers are on disk; 5 to 7 and 12 to 15 are reserved.
+/// What a frame does to its log. The numbers are on disk; 6, 7 and 12 to 15 are reserved.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum FrameKind {
@@ -21,6 +21,8 @@ pub enum FrameKind {
     LogStart = 3,
     /// The log is no more.
     Removed = 4,
+    /// The log comes to be, of a kind that its appends do not tell: a page-cache log (W-16).
+    Created = 5,
     /// An entry of the metadata quorum.
     QuorumAppend = 8,
     /// The quorum's log ends at the base offset now.
@@ -45,6 +47,7 @@ impl TryFrom<u8> for FrameKind {
             2 => FrameKind::Truncate,
             3 => FrameKind::LogStart,
             4 => FrameKind::Removed,
+            5 => FrameKind::Created,
             8 => FrameKind::QuorumAppend,
             9 => FrameKind::QuorumTruncate,
             10 => FrameKind::QuorumVote,

@@ -3,11 +3,12 @@
 //! With `HIGHWATER_WRITE_GOLDEN=1` the newest is written anew; without, changing a layout without a new version turns the test
 //! red. The listing beside each says what its logs hold.
 
-use crate::ghost::{GhostLog, Shared};
+use crate::copies::{batches, load, save};
+use crate::ghost::Shared;
 use crate::script;
 use crate::world::{Change, World, env_of, open_and_judge, root};
+use env::Disk;
 use env::crash::CrashDisk;
-use env::{Disk, OpenMode};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,12 +35,8 @@ fn live(disk: &CrashDisk) -> World {
 
 fn listing(world: &World) -> String {
     let mut text = String::new();
-    for (key, GhostLog { start, end, batches }) in world.read_all().unwrap() {
-        writeln!(text, "log {key} from {start} to {end}").unwrap();
-        for (base, bytes) in batches {
-            let crc = crc_of(&bytes);
-            writeln!(text, "  batch {base}: {} bytes, crc32c {crc:08x}", bytes.len()).unwrap();
-        }
+    for (key, log) in world.read_all().unwrap() {
+        text += &batches(key, &log);
         for (id, entry) in world.logs[&key].producers().iter() {
             let last = entry.window.last().map(|last| (last.last_sequence().0, last.last_offset().0));
             writeln!(text, "  producer {id}, epoch {}, last sequence and offset {last:?}", entry.epoch)
@@ -47,45 +44,6 @@ fn listing(world: &World) -> String {
         }
     }
     text
-}
-
-fn crc_of(bytes: &[u8]) -> u32 {
-    crc_fast::crc32_iscsi(bytes)
-}
-
-/// Copies a folder of the crash disk to the machine's.
-fn save(disk: &CrashDisk, from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in disk.list(from).unwrap() {
-        let (from, to) = (from.join(&entry.name), to.join(&entry.name));
-        match entry.is_dir {
-            true => save(disk, &from, &to),
-            false => {
-                let file = disk.open(&from, OpenMode::Read).unwrap();
-                let mut bytes = vec![0; usize::try_from(file.size().unwrap()).unwrap()];
-                file.read_at(&mut bytes, 0).unwrap();
-                std::fs::write(to, bytes).unwrap();
-            }
-        }
-    }
-}
-
-/// Copies a folder of the machine to the crash disk.
-fn load(disk: &CrashDisk, from: &Path, to: &Path) {
-    disk.create_dir(to).unwrap();
-    let mut entries: Vec<_> = std::fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        let to = to.join(path.file_name().unwrap());
-        match path.is_dir() {
-            true => load(disk, &path, &to),
-            false => disk
-                .open(&to, OpenMode::CreateNew)
-                .unwrap()
-                .write_at(&std::fs::read(&path).unwrap(), 0)
-                .unwrap(),
-        }
-    }
 }
 
 /// Protects: a directory of format 1 opens in this build, each log with the very batches it was written with.

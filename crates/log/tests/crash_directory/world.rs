@@ -260,7 +260,7 @@ impl World {
                 log.batches.push((base, frame.payload().to_vec()));
                 frame
             }
-            Appended::Duplicate { .. } => panic!("nothing is sent twice"),
+            Appended::Duplicate { .. } | Appended::Buffered { .. } => panic!("nothing is sent twice"),
         }
     }
 

@@ -179,9 +179,9 @@ fn rewrite(
 fn unknown_frame_kind_is_refused() {
     let (disk, ledger, places) = written(&[300, 40], None);
     let group = places[1].offset;
-    rewrite(&disk, &slot(1), group + 8..group + 72 + 48 + 40, group + 4, |bytes| bytes[64 + 20] = 5);
+    rewrite(&disk, &slot(1), group + 8..group + 72 + 48 + 40, group + 4, |bytes| bytes[64 + 20] = 6);
     let damage = damage(&ledger, &disk);
-    assert_eq!(damage.reason, DamageReason::Frames(FrameError::Kind(UnknownFrameKind(5))));
+    assert_eq!(damage.reason, DamageReason::Frames(FrameError::Kind(UnknownFrameKind(6))));
     assert_eq!(damage.at, group);
 }
 

@@ -4,6 +4,7 @@
 //! Source: ConfigurationControlManager.incrementalAlterConfig. Tests: tests/controller.rs.
 
 use super::{ConfigCheck, Decision, Refusal};
+use crate::image::Settings;
 use crate::{ConfigResource, MetadataImage, Record};
 use std::collections::BTreeSet;
 use types::ErrorCode;
@@ -15,6 +16,8 @@ pub struct AlterConfigs {
     pub resource: ConfigResource,
     /// The changes. *Shape*: no name twice.
     pub changes: Vec<ConfigChange>,
+    /// Settings of a topic that stay what they were when it was created (W-16).
+    pub fixed: &'static [&'static str],
 }
 
 /// One change.
@@ -52,6 +55,7 @@ pub fn alter_configs(
             None => after.remove(&change.key),
         };
     }
+    refuse_fixed(request, before)?;
     check(&after).map_err(|message| Refusal::new(ErrorCode::InvalidConfig, message))?;
     let changed = request.changes.iter().filter(|change| before.get(&change.key) != change.value.as_ref());
     let record = |change: &ConfigChange| Record::ConfigChanged {
@@ -60,4 +64,21 @@ pub fn alter_configs(
         value: change.value.clone(),
     };
     Ok(Decision { records: changed.map(record).collect(), answer: () })
+}
+
+/// Refuses to change what is fixed at creation; saying again what it is is no change.
+fn refuse_fixed(request: &AlterConfigs, before: &Settings) -> Result<(), Refusal> {
+    if !matches!(request.resource, ConfigResource::Topic(_)) {
+        return Ok(());
+    }
+    let changes = |change: &&ConfigChange| {
+        request.fixed.contains(&change.key.as_str()) && before.get(&change.key) != change.value.as_ref()
+    };
+    match request.changes.iter().find(changes) {
+        Some(change) => {
+            let message = format!("{} is fixed when a topic is created and cannot be changed.", change.key);
+            Err(Refusal::new(ErrorCode::InvalidConfig, message))
+        }
+        None => Ok(()),
+    }
 }

@@ -108,7 +108,11 @@ fn from_wal(frame: &Frame) -> Result<QuorumFrame, LogDamage> {
         FrameKind::QuorumTruncate => QuorumFrameKind::Truncate,
         FrameKind::QuorumVote => QuorumFrameKind::Vote,
         FrameKind::QuorumPurge => QuorumFrameKind::Purge,
-        FrameKind::Append | FrameKind::Truncate | FrameKind::LogStart | FrameKind::Removed => {
+        FrameKind::Append
+        | FrameKind::Truncate
+        | FrameKind::LogStart
+        | FrameKind::Removed
+        | FrameKind::Created => {
             return Err(LogDamage::ForeignFrame { change: frame.change });
         }
     };

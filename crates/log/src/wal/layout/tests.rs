@@ -139,7 +139,7 @@ fn bad_and_newer_headers() {
 /// Protects: reserved kinds are refused by number, and counts that do not add up are noticed.
 #[test]
 fn frames_that_are_not_understood() {
-    for kind in (0..=255).filter(|kind| ![1, 2, 3, 4, 8, 9, 10, 11].contains(kind)) {
+    for kind in (0..=255).filter(|kind| ![1, 2, 3, 4, 5, 8, 9, 10, 11].contains(kind)) {
         let mut out = encoded(&group_header(), &[frame(FrameKind::Append, b"x")]);
         out[72 + 20] = kind;
         let (_, size) = decode_group_header(&out).unwrap();
@@ -154,11 +154,11 @@ fn frames_that_are_not_understood() {
 }
 
 fn any_frame() -> impl Strategy<Value = Frame> {
-    let kinds = [1u8, 2, 3, 4, 8, 9, 10, 11];
+    let kinds = [1u8, 2, 3, 4, 5, 8, 9, 10, 11];
     let key = (any::<[u8; 16]>(), any::<i32>());
     let numbers = (any::<u64>(), any::<i64>(), any::<i32>());
     let payload = proptest::collection::vec(any::<u8>(), 0..3000);
-    (key, 0..8usize, numbers, payload).prop_map(move |(key, kind, numbers, payload)| Frame {
+    (key, 0..9usize, numbers, payload).prop_map(move |(key, kind, numbers, payload)| Frame {
         key: LogKey { topic_id: TopicId(Uuid(key.0)), partition: PartitionId(key.1) },
         change: numbers.0,
         kind: FrameKind::try_from(kinds[kind]).unwrap(),

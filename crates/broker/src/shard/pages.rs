@@ -1,0 +1,123 @@
+//! A shard's page-cache logs (W-16): what it hands over to their writer, and what it hears back.
+
+use super::Shard;
+use super::checkpoints::{cached_bytes, place_rules};
+use crate::jobs::Job;
+use log::pages::PageClient;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+use types::LogKey;
+
+/// The page-cache logs of a shard.
+pub(super) struct Pages {
+    writer: PageClient,
+    /// Logs with batches of this turn.
+    buffered: BTreeSet<LogKey>,
+    /// Logs that the writer may know, and whether it knows their folder, or will.
+    opened: BTreeMap<LogKey, bool>,
+    /// Logs with batches that no sync covers.
+    unsynced: BTreeSet<LogKey>,
+    /// Logs that the sync under way covers.
+    syncing: Vec<LogKey>,
+}
+
+impl Pages {
+    pub(super) fn new(writer: PageClient) -> Pages {
+        Pages {
+            writer,
+            buffered: BTreeSet::new(),
+            opened: BTreeMap::new(),
+            unsynced: BTreeSet::new(),
+            syncing: Vec::new(),
+        }
+    }
+
+    pub(super) fn note_buffered(&mut self, key: LogKey) {
+        self.buffered.insert(key);
+    }
+}
+
+impl Shard {
+    /// Hands this turn's batches of page-cache logs to their writer as one message. A log's first batch brings the
+    /// frame that makes it, and has its folder made.
+    pub(super) fn hand_over_pages(&mut self) {
+        let mut writes = Vec::new();
+        for key in std::mem::take(&mut self.pages.buffered) {
+            let Some(slot) = self.partitions.get_mut(&key) else { continue };
+            let rules = place_rules(&slot.config);
+            let log = slot.partition.log_mut();
+            if let Some(frame) = log.created() {
+                self.frames.push(frame);
+                self.changed.insert(key);
+            }
+            if self.pages.opened.insert(key, true) != Some(true) {
+                let folder: Arc<str> = log.folder().unwrap_or_default().into();
+                self.jobs.send(Job::OpenPages { key, folder });
+            }
+            writes.extend(log.hand_over(&rules));
+            self.pages.unsynced.insert(key);
+        }
+        if !writes.is_empty() {
+            self.pages.writer.submit(writes);
+        }
+    }
+
+    pub(super) fn on_written(&mut self, done: Vec<(LogKey, u64)>) {
+        let share = self.settings.tail_cache_bytes / (self.pages.opened.len() as u64).max(1);
+        for (key, serial) in done {
+            let Some(slot) = self.partitions.get_mut(&key) else { continue };
+            let mut effects = Vec::new();
+            slot.partition.on_written(serial, &mut effects);
+            let log = slot.partition.log_mut();
+            log.evict(log.unwritten_bytes() + share);
+            self.tails.note(key, cached_bytes(log));
+            slot.count_unwritten();
+            self.run_effects(key, effects);
+        }
+    }
+
+    /// What was not written is answered as not stored; the next batch tries again, its folder included.
+    pub(super) fn on_no_room(&mut self, key: LogKey, reason: &str) {
+        tracing::error!(partition = %key, reason, "no room for batches of a page-cache topic: they are refused");
+        self.pages.opened.insert(key, false);
+        let Some(slot) = self.partitions.get_mut(&key) else { return };
+        let mut effects = Vec::new();
+        slot.partition.on_no_room(&mut effects);
+        slot.count_unwritten();
+        self.run_effects(key, effects);
+    }
+
+    pub(super) fn on_sync_pages(&mut self, reply: oneshot::Sender<()>) {
+        self.submit();
+        for key in std::mem::take(&mut self.pages.unsynced) {
+            let Some(slot) = self.partitions.get_mut(&key) else { continue };
+            if slot.partition.log_mut().begin_sync() {
+                self.pages.syncing.push(key);
+            }
+        }
+        let _ = reply.send(());
+    }
+
+    pub(super) fn on_pages_synced(&mut self) {
+        for key in std::mem::take(&mut self.pages.syncing) {
+            let Some(slot) = self.partitions.get_mut(&key) else { continue };
+            match slot.partition.log_mut().pages_synced() {
+                true => self.changed.insert(key),
+                // Its folder was not there yet, say.
+                false => self.pages.unsynced.insert(key),
+            };
+        }
+    }
+
+    /// Sends a job; what removes a page-cache log comes after its writer has closed it.
+    pub(super) fn send_job(&mut self, job: Job) {
+        match &job {
+            Job::RemoveLog { key, .. } if self.pages.opened.remove(key).is_some() => {
+                let (key, jobs) = (*key, self.jobs.clone());
+                self.pages.writer.handle().forget(key, Box::new(move || jobs.send(job)));
+            }
+            _ => self.jobs.send(job),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! A page-cache log without files.
+
+use super::*;
+use crate::append::{AppendAs, Appended, Origin};
+use crate::segments::PlaceRules;
+use types::{
+    LeaderEpoch, Millis, Monotonic, Now, PartitionId, ProducerEpoch, ProducerId, Sequence, TopicId, Uuid,
+};
+use wire::record::{BatchBuilder, Codec};
+
+const RULES: PlaceRules = PlaceRules {
+    segment_bytes: 1 << 20,
+    segment_ms: Millis(i64::MAX),
+    index_interval_bytes: 4096,
+    segment_index_bytes: 1 << 16,
+};
+
+fn log() -> Log {
+    Log::page_cache(LogKey { topic_id: TopicId(Uuid([1; 16])), partition: PartitionId(0) })
+}
+
+fn append(log: &mut Log, sequence: i32) -> Appended {
+    let mut builder =
+        BatchBuilder::new(Codec::None).producer(ProducerId(7), ProducerEpoch(0), Sequence(sequence));
+    builder.push(WallTime(5), None, Some(b"v"), &[]);
+    let batch = Batch::from_wire(&builder.build().unwrap()).unwrap();
+    let now = Now { mono: Monotonic(0), wall: WallTime(9) };
+    let how = AppendAs {
+        origin: Origin::Client,
+        leader_epoch: LeaderEpoch(0),
+        now,
+        max_producers: 9,
+        resume: None,
+    };
+    log.append(batch, &how).unwrap()
+}
+
+fn written(log: &mut Log, sequence: i32) {
+    append(log, sequence);
+    let serial = log.hand_over(&RULES).unwrap().serial;
+    log.on_written(serial);
+    log.set_high_watermark(log.durable_end());
+    log.assert_invariants();
+}
+
+/// Protects: W-16: nothing of a page-cache log counts before the frame that makes it is durable, however early it was
+/// written; then all that is written does.
+#[test]
+fn nothing_counts_before_the_log_is_durable() {
+    let mut log = log();
+    let base = append(&mut log, 0);
+    assert!(matches!(base, Appended::Buffered { base: Offset(0), next: Offset(1) }), "{base:?}");
+    let frame = log.created().unwrap();
+    assert_eq!((frame.kind, frame.change), (FrameKind::Created, 1));
+    assert_eq!(log.created(), None, "it is made once");
+    let serial = log.hand_over(&RULES).unwrap().serial;
+    log.on_written(serial);
+    assert_eq!((log.durable_end(), log.written_end()), (Offset(0), Offset(0)));
+    log.on_durable(1);
+    assert_eq!((log.durable_end(), log.written_end()), (Offset(1), Offset(1)));
+    assert_eq!(log.hand_over(&RULES), None, "nothing is handed over twice");
+    log.assert_invariants();
+}
+
+/// Protects: W-12, W-16: what the writer had no room for is gone from offsets, producers and segments; the resent batch gets its
+/// place, and a late report of the refused hand-over moves nothing.
+#[test]
+fn what_found_no_room_is_taken_back() {
+    let mut log = log();
+    let frame = log.created().unwrap();
+    log.on_durable(frame.change);
+    written(&mut log, 0);
+    append(&mut log, 1);
+    let refused = log.hand_over(&RULES).unwrap();
+    append(&mut log, 2);
+    assert_eq!(log.take_back_unwritten(), Offset(1));
+    log.assert_invariants();
+    assert_eq!((log.log_end(), log.unwritten_bytes()), (Offset(1), 0));
+    let again = append(&mut log, 1);
+    assert!(matches!(again, Appended::Buffered { base: Offset(1), .. }), "{again:?}");
+    let next = log.hand_over(&RULES).unwrap();
+    assert_eq!((next.generation, next.writes[0].at), (refused.generation + 1, refused.writes[0].at));
+    log.on_written(refused.serial);
+    assert_eq!(log.durable_end(), Offset(1));
+    log.on_written(next.serial);
+    assert_eq!(log.durable_end(), Offset(2));
+}
+
+/// Protects: W-6, W-10, W-16: a cut holds what is synced and no more; the start of the log, and retention, go no further than
+/// the last durable one; a cut in between repeats it with the changes since.
+#[test]
+fn cuts_are_those_of_the_recovery_point() {
+    let mut log = log();
+    let frame = log.created().unwrap();
+    log.on_durable(frame.change);
+    written(&mut log, 0);
+    let (cut, placement) = log.cut(&RULES, 0).unwrap();
+    assert_eq!((cut.log_end, cut.producers.len(), placement.writes.len()), (Offset(0), 0, 0));
+    log.checkpointed(cut.change);
+    assert!(log.begin_sync());
+    written(&mut log, 1);
+    assert_eq!(log.move_start(Offset(1)), None, "nothing is known to be synced");
+    assert!(log.pages_synced() && !log.pages_synced());
+    let (cut, _) = log.cut(&RULES, 0).unwrap();
+    assert_eq!((cut.log_end, cut.producers.len(), cut.segments[0].next), (Offset(1), 1, Offset(1)));
+    log.abandon_cut();
+    assert_eq!(log.recovery_point(), Some(Offset(0)), "no state holds it");
+    let (cut, _) = log.cut(&RULES, 0).unwrap();
+    assert_eq!(cut.log_end, Offset(1), "an abandoned cut comes again");
+    log.checkpointed(cut.change);
+    assert_eq!(log.recovery_point(), Some(Offset(1)));
+    let frame = log.move_start(Offset(2)).unwrap();
+    log.on_durable(frame.change);
+    assert_eq!(log.log_start(), Offset(1));
+    let (cut, _) = log.cut(&RULES, 0).unwrap();
+    assert_eq!((cut.log_start, cut.log_end, cut.change), (Offset(1), Offset(1), 2));
+    log.checkpointed(cut.change);
+    assert_eq!(log.take_deletable(), [] as [Offset; 0], "the segment goes on");
+    let mut bytes = Vec::new();
+    cut.encode(&mut bytes);
+    assert_eq!(LogCut::decode(Bytes::from(bytes)).unwrap(), cut);
+    assert!(Log::from_cut(cut).is_page_cache());
+}
