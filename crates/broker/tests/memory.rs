@@ -111,7 +111,7 @@ fn memory_stays_within_the_budget() {
     });
     let mut admin = broker.connect();
     admin.create("topic", 1);
-    let abuses: [(&str, Abuse); 11] = [
+    let abuses: [(&str, Abuse); 10] = [
         ("frames that are announced and do not come", announced_frames),
         ("bombs", bombs),
         ("arrays of nothing", arrays_of_nothing),
@@ -122,7 +122,6 @@ fn memory_stays_within_the_budget() {
         ("partitions of nothing", partitions_of_nothing),
         ("sessions of nothing", sessions_of_nothing),
         ("answers to names that nobody has", names_of_nothing),
-        ("answers of one batch that nobody reads", unread_batches),
     ];
     // What there is whatever comes in; most of it is a table of the quorum's metrics.
     let idle = LIVE.load(Ordering::Relaxed);
@@ -357,15 +356,4 @@ fn flood<Q: Request>(broker: &Broker, request: &Q, version: i16, is_answered: bo
         let answer = client.read_frame().is_some();
         assert_eq!(answer, is_answered, "{} bytes of {}", bytes.len(), std::any::type_name::<Q>());
     }
-}
-
-/// A33: fetches that ask for a byte, are given a whole batch, and are not read.
-fn unread_batches(broker: &Broker, admin: &mut Client) {
-    let fetch = FetchRequest { max_bytes: 1, ..fetch_request("topic", 0) };
-    let fetches: Vec<u8> = (1..=120).flat_map(|n| frame(&fetch, FETCH, n)).collect();
-    let mut clients: Vec<Client> = (0..200).map(|_| broker.connect()).collect();
-    for client in &mut clients {
-        client.send_bytes(&fetches);
-    }
-    admin.put("topic", &batches::batch(&["served"]));
 }

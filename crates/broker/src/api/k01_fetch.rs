@@ -4,7 +4,7 @@
 //! partition with one countdown, and planned again when it is woken or its time is over; sooner when its
 //! connection ends, when requests wait behind it, or when others wait for the memory it holds. A request
 //! that poses as a replica is refused and touches nothing (A23): replication does not use Fetch.
-//! Tests: tests/wire/fetch.rs, src/session.rs.
+//! Tests: below, tests/wire/fetch.rs, src/session.rs.
 
 use super::brokers;
 use super::read::{read, records};
@@ -463,4 +463,42 @@ fn endpoints(context: &Context, published: &Published) -> Vec<NodeEndpoint> {
 
 fn failed(header: &RequestHeader, code: ErrorCode) -> Result<Response, Refused> {
     respond(header, &FetchResponse { error_code: code.code(), ..FetchResponse::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use config::BrokerConfig;
+    use partition::Pointers;
+    use types::{PartitionId, TopicId, WallTime};
+    use wire::record::{Batch, BatchBuilder, Codec};
+
+    fn planned(plan: ReadPlan) -> Part {
+        let key = LogKey { topic_id: TopicId::default(), partition: PartitionId(0) };
+        let found = FetchFound { plan, pointers: Pointers::default(), diverging: None, available: 0 };
+        Part { key: Ok(key), planned: Ok(found) }
+    }
+
+    /// Protects: memory is admitted for what will be read, which is a whole batch however little is asked for (W-17).
+    #[test]
+    fn a_tiny_limit_is_admitted_for_a_batch() {
+        let broker = BrokerConfig::tiny(std::path::Path::new("/nowhere")).unwrap();
+        let published = Published::new(Arc::default(), &broker);
+        let mut builder = BatchBuilder::new(Codec::None);
+        builder.push(WallTime(1), None, Some(&[0; 10_000]), &[]);
+        let batch = Batch::from_wire(&builder.build().unwrap()).unwrap();
+        let limits = |max_bytes| Limits {
+            max_bytes,
+            min_bytes: 1,
+            wait: Duration::ZERO,
+            isolation: Isolation::ReadUncommitted,
+        };
+        let tail = |count| planned(ReadPlan::Tail(vec![batch.clone(); count]));
+        assert_eq!(planned_bytes(&published, &[tail(3)], &limits(1)), batch.size());
+        assert_eq!(planned_bytes(&published, &[tail(1), tail(3)], &limits(15_000)), 15_000);
+        assert_eq!(
+            planned_bytes(&published, &[planned(ReadPlan::Empty), tail(2)], &limits(1 << 20)),
+            2 * batch.size()
+        );
+    }
 }
