@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use types::{MetadataOffset, Monotonic, PartitionId, ProducerId};
 
 /// How long a point is good: longer than clients try to deliver a batch.
@@ -43,6 +44,8 @@ pub(crate) struct Departed {
     inner: Mutex<Inner>,
     /// Whether there is no point: spares the lock.
     is_empty: AtomicBool,
+    /// Wakes who waits for a shard.
+    moved: Notify,
 }
 
 #[derive(Debug)]
@@ -71,6 +74,7 @@ impl Departed {
         Departed {
             inner: Mutex::new(Inner { points: BTreeMap::new(), handled }),
             is_empty: AtomicBool::new(true),
+            moved: Notify::new(),
         }
     }
 
@@ -105,6 +109,19 @@ impl Departed {
         if let Some(handled) = self.lock().handled.get_mut(shard) {
             *handled = image;
         }
+        self.moved.notify_waiters();
+    }
+
+    /// Waits until every shard has handled an image: only then is there nothing left that could leave a point.
+    pub(crate) async fn all_handled(&self, image: MetadataOffset) {
+        let lags = || self.lock().handled.iter().any(|handled| *handled < image);
+        loop {
+            let moved = self.moved.notified();
+            if !lags() {
+                return;
+            }
+            moved.await;
+        }
     }
 
     /// Finds out where a producer goes on. `image` is that of the asker.
@@ -123,7 +140,7 @@ impl Departed {
         point.map_or(Lookup::Nothing, |point| Lookup::At(point.resume))
     }
 
-    /// Forgets where a producer goes on, because the first batch of a new stream was refused: a later one of
+    /// Forgets where a producer goes on, once [`Departed::all_handled`], because the first batch of a new stream was refused: a later one of
     /// that stream must not be taken for the next of the old one. Without a name, in any topic.
     pub(crate) fn forget(&self, id: ProducerId, topic: Option<&str>, partition: PartitionId) {
         if self.is_empty() {
@@ -152,6 +169,8 @@ impl Departed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::future::Future;
+    use std::task::{Context, Poll};
     use types::{ProducerEpoch, Sequence};
 
     const ID: ProducerId = ProducerId(7);
@@ -189,6 +208,19 @@ mod tests {
         departed.handled(1, IMAGE);
         assert_eq!(departed.find(ID, partition(0), IMAGE, START), Lookup::At(resume(5)));
         assert_eq!(departed.find(ID, partition(1), IMAGE, START), Lookup::Nothing);
+    }
+
+    /// Protects: who refuses the first batch of a stream waits until nobody can leave a point any more.
+    #[test]
+    fn a_refusal_waits_for_every_shard() {
+        let departed = Departed::new(2);
+        departed.handled(0, IMAGE);
+        let mut refusal = std::pin::pin!(departed.all_handled(IMAGE));
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        assert_eq!(refusal.as_mut().poll(&mut context), Poll::Pending);
+        departed.leave(&partition(0), one(ID, 5), START);
+        departed.handled(1, IMAGE);
+        assert_eq!(refusal.as_mut().poll(&mut context), Poll::Ready(()));
     }
 
     /// Protects: a point is of no use after its time, and points are bounded: what does not fit is not taken in.

@@ -78,17 +78,16 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     }
     plan.own_small_batches(frame_bytes);
     plan.refuse_beyond(context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS);
-    plan.forget_refused(&context.departed, &request);
     let bytes = plan.bytes();
     context.probes.produce_bytes.inc_by(bytes);
     // Waiting here means not reading the socket.
-    let replies = match room(&context, &plan).await {
-        Some((claim, room)) => plan.send(&context.router, &Arc::new(room), &Arc::new(claim)),
-        None => {
-            plan.refuse_batches(ErrorCode::KafkaStorageError, FULL);
-            Vec::new()
-        }
-    };
+    let room = room(&context, &plan).await;
+    if room.is_none() {
+        plan.refuse_batches(ErrorCode::KafkaStorageError, FULL);
+    }
+    plan.forget_refused(&context.departed, &request).await;
+    let replies = room.map(|(claim, room)| plan.send(&context.router, &Arc::new(room), &Arc::new(claim)));
+    let replies = replies.unwrap_or_default();
     let timeout = match plan.acks {
         Some(RequiredAcks::All) => Millis(i64::from(request.timeout_ms)).duration().max(SYNC_WAIT),
         _ => LEADER_WAIT,
@@ -291,11 +290,9 @@ impl Plan {
         }
     }
 
-    /// A producer whose first batch is refused here does not go on where an older stream of it ended (P8).
-    fn forget_refused(&self, departed: &Departed, request: &ProduceRequest) {
-        if departed.is_empty() {
-            return;
-        }
+    /// A producer whose first batch is refused here does not go on where an older stream of it ended (P8), not
+    /// even where a shard has still to say that.
+    async fn forget_refused(&self, departed: &Departed, request: &ProduceRequest) {
         for (topic, planned) in request.topic_data.iter().zip(&self.topics) {
             let known = self.published.image.topics().by_id(TopicId(topic.topic_id));
             let by_name = Some(&*topic.name).filter(|name| !name.is_empty());
@@ -304,6 +301,7 @@ impl Plan {
             let refused = topic.partition_data.iter().zip(slots).filter(|(_, slot)| slot.batch.is_none());
             for (index, header) in refused.filter_map(|(data, _)| Some((data.index, begin_of_stream(data)?)))
             {
+                departed.all_handled(self.published.image.offset()).await;
                 departed.forget(header.producer_id, name, PartitionId(index));
             }
         }
