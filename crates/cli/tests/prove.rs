@@ -52,6 +52,19 @@ fn nothing_is_lost_or_doubled_by_kills() {
     assert!(struck["stored_by_resend"].as_u64().unwrap() > 0, "no resend was stored: {struck}");
 }
 
+/// Protects: W-16: kill -9 loses nothing and doubles nothing on page-cache topics either.
+#[test]
+fn nothing_is_lost_or_doubled_on_page_cache_topics() {
+    let set = ["--set", "highwater.durability=page-cache"];
+    let strikes =
+        ["--rounds", "6", "--records", "20000", "--seed", "16", "--strike", "checkpoint,random,recovery"];
+    let output = prove(&[&strikes[..], &set].concat());
+    let report = report(&output);
+    assert_eq!(report["verdict"], "PROVED", "{report:#}");
+    let counts = [inside(&report, "checkpoint"), inside(&report, "recovery")];
+    assert!(counts.iter().all(|count| *count > 0), "inside checkpoint, recovery: {counts:?}");
+}
+
 /// Protects: a proof in which too little happened says VOID, with exit code 2, never "proved".
 #[test]
 fn too_little_proves_nothing() {

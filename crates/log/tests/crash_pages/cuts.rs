@@ -4,10 +4,13 @@ use crate::broker::{Broker, Change};
 use crate::judge::{Book, Crash, SharedBook, judge};
 use crate::probe::Probe;
 use crate::story;
-use crate::world::env_of;
+use crate::world::{WALL, env_of, root};
 use env::crash::{CrashDisk, Sabotage};
+use env::{Disk, OpenMode};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use types::{LeaderEpoch, Offset};
+use wire::record::{BatchBuilder, Codec};
 
 #[derive(Default)]
 struct Findings {
@@ -162,6 +165,31 @@ fn recovery_of_page_cache_logs_may_be_cut_anywhere() {
         recover_with_crashes(&cut, book, Crash::PowerCut)
     });
     assert_none(&findings);
+}
+
+/// Protects: W-16: a whole batch that an older leadership left behind the end, at the right offset, is not believed.
+#[test]
+fn a_batch_of_an_older_leadership_ends_the_scan() {
+    let disk = CrashDisk::new();
+    let env = env_of(Arc::new(disk.clone()), 1);
+    let mut broker = story::open(&env, SharedBook::default()).unwrap();
+    broker.epoch = 4;
+    broker.turn(&[Change::Append(story::busy(), 1, 100), Change::Append(story::busy(), 1, 100)]).unwrap();
+    let book = broker.with_book(|book| book.clone());
+    drop(broker);
+    disk.kill();
+    let path = root().join("busy-0/00000000000000000000.log");
+    for (epoch, is_found) in [(3, false), (4, true)] {
+        let after = disk.fork();
+        let mut left = BatchBuilder::new(Codec::None).placed(Offset(2), LeaderEpoch(epoch));
+        left.push(WALL, None, Some(b"left behind"), &[]);
+        let file = after.open(&path, OpenMode::Write).unwrap();
+        file.write_at(&left.build().unwrap(), file.size().unwrap()).unwrap();
+        let env = env_of(Arc::new(after.clone()), 2);
+        let found = Broker::open(&env, SharedBook::default()).unwrap().read_all().unwrap();
+        assert_eq!(found[&story::busy()].batches.len(), 2 + usize::from(is_found));
+        assert_eq!(found[&story::busy()].batches[..2], book[&story::busy()].sent[..]);
+    }
 }
 
 /// Protects the tests above: they see segments that are not synced before a state names them.

@@ -121,3 +121,26 @@ fn cuts_are_those_of_the_recovery_point() {
     assert_eq!(LogCut::decode(Bytes::from(bytes)).unwrap(), cut);
     assert!(Log::from_cut(cut).is_page_cache());
 }
+
+/// Protects: W-10, W-16: a start at the end of what is written does not give up the segment into which more is on its way.
+#[test]
+fn a_segment_that_is_being_written_is_not_given_up() {
+    let mut log = log();
+    let frame = log.created().unwrap();
+    log.on_durable(frame.change);
+    written(&mut log, 0);
+    assert!(log.begin_sync() && log.pages_synced());
+    let (cut, _) = log.cut(&RULES, 0).unwrap();
+    log.checkpointed(cut.change);
+    append(&mut log, 1);
+    let on_its_way = log.hand_over(&RULES).unwrap();
+    let frame = log.move_start(Offset(1)).unwrap();
+    log.on_durable(frame.change);
+    let (cut, _) = log.cut(&RULES, 0).unwrap();
+    assert_eq!(cut.segments.len(), 1);
+    log.checkpointed(cut.change);
+    assert_eq!(log.take_deletable(), [] as [Offset; 0]);
+    log.on_written(on_its_way.serial);
+    assert_eq!((log.segments().len(), log.durable_end()), (1, Offset(2)));
+    log.assert_invariants();
+}
