@@ -205,7 +205,10 @@ impl Partition {
         self.high_watermark = high_watermark(before, &self.leadership.replicas, self.leadership.min_isr);
         if self.high_watermark > before {
             self.log.set_high_watermark(self.high_watermark);
-            let bytes = self.readable_bytes(before, self.high_watermark, u64::MAX);
+            let bytes = match self.waiters.has_fetches() {
+                true => self.readable_bytes(before, self.high_watermark, u64::MAX),
+                false => 0,
+            };
             self.waiters.on_high_watermark(self.high_watermark, bytes, effects);
         }
         self.check();

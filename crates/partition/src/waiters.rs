@@ -30,6 +30,11 @@ impl Waiters {
         self.fetches.push(token);
     }
 
+    /// Says whether a fetch is parked.
+    pub(crate) fn has_fetches(&self) -> bool {
+        !self.fetches.is_empty()
+    }
+
     /// Forgets a fetch that no longer waits.
     pub(crate) fn unpark(&mut self, token: FetchToken) {
         self.fetches.retain(|parked| *parked != token);
