@@ -57,10 +57,11 @@ pub(crate) fn served() -> Result<Vec<Api>, String> {
     Ok(apis)
 }
 
-/// Lists the names behind `ApiKey::` that begin an arm of the table.
+/// Lists the names behind `ApiKey::` that begin an arm of the table; an arm that ends in `None` serves nothing.
 fn names_in_table(text: &str) -> Vec<String> {
     let arms = text.lines().filter_map(|line| line.trim().strip_prefix("ApiKey::"));
-    arms.filter_map(|arm| Some(arm.split_once(" =>")?.0.to_owned())).collect()
+    let arms = arms.filter_map(|arm| arm.split_once(" =>"));
+    arms.filter(|(_, serve)| !serve.contains("None")).map(|(name, _)| name.to_owned()).collect()
 }
 
 fn schemas() -> Result<BTreeMap<String, Api>, String> {
@@ -105,5 +106,7 @@ mod tests {
         let table =
             "match key {\n  ApiKey::Fetch => one,\n  ApiKey::Metadata => {\n  let x = ApiKey::Other;\n";
         assert_eq!(names_in_table(table), ["Fetch", "Metadata"]);
+        assert_eq!(names_in_table("  ApiKey::A\n  | ApiKey::B => return None,\n"), [""; 0]);
+        assert_eq!(names_in_table("  ApiKey::A => return None,\n"), [""; 0]);
     }
 }

@@ -94,15 +94,15 @@ fn imports(code: &str, body: &Body) -> String {
     let mut out = String::from("use crate::error::{DecodeError, EncodeError};\n");
     let request = if body.is_request { "{Message, Request}" } else { "Message" };
     let _ = writeln!(out, "use crate::message::{request};\nuse crate::reader::Reader;");
-    if code.contains("Records") {
+    if uses(code, "Records") {
         out.push_str("use crate::records::Records;\n");
     }
-    let rope = if code.contains("Tags::") { "{Rope, Tags}" } else { "Rope" };
+    let rope = if uses(code, "Tags") { "{Rope, Tags}" } else { "Rope" };
     let _ = writeln!(out, "use crate::rope::{rope};");
-    if code.contains("Bytes") {
+    if uses(code, "Bytes") {
         out.push_str("use bytes::Bytes;\n");
     }
-    if code.contains("Uuid") {
+    if uses(code, "Uuid") {
         out.push_str("use types::Uuid;\n");
     }
     out.push('\n');

@@ -88,6 +88,20 @@ pub(crate) fn find(key: i16) -> Option<Api> {
                 k75_describe_topic_partitions::describe_topic_partitions,
             )
         }),
+        // Read and written by wire; their handlers follow.
+        ApiKey::SaslHandshake
+        | ApiKey::DeleteRecords
+        | ApiKey::OffsetForLeaderEpoch
+        | ApiKey::DescribeAcls
+        | ApiKey::CreateAcls
+        | ApiKey::DeleteAcls
+        | ApiKey::AlterConfigs
+        | ApiKey::DescribeLogDirs
+        | ApiKey::CreatePartitions
+        | ApiKey::IncrementalAlterConfigs
+        | ApiKey::DescribeQuorum
+        | ApiKey::UpdateFeatures
+        | ApiKey::ListConfigResources => return None,
     };
     Some(Api { info: key.info(), serve })
 }

@@ -119,7 +119,7 @@ fn check<M: Message + PartialEq + Debug>(line: &Line) {
 fn bodies_are_kafkas() {
     let mut check = Check { bodies: 0 };
     samples::visit(&mut check);
-    assert!(check.bodies >= 540, "{} golden bodies", check.bodies);
+    assert!(check.bodies >= 774, "{} golden bodies", check.bodies);
 }
 
 /// Protects: headers in all their versions.

@@ -17,18 +17,44 @@ pub(crate) fn visit(visitor: &mut impl Visitor) {
     visitor.message::<wire::MetadataResponse>();
     visitor.message::<wire::FindCoordinatorRequest>();
     visitor.message::<wire::FindCoordinatorResponse>();
+    visitor.message::<wire::SaslHandshakeRequest>();
+    visitor.message::<wire::SaslHandshakeResponse>();
     visitor.message::<wire::ApiVersionsRequest>();
     visitor.message::<wire::ApiVersionsResponse>();
     visitor.message::<wire::CreateTopicsRequest>();
     visitor.message::<wire::CreateTopicsResponse>();
     visitor.message::<wire::DeleteTopicsRequest>();
     visitor.message::<wire::DeleteTopicsResponse>();
+    visitor.message::<wire::DeleteRecordsRequest>();
+    visitor.message::<wire::DeleteRecordsResponse>();
     visitor.message::<wire::InitProducerIdRequest>();
     visitor.message::<wire::InitProducerIdResponse>();
+    visitor.message::<wire::OffsetForLeaderEpochRequest>();
+    visitor.message::<wire::OffsetForLeaderEpochResponse>();
+    visitor.message::<wire::DescribeAclsRequest>();
+    visitor.message::<wire::DescribeAclsResponse>();
+    visitor.message::<wire::CreateAclsRequest>();
+    visitor.message::<wire::CreateAclsResponse>();
+    visitor.message::<wire::DeleteAclsRequest>();
+    visitor.message::<wire::DeleteAclsResponse>();
     visitor.message::<wire::DescribeConfigsRequest>();
     visitor.message::<wire::DescribeConfigsResponse>();
+    visitor.message::<wire::AlterConfigsRequest>();
+    visitor.message::<wire::AlterConfigsResponse>();
+    visitor.message::<wire::DescribeLogDirsRequest>();
+    visitor.message::<wire::DescribeLogDirsResponse>();
+    visitor.message::<wire::CreatePartitionsRequest>();
+    visitor.message::<wire::CreatePartitionsResponse>();
+    visitor.message::<wire::IncrementalAlterConfigsRequest>();
+    visitor.message::<wire::IncrementalAlterConfigsResponse>();
+    visitor.message::<wire::DescribeQuorumRequest>();
+    visitor.message::<wire::DescribeQuorumResponse>();
+    visitor.message::<wire::UpdateFeaturesRequest>();
+    visitor.message::<wire::UpdateFeaturesResponse>();
     visitor.message::<wire::DescribeClusterRequest>();
     visitor.message::<wire::DescribeClusterResponse>();
+    visitor.message::<wire::ListConfigResourcesRequest>();
+    visitor.message::<wire::ListConfigResourcesResponse>();
     visitor.message::<wire::DescribeTopicPartitionsRequest>();
     visitor.message::<wire::DescribeTopicPartitionsResponse>();
 }
@@ -580,6 +606,20 @@ impl Sample for wire::find_coordinator_response::Coordinator {
     }
 }
 
+impl Sample for wire::sasl_handshake_request::SaslHandshakeRequest {
+    type Oracle = oracle::SaslHandshakeRequest;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { mechanism: random.string() }
+    }
+}
+
+impl Sample for wire::sasl_handshake_response::SaslHandshakeResponse {
+    type Oracle = oracle::SaslHandshakeResponse;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { error_code: random.i16(), mechanisms: random.array(|random| random.string()) }
+    }
+}
+
 impl Sample for wire::api_versions_request::ApiVersionsRequest {
     type Oracle = oracle::ApiVersionsRequest;
     fn sample(random: &mut Gen, version: i16) -> Self {
@@ -793,6 +833,67 @@ impl Sample for wire::delete_topics_response::DeletableTopicResult {
     }
 }
 
+impl Sample for wire::delete_records_request::DeleteRecordsRequest {
+    type Oracle = oracle::DeleteRecordsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topics: random
+                .array(|random| wire::delete_records_request::DeleteRecordsTopic::sample(random, version)),
+            timeout_ms: random.i32(),
+        }
+    }
+}
+
+impl Sample for wire::delete_records_request::DeleteRecordsTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            partitions: random.array(|random| {
+                wire::delete_records_request::DeleteRecordsPartition::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::delete_records_request::DeleteRecordsPartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { partition_index: random.i32(), offset: random.i64() }
+    }
+}
+
+impl Sample for wire::delete_records_response::DeleteRecordsResponse {
+    type Oracle = oracle::DeleteRecordsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            topics: random.array(|random| {
+                wire::delete_records_response::DeleteRecordsTopicResult::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::delete_records_response::DeleteRecordsTopicResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            partitions: random.array(|random| {
+                wire::delete_records_response::DeleteRecordsPartitionResult::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::delete_records_response::DeleteRecordsPartitionResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { partition_index: random.i32(), low_watermark: random.i64(), error_code: random.i16() }
+    }
+}
+
 impl Sample for wire::init_producer_id_request::InitProducerIdRequest {
     type Oracle = oracle::InitProducerIdRequest;
     fn sample(random: &mut Gen, version: i16) -> Self {
@@ -817,6 +918,233 @@ impl Sample for wire::init_producer_id_response::InitProducerIdResponse {
             producer_epoch: random.i16(),
             ongoing_txn_producer_id: if version >= 6 { random.i64() } else { -1 },
             ongoing_txn_producer_epoch: if version >= 6 { random.i16() } else { -1 },
+        }
+    }
+}
+
+impl Sample for wire::offset_for_leader_epoch_request::OffsetForLeaderEpochRequest {
+    type Oracle = oracle::OffsetForLeaderEpochRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            replica_id: if version >= 3 { random.i32() } else { -2 },
+            topics: random.array(|random| {
+                wire::offset_for_leader_epoch_request::OffsetForLeaderTopic::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_for_leader_epoch_request::OffsetForLeaderTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topic: random.string(),
+            partitions: random.array(|random| {
+                wire::offset_for_leader_epoch_request::OffsetForLeaderPartition::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_for_leader_epoch_request::OffsetForLeaderPartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { partition: random.i32(), current_leader_epoch: random.i32(), leader_epoch: random.i32() }
+    }
+}
+
+impl Sample for wire::offset_for_leader_epoch_response::OffsetForLeaderEpochResponse {
+    type Oracle = oracle::OffsetForLeaderEpochResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            topics: random.array(|random| {
+                wire::offset_for_leader_epoch_response::OffsetForLeaderTopicResult::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_for_leader_epoch_response::OffsetForLeaderTopicResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topic: random.string(),
+            partitions: random.array(|random| {
+                wire::offset_for_leader_epoch_response::EpochEndOffset::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_for_leader_epoch_response::EpochEndOffset {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            partition: random.i32(),
+            leader_epoch: random.i32(),
+            end_offset: random.i64(),
+        }
+    }
+}
+
+impl Sample for wire::describe_acls_request::DescribeAclsRequest {
+    type Oracle = oracle::DescribeAclsRequest;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            resource_type_filter: random.i8(),
+            resource_name_filter: random.option(|random| random.string()),
+            pattern_type_filter: random.i8(),
+            principal_filter: random.option(|random| random.string()),
+            host_filter: random.option(|random| random.string()),
+            operation: random.i8(),
+            permission_type: random.i8(),
+        }
+    }
+}
+
+impl Sample for wire::describe_acls_response::DescribeAclsResponse {
+    type Oracle = oracle::DescribeAclsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+            resources: random
+                .array(|random| wire::describe_acls_response::DescribeAclsResource::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::describe_acls_response::DescribeAclsResource {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            resource_type: random.i8(),
+            resource_name: random.string(),
+            pattern_type: random.i8(),
+            acls: random
+                .array(|random| wire::describe_acls_response::AclDescription::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::describe_acls_response::AclDescription {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            principal: random.string(),
+            host: random.string(),
+            operation: random.i8(),
+            permission_type: random.i8(),
+        }
+    }
+}
+
+impl Sample for wire::create_acls_request::CreateAclsRequest {
+    type Oracle = oracle::CreateAclsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            creations: random.array(|random| wire::create_acls_request::AclCreation::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::create_acls_request::AclCreation {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            resource_type: random.i8(),
+            resource_name: random.string(),
+            resource_pattern_type: random.i8(),
+            principal: random.string(),
+            host: random.string(),
+            operation: random.i8(),
+            permission_type: random.i8(),
+        }
+    }
+}
+
+impl Sample for wire::create_acls_response::CreateAclsResponse {
+    type Oracle = oracle::CreateAclsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            results: random
+                .array(|random| wire::create_acls_response::AclCreationResult::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::create_acls_response::AclCreationResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { error_code: random.i16(), error_message: random.option(|random| random.string()) }
+    }
+}
+
+impl Sample for wire::delete_acls_request::DeleteAclsRequest {
+    type Oracle = oracle::DeleteAclsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            filters: random
+                .array(|random| wire::delete_acls_request::DeleteAclsFilter::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::delete_acls_request::DeleteAclsFilter {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            resource_type_filter: random.i8(),
+            resource_name_filter: random.option(|random| random.string()),
+            pattern_type_filter: random.i8(),
+            principal_filter: random.option(|random| random.string()),
+            host_filter: random.option(|random| random.string()),
+            operation: random.i8(),
+            permission_type: random.i8(),
+        }
+    }
+}
+
+impl Sample for wire::delete_acls_response::DeleteAclsResponse {
+    type Oracle = oracle::DeleteAclsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            filter_results: random
+                .array(|random| wire::delete_acls_response::DeleteAclsFilterResult::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::delete_acls_response::DeleteAclsFilterResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+            matching_acls: random
+                .array(|random| wire::delete_acls_response::DeleteAclsMatchingAcl::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::delete_acls_response::DeleteAclsMatchingAcl {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+            resource_type: random.i8(),
+            resource_name: random.string(),
+            pattern_type: random.i8(),
+            principal: random.string(),
+            host: random.string(),
+            operation: random.i8(),
+            permission_type: random.i8(),
         }
     }
 }
@@ -901,6 +1229,417 @@ impl Sample for wire::describe_configs_response::DescribeConfigsSynonym {
     }
 }
 
+impl Sample for wire::alter_configs_request::AlterConfigsRequest {
+    type Oracle = oracle::AlterConfigsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            resources: random
+                .array(|random| wire::alter_configs_request::AlterConfigsResource::sample(random, version)),
+            validate_only: random.bool(),
+        }
+    }
+}
+
+impl Sample for wire::alter_configs_request::AlterConfigsResource {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            resource_type: random.i8(),
+            resource_name: random.string(),
+            configs: random
+                .array(|random| wire::alter_configs_request::AlterableConfig::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::alter_configs_request::AlterableConfig {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { name: random.string(), value: random.option(|random| random.string()) }
+    }
+}
+
+impl Sample for wire::alter_configs_response::AlterConfigsResponse {
+    type Oracle = oracle::AlterConfigsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            responses: random.array(|random| {
+                wire::alter_configs_response::AlterConfigsResourceResponse::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::alter_configs_response::AlterConfigsResourceResponse {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+            resource_type: random.i8(),
+            resource_name: random.string(),
+        }
+    }
+}
+
+impl Sample for wire::describe_log_dirs_request::DescribeLogDirsRequest {
+    type Oracle = oracle::DescribeLogDirsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topics: random.option(|random| {
+                random.array(|random| {
+                    wire::describe_log_dirs_request::DescribableLogDirTopic::sample(random, version)
+                })
+            }),
+        }
+    }
+}
+
+impl Sample for wire::describe_log_dirs_request::DescribableLogDirTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { topic: random.string(), partitions: random.array(|random| random.i32()) }
+    }
+}
+
+impl Sample for wire::describe_log_dirs_response::DescribeLogDirsResponse {
+    type Oracle = oracle::DescribeLogDirsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            error_code: if version >= 3 { random.i16() } else { 0 },
+            results: random.array(|random| {
+                wire::describe_log_dirs_response::DescribeLogDirsResult::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::describe_log_dirs_response::DescribeLogDirsResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            log_dir: random.string(),
+            topics: random.array(|random| {
+                wire::describe_log_dirs_response::DescribeLogDirsTopic::sample(random, version)
+            }),
+            total_bytes: if version >= 4 { random.i64() } else { -1 },
+            usable_bytes: if version >= 4 { random.i64() } else { -1 },
+            is_cordoned: if version >= 5 { random.bool() } else { false },
+        }
+    }
+}
+
+impl Sample for wire::describe_log_dirs_response::DescribeLogDirsTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            partitions: random.array(|random| {
+                wire::describe_log_dirs_response::DescribeLogDirsPartition::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::describe_log_dirs_response::DescribeLogDirsPartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            partition_index: random.i32(),
+            partition_size: random.i64(),
+            offset_lag: random.i64(),
+            is_future_key: random.bool(),
+        }
+    }
+}
+
+impl Sample for wire::create_partitions_request::CreatePartitionsRequest {
+    type Oracle = oracle::CreatePartitionsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topics: random.array(|random| {
+                wire::create_partitions_request::CreatePartitionsTopic::sample(random, version)
+            }),
+            timeout_ms: random.i32(),
+            validate_only: random.bool(),
+        }
+    }
+}
+
+impl Sample for wire::create_partitions_request::CreatePartitionsTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            count: random.i32(),
+            assignments: random.option(|random| {
+                random.array(|random| {
+                    wire::create_partitions_request::CreatePartitionsAssignment::sample(random, version)
+                })
+            }),
+        }
+    }
+}
+
+impl Sample for wire::create_partitions_request::CreatePartitionsAssignment {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { broker_ids: random.array(|random| random.i32()) }
+    }
+}
+
+impl Sample for wire::create_partitions_response::CreatePartitionsResponse {
+    type Oracle = oracle::CreatePartitionsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            results: random.array(|random| {
+                wire::create_partitions_response::CreatePartitionsTopicResult::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::create_partitions_response::CreatePartitionsTopicResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            name: random.string(),
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+        }
+    }
+}
+
+impl Sample for wire::incremental_alter_configs_request::IncrementalAlterConfigsRequest {
+    type Oracle = oracle::IncrementalAlterConfigsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            resources: random.array(|random| {
+                wire::incremental_alter_configs_request::AlterConfigsResource::sample(random, version)
+            }),
+            validate_only: random.bool(),
+        }
+    }
+}
+
+impl Sample for wire::incremental_alter_configs_request::AlterConfigsResource {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            resource_type: random.i8(),
+            resource_name: random.string(),
+            configs: random.array(|random| {
+                wire::incremental_alter_configs_request::AlterableConfig::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::incremental_alter_configs_request::AlterableConfig {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            name: random.string(),
+            config_operation: random.i8(),
+            value: random.option(|random| random.string()),
+        }
+    }
+}
+
+impl Sample for wire::incremental_alter_configs_response::IncrementalAlterConfigsResponse {
+    type Oracle = oracle::IncrementalAlterConfigsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            responses: random.array(|random| {
+                wire::incremental_alter_configs_response::AlterConfigsResourceResponse::sample(
+                    random, version,
+                )
+            }),
+        }
+    }
+}
+
+impl Sample for wire::incremental_alter_configs_response::AlterConfigsResourceResponse {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+            resource_type: random.i8(),
+            resource_name: random.string(),
+        }
+    }
+}
+
+impl Sample for wire::describe_quorum_request::DescribeQuorumRequest {
+    type Oracle = oracle::DescribeQuorumRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topics: random.array(|random| wire::describe_quorum_request::TopicData::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::describe_quorum_request::TopicData {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topic_name: random.string(),
+            partitions: random
+                .array(|random| wire::describe_quorum_request::PartitionData::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::describe_quorum_request::PartitionData {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { partition_index: random.i32() }
+    }
+}
+
+impl Sample for wire::describe_quorum_response::DescribeQuorumResponse {
+    type Oracle = oracle::DescribeQuorumResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            error_message: if version >= 2 {
+                random.option(|random| random.string())
+            } else {
+                Some(String::new())
+            },
+            topics: random.array(|random| wire::describe_quorum_response::TopicData::sample(random, version)),
+            nodes: if version >= 2 {
+                random.array(|random| wire::describe_quorum_response::Node::sample(random, version))
+            } else {
+                Vec::new()
+            },
+        }
+    }
+}
+
+impl Sample for wire::describe_quorum_response::TopicData {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topic_name: random.string(),
+            partitions: random
+                .array(|random| wire::describe_quorum_response::PartitionData::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::describe_quorum_response::PartitionData {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            partition_index: random.i32(),
+            error_code: random.i16(),
+            error_message: if version >= 2 {
+                random.option(|random| random.string())
+            } else {
+                Some(String::new())
+            },
+            leader_id: random.i32(),
+            leader_epoch: random.i32(),
+            high_watermark: random.i64(),
+            current_voters: random
+                .array(|random| wire::describe_quorum_response::ReplicaState::sample(random, version)),
+            observers: random
+                .array(|random| wire::describe_quorum_response::ReplicaState::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::describe_quorum_response::ReplicaState {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            replica_id: random.i32(),
+            replica_directory_id: if version >= 2 { random.uuid() } else { types::Uuid::ZERO },
+            log_end_offset: random.i64(),
+            last_fetch_timestamp: if version >= 1 { random.i64() } else { -1 },
+            last_caught_up_timestamp: if version >= 1 { random.i64() } else { -1 },
+        }
+    }
+}
+
+impl Sample for wire::describe_quorum_response::Node {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            node_id: random.i32(),
+            listeners: random
+                .array(|random| wire::describe_quorum_response::Listener::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::describe_quorum_response::Listener {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { name: random.string(), host: random.string(), port: random.u16() }
+    }
+}
+
+impl Sample for wire::update_features_request::UpdateFeaturesRequest {
+    type Oracle = oracle::UpdateFeaturesRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            timeout_ms: random.i32(),
+            feature_updates: random
+                .array(|random| wire::update_features_request::FeatureUpdateKey::sample(random, version)),
+            validate_only: if version >= 1 { random.bool() } else { false },
+        }
+    }
+}
+
+impl Sample for wire::update_features_request::FeatureUpdateKey {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            feature: random.string(),
+            max_version_level: random.i16(),
+            allow_downgrade: if version <= 0 { random.bool() } else { false },
+            upgrade_type: if version >= 1 { random.i8() } else { 1 },
+        }
+    }
+}
+
+impl Sample for wire::update_features_response::UpdateFeaturesResponse {
+    type Oracle = oracle::UpdateFeaturesResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+            results: if version <= 1 {
+                random.array(|random| {
+                    wire::update_features_response::UpdatableFeatureResult::sample(random, version)
+                })
+            } else {
+                Vec::new()
+            },
+        }
+    }
+}
+
+impl Sample for wire::update_features_response::UpdatableFeatureResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            feature: random.string(),
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+        }
+    }
+}
+
 impl Sample for wire::describe_cluster_request::DescribeClusterRequest {
     type Oracle = oracle::DescribeClusterRequest;
     fn sample(random: &mut Gen, version: i16) -> Self {
@@ -940,6 +1679,33 @@ impl Sample for wire::describe_cluster_response::DescribeClusterBroker {
             rack: random.option(|random| random.string()),
             is_fenced: if version >= 2 { random.bool() } else { false },
         }
+    }
+}
+
+impl Sample for wire::list_config_resources_request::ListConfigResourcesRequest {
+    type Oracle = oracle::ListConfigResourcesRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self { resource_types: if version >= 1 { random.array(|random| random.i8()) } else { Vec::new() } }
+    }
+}
+
+impl Sample for wire::list_config_resources_response::ListConfigResourcesResponse {
+    type Oracle = oracle::ListConfigResourcesResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            error_code: random.i16(),
+            config_resources: random.array(|random| {
+                wire::list_config_resources_response::ConfigResource::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::list_config_resources_response::ConfigResource {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self { resource_name: random.string(), resource_type: if version >= 1 { random.i8() } else { 16 } }
     }
 }
 

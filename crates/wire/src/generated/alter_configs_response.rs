@@ -1,0 +1,115 @@
+// Written by `cargo xtask codegen` from schema/; do not edit.
+
+//! The response of AlterConfigs, API key 33.
+
+use crate::error::{DecodeError, EncodeError};
+use crate::message::Message;
+use crate::reader::Reader;
+use crate::rope::Rope;
+
+/// Body of the message; versions 0 to 2.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct AlterConfigsResponse {
+    /// `int32`, versions 0 to 2.
+    pub throttle_time_ms: i32,
+    /// `[]AlterConfigsResourceResponse`, versions 0 to 2.
+    pub responses: Vec<AlterConfigsResourceResponse>,
+}
+
+impl AlterConfigsResponse {
+    fn read(reader: &mut Reader, version: i16) -> Result<Self, DecodeError> {
+        let flexible = version >= 2;
+        let throttle_time_ms = reader.i32()?;
+        let responses =
+            reader.array(flexible, 6, |reader| AlterConfigsResourceResponse::read(reader, version))?;
+        if flexible {
+            reader.tags(|_, _| Ok(false))?;
+        }
+        Ok(AlterConfigsResponse { throttle_time_ms, responses })
+    }
+
+    fn write(&self, out: &mut Rope, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 2;
+        out.put_i32(self.throttle_time_ms);
+        out.put_len(self.responses.len(), flexible)?;
+        for item in &self.responses {
+            item.write(out, version)?;
+        }
+        if flexible {
+            out.put_varint(0);
+        }
+        Ok(())
+    }
+}
+
+/// Part of the message; versions 0 to 2.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AlterConfigsResourceResponse {
+    /// `int16`, versions 0 to 2.
+    pub error_code: i16,
+    /// `string`, versions 0 to 2; null in versions 0 to 2.
+    pub error_message: Option<String>,
+    /// `int8`, versions 0 to 2.
+    pub resource_type: i8,
+    /// `string`, versions 0 to 2.
+    pub resource_name: String,
+}
+
+impl Default for AlterConfigsResourceResponse {
+    fn default() -> AlterConfigsResourceResponse {
+        AlterConfigsResourceResponse {
+            error_code: 0,
+            error_message: Some(String::new()),
+            resource_type: 0,
+            resource_name: String::new(),
+        }
+    }
+}
+
+impl AlterConfigsResourceResponse {
+    fn read(reader: &mut Reader, version: i16) -> Result<Self, DecodeError> {
+        let flexible = version >= 2;
+        let error_code = reader.i16()?;
+        let error_message = reader.nullable_string(flexible)?;
+        let resource_type = reader.i8()?;
+        let resource_name = reader.string(flexible)?;
+        if flexible {
+            reader.tags(|_, _| Ok(false))?;
+        }
+        Ok(AlterConfigsResourceResponse { error_code, error_message, resource_type, resource_name })
+    }
+
+    fn write(&self, out: &mut Rope, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 2;
+        out.put_i16(self.error_code);
+        out.put_nullable_string(self.error_message.as_deref(), flexible)?;
+        out.put_i8(self.resource_type);
+        out.put_string(&self.resource_name, flexible)?;
+        if flexible {
+            out.put_varint(0);
+        }
+        Ok(())
+    }
+}
+
+impl Message for AlterConfigsResponse {
+    const KEY: i16 = 33;
+    const NAME: &'static str = "AlterConfigsResponse";
+    const MIN: i16 = 0;
+    const MAX: i16 = 2;
+    const FLEXIBLE_FROM: i16 = 2;
+
+    fn decode(reader: &mut Reader, version: i16) -> Result<Self, DecodeError> {
+        if !(0..=2).contains(&version) {
+            return Err(DecodeError::UnsupportedVersion { message: Self::NAME, version });
+        }
+        Self::read(reader, version)
+    }
+
+    fn encode(&self, out: &mut Rope, version: i16) -> Result<(), EncodeError> {
+        if !(0..=2).contains(&version) {
+            return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
+        }
+        self.write(out, version)
+    }
+}

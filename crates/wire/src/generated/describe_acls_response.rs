@@ -1,0 +1,175 @@
+// Written by `cargo xtask codegen` from schema/; do not edit.
+
+//! The response of DescribeAcls, API key 29.
+
+use crate::error::{DecodeError, EncodeError};
+use crate::message::Message;
+use crate::reader::Reader;
+use crate::rope::Rope;
+
+/// Body of the message; versions 1 to 3.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DescribeAclsResponse {
+    /// `int32`, versions 1 to 3.
+    pub throttle_time_ms: i32,
+    /// `int16`, versions 1 to 3.
+    pub error_code: i16,
+    /// `string`, versions 1 to 3; null in versions 1 to 3.
+    pub error_message: Option<String>,
+    /// `[]DescribeAclsResource`, versions 1 to 3.
+    pub resources: Vec<DescribeAclsResource>,
+}
+
+impl Default for DescribeAclsResponse {
+    fn default() -> DescribeAclsResponse {
+        DescribeAclsResponse {
+            throttle_time_ms: 0,
+            error_code: 0,
+            error_message: Some(String::new()),
+            resources: Vec::new(),
+        }
+    }
+}
+
+impl DescribeAclsResponse {
+    fn read(reader: &mut Reader, version: i16) -> Result<Self, DecodeError> {
+        let flexible = version >= 2;
+        let throttle_time_ms = reader.i32()?;
+        let error_code = reader.i16()?;
+        let error_message = reader.nullable_string(flexible)?;
+        let resources = reader.array(flexible, 5, |reader| DescribeAclsResource::read(reader, version))?;
+        if flexible {
+            reader.tags(|_, _| Ok(false))?;
+        }
+        Ok(DescribeAclsResponse { throttle_time_ms, error_code, error_message, resources })
+    }
+
+    fn write(&self, out: &mut Rope, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 2;
+        out.put_i32(self.throttle_time_ms);
+        out.put_i16(self.error_code);
+        out.put_nullable_string(self.error_message.as_deref(), flexible)?;
+        out.put_len(self.resources.len(), flexible)?;
+        for item in &self.resources {
+            item.write(out, version)?;
+        }
+        if flexible {
+            out.put_varint(0);
+        }
+        Ok(())
+    }
+}
+
+/// Part of the message; versions 1 to 3.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DescribeAclsResource {
+    /// `int8`, versions 1 to 3.
+    pub resource_type: i8,
+    /// `string`, versions 1 to 3.
+    pub resource_name: String,
+    /// `int8`, versions 1 to 3; default 3.
+    pub pattern_type: i8,
+    /// `[]AclDescription`, versions 1 to 3.
+    pub acls: Vec<AclDescription>,
+}
+
+impl Default for DescribeAclsResource {
+    fn default() -> DescribeAclsResource {
+        DescribeAclsResource {
+            resource_type: 0,
+            resource_name: String::new(),
+            pattern_type: 3,
+            acls: Vec::new(),
+        }
+    }
+}
+
+impl DescribeAclsResource {
+    fn read(reader: &mut Reader, version: i16) -> Result<Self, DecodeError> {
+        let flexible = version >= 2;
+        let resource_type = reader.i8()?;
+        let resource_name = reader.string(flexible)?;
+        let pattern_type = reader.i8()?;
+        let acls = reader.array(flexible, 5, |reader| AclDescription::read(reader, version))?;
+        if flexible {
+            reader.tags(|_, _| Ok(false))?;
+        }
+        Ok(DescribeAclsResource { resource_type, resource_name, pattern_type, acls })
+    }
+
+    fn write(&self, out: &mut Rope, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 2;
+        out.put_i8(self.resource_type);
+        out.put_string(&self.resource_name, flexible)?;
+        out.put_i8(self.pattern_type);
+        out.put_len(self.acls.len(), flexible)?;
+        for item in &self.acls {
+            item.write(out, version)?;
+        }
+        if flexible {
+            out.put_varint(0);
+        }
+        Ok(())
+    }
+}
+
+/// Part of the message; versions 1 to 3.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct AclDescription {
+    /// `string`, versions 1 to 3.
+    pub principal: String,
+    /// `string`, versions 1 to 3.
+    pub host: String,
+    /// `int8`, versions 1 to 3.
+    pub operation: i8,
+    /// `int8`, versions 1 to 3.
+    pub permission_type: i8,
+}
+
+impl AclDescription {
+    fn read(reader: &mut Reader, version: i16) -> Result<Self, DecodeError> {
+        let flexible = version >= 2;
+        let principal = reader.string(flexible)?;
+        let host = reader.string(flexible)?;
+        let operation = reader.i8()?;
+        let permission_type = reader.i8()?;
+        if flexible {
+            reader.tags(|_, _| Ok(false))?;
+        }
+        Ok(AclDescription { principal, host, operation, permission_type })
+    }
+
+    fn write(&self, out: &mut Rope, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 2;
+        out.put_string(&self.principal, flexible)?;
+        out.put_string(&self.host, flexible)?;
+        out.put_i8(self.operation);
+        out.put_i8(self.permission_type);
+        if flexible {
+            out.put_varint(0);
+        }
+        Ok(())
+    }
+}
+
+impl Message for DescribeAclsResponse {
+    const KEY: i16 = 29;
+    const NAME: &'static str = "DescribeAclsResponse";
+    const MIN: i16 = 1;
+    const MAX: i16 = 3;
+    const FLEXIBLE_FROM: i16 = 2;
+
+    fn decode(reader: &mut Reader, version: i16) -> Result<Self, DecodeError> {
+        if !(1..=3).contains(&version) {
+            return Err(DecodeError::UnsupportedVersion { message: Self::NAME, version });
+        }
+        Self::read(reader, version)
+    }
+
+    fn encode(&self, out: &mut Rope, version: i16) -> Result<(), EncodeError> {
+        if !(1..=3).contains(&version) {
+            return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
+        }
+        self.write(out, version)
+    }
+}
