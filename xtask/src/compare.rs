@@ -6,20 +6,15 @@
 
 #![allow(clippy::disallowed_methods)] // a task watches real processes, outside of what is simulated
 
+use crate::kafka::{self, Kafka};
 use crate::run;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-/// Flags of `kafka-server-start.sh`.
-const JAVA: &str = "java -Xms1g -Xmx1g -server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \
-    -XX:InitiatingHeapOccupancyPercent=35 -XX:+ExplicitGCInvokesConcurrent";
-/// How long a broker may take to listen.
-const START_TIMEOUT: Duration = Duration::from_secs(120);
 /// Kafka compiles its hot paths within the first measurement; that one is dropped, for both.
 const WARM: [&str; 4] = ["--batch-bytes", "16384", "--seconds", "10"];
 /// The sync time of the write-ahead log; it counts groups.
@@ -63,7 +58,7 @@ struct Figure {
 
 struct Place {
     binary: PathBuf,
-    kafka: PathBuf,
+    kafka: Kafka,
     scratch: PathBuf,
     seconds: String,
 }
@@ -82,7 +77,7 @@ pub(crate) fn run(args: &[&str]) -> Result<(), String> {
     let target = run::target_folder();
     let place = Place {
         binary: target.join("release/highwater"),
-        kafka: fetch_kafka(&target)?,
+        kafka: Kafka::fetch(target.join("compare/kafka"))?,
         scratch: target.join("compare"),
         seconds,
     };
@@ -96,23 +91,6 @@ pub(crate) fn run(args: &[&str]) -> Result<(), String> {
     }
     println!("{}", table(&figures));
     Ok(())
-}
-
-fn fetch_kafka(target: &Path) -> Result<PathBuf, String> {
-    let libs = target.join("kafka-4.3.1");
-    if !libs.is_dir() {
-        let mut maven = Command::new("mvn");
-        maven.args([
-            "-q",
-            "-f",
-            "tools/compare/pom.xml",
-            "dependency:copy-dependencies",
-            "-DincludeScope=runtime",
-        ]);
-        maven.arg(format!("-DoutputDirectory={}", libs.display()));
-        run::succeed(maven.current_dir(run::root()))?;
-    }
-    Ok(libs)
 }
 
 impl Place {
@@ -150,10 +128,10 @@ impl Place {
     fn measure_starts(&self, peer: Peer) -> Result<Vec<Figure>, String> {
         let mut command = Command::new(&self.binary);
         command.args(["bench", "restart", "--json", "--megabytes", "1000", "--kills", "1"]);
-        let port = free_ports()?;
+        let port = kafka::free_ports()?;
         if peer == Peer::Kafka {
-            let config = self.prepare_kafka(port)?;
-            command.args(["--start", &self.java("kafka.Kafka", &[&config])]);
+            let config = self.kafka.prepare(port)?;
+            command.args(["--start", &self.kafka.java("kafka.Kafka", &[&config])]);
             command.args(["--bootstrap", &format!("127.0.0.1:{port}")]);
         }
         let answer = self.json(&mut command)?;
@@ -186,32 +164,6 @@ impl Place {
             false => Err(format!("the measurement failed: {}", done.status)),
         }
     }
-
-    /// Writes a fresh folder with `server.properties` for one node, formats it, returns the file.
-    fn prepare_kafka(&self, port: u16) -> Result<String, String> {
-        let folder = self.scratch.join("kafka");
-        let _there_was_none = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
-        let (config, data, controller) = (folder.join("server.properties"), folder.join("data"), port + 1);
-        let text = format!(
-            "process.roles=broker,controller\nnode.id=1\n\
-             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-             controller.listener.names=CONTROLLER\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n\
-             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
-             offsets.topic.replication.factor=1\nlog.dirs={}\n",
-            data.display()
-        );
-        std::fs::write(&config, text).map_err(|e| e.to_string())?;
-        let config = config.display().to_string();
-        let id = "AAAAAAAAAAAAAAAAAAAAAg";
-        let format = self.java("kafka.tools.StorageTool", &["format", "-t", id, "-c", &config]);
-        run::succeed(Command::new("/bin/sh").arg("-c").arg(format))?;
-        Ok(config)
-    }
-
-    fn java(&self, class: &str, args: &[&str]) -> String {
-        format!("{JAVA} -cp '{}/*' {class} {}", self.kafka.display(), args.join(" "))
-    }
 }
 
 /// A running broker; dropping it kills it.
@@ -223,15 +175,10 @@ struct Broker {
 
 impl Broker {
     fn start(place: &Place, peer: Peer) -> Result<Broker, String> {
-        let port = free_ports()?;
+        let port = kafka::free_ports()?;
         let address = format!("127.0.0.1:{port}");
         let (mut command, metrics) = match peer {
-            Peer::Kafka => {
-                let config = place.prepare_kafka(port)?;
-                let mut command = Command::new("/bin/sh");
-                command.arg("-c").arg(format!("exec {}", place.java("kafka.Kafka", &[&config])));
-                (command, None)
-            }
+            Peer::Kafka => (place.kafka.command(port)?, None),
             Peer::Highwater => {
                 let data = place.scratch.join("highwater");
                 let _there_was_none = std::fs::remove_dir_all(&data);
@@ -248,13 +195,7 @@ impl Broker {
         let also = log.try_clone().map_err(|e| e.to_string())?;
         let child = command.stdout(log).stderr(also).spawn().map_err(|e| e.to_string())?;
         let broker = Broker { child, address, metrics };
-        let began = Instant::now();
-        while TcpStream::connect(&broker.address).is_err() {
-            if began.elapsed() > START_TIMEOUT {
-                return Err(format!("nothing listens on {}; see broker.log", broker.address));
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        kafka::wait_for(&broker.address)?;
         Ok(broker)
     }
 
@@ -273,15 +214,6 @@ impl Drop for Broker {
         let _gone_already = self.child.kill();
         let _gone_already = self.child.wait();
     }
-}
-
-/// Finds two free ports side by side.
-fn free_ports() -> Result<u16, String> {
-    let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
-    (20_000..32_000)
-        .step_by(7)
-        .find(|port| free(*port) && free(port + 1))
-        .ok_or_else(|| "no port is free".to_owned())
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {

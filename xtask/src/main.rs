@@ -8,6 +8,8 @@ mod apis;
 mod clients;
 mod codegen;
 mod compare;
+mod kafka;
+mod kafka_record;
 mod long;
 mod reference;
 mod run;
@@ -30,6 +32,8 @@ const USAGE: &str = "usage: cargo xtask TASK
                      runs a suite of client tests against a fresh broker; DIR or $HIGHWATER_SUITES has them
   compare [--rounds N] [--seconds N]
                      figures of Highwater and Kafka 4.3.1 side by side, each measured in turns (needs Maven)
+  kafka-record [LIST ...]
+                     what Kafka 4.3.1 answers to the requests of golden/exchange, recorded anew (needs Maven)
   sim SCENARIO [--seed N] [--trace FILE]
                      one seed of a simulation (crates/sim/README.md), with what came of it";
 
@@ -59,6 +63,7 @@ fn task(args: &[&str]) -> Result<(), String> {
         ["tidy"] => tidy::run(),
         ["clients", suite, rest @ ..] => clients::run(suite, rest),
         ["compare", rest @ ..] => compare::run(rest),
+        ["kafka-record", lists @ ..] => kafka_record::run(lists),
         ["sim", scenario, rest @ ..] => sim::run(scenario, rest),
         _ => Err(USAGE.to_owned()),
     }

@@ -29,7 +29,8 @@ fn line(text: &str) -> Line {
     Line { version, variant, bytes, json }
 }
 
-fn bytes_of(hex: &str) -> Bytes {
+/// Bytes of hexadecimal digits; `-` is none.
+pub(crate) fn bytes_of(hex: &str) -> Bytes {
     let digits = hex.trim_start_matches('-').as_bytes();
     let pairs = digits.chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
     pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()

@@ -1,7 +1,8 @@
-//! Tests of the codec: golden bytes, oracle, round trips, hostile bytes, primitives, headers.
+//! Tests of the codec: golden bytes, recorded frames, oracle, round trips, hostile bytes, primitives, headers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod exchange;
 mod golden;
 mod header;
 #[path = "../../../../tests/long.rs"]

@@ -1,0 +1,28 @@
+package highwater.facts;
+
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketException;
+
+/** Exchanges frames with a broker, each on a connection of its own. */
+record Link(int port) {
+    private static final int TIMEOUT_MS = 60_000;
+
+    /** Sends a frame and returns the answer without its length; null when the broker closes instead. */
+    byte[] ask(byte[] frame) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            socket.setSoTimeout(TIMEOUT_MS);
+            DataOutputStream to = new DataOutputStream(socket.getOutputStream());
+            to.writeInt(frame.length);
+            to.write(frame);
+            to.flush();
+            DataInputStream from = new DataInputStream(socket.getInputStream());
+            return from.readNBytes(from.readInt());
+        } catch (EOFException | SocketException closed) {
+            return null;
+        }
+    }
+}
