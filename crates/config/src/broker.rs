@@ -4,11 +4,10 @@
 //! one data directory, the sizes of the write-ahead log. Tests: `tests/broker.rs`.
 
 use crate::error::{ConfigError, Notice};
-use crate::listener::{Endpoint, Listener, listeners};
+use crate::listener::{Endpoint, Listener, ListenerSet, listeners};
 use crate::preset::Preset;
-use crate::settings::{Layers, Settings};
+use crate::sources::{Dynamic, Layers, Overrides, Sources};
 use crate::topic::{self, Durability, TopicConfig};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use types::{BrokerId, Millis};
 
@@ -50,7 +49,8 @@ pub struct BrokerConfig {
     pub default_durability: Durability,
     /// What a topic without settings of its own has.
     pub topic_defaults: TopicConfig,
-    pub(crate) settings: Settings,
+    /// Where each value comes from.
+    pub sources: Sources,
 }
 
 /// Limits of connections and requests.
@@ -168,9 +168,35 @@ impl BrokerConfig {
     /// # Errors
     /// `Unknown`, `Refused` or `Invalid` for the first setting that cannot be taken.
     pub fn from_layers(layers: &Layers) -> Result<(BrokerConfig, Vec<Notice>), ConfigError> {
-        let (settings, notices) = Settings::merge(layers)?;
-        check_single_node(&settings)?;
-        Ok((build(settings)?, notices))
+        let sources = Sources::from_layers(layers)?;
+        check_single_node(&sources)?;
+        let set = listeners(&sources)?;
+        let notices = sources.notices().into_iter().chain(set.notices.clone()).collect();
+        Ok((build(sources, set)?, notices))
+    }
+
+    /// Builds the settings as they are after changes at runtime; what needs a start stays as it is.
+    ///
+    /// The notices name each changed setting that was accepted and does not act. `dynamic` takes the place
+    /// of the changes that were known before. *Shape*: the same changes give the same settings.
+    ///
+    /// # Errors
+    /// `NotDynamic` or `OnlyPerBroker`; `Unknown`, `Refused` or `Invalid` for the first setting that cannot be
+    /// taken, alone or together with the others.
+    pub fn with_dynamic(&self, dynamic: &Dynamic) -> Result<(BrokerConfig, Vec<Notice>), ConfigError> {
+        let sources = self.sources.with_dynamic(dynamic)?;
+        let changed = |n: &Notice| {
+            [&dynamic.every_broker, &dynamic.this_broker].iter().any(|d| d.contains_key(&n.name))
+        };
+        let notices = sources.notices().into_iter().filter(changed).collect();
+        let (network, topic_defaults) = (network(&sources)?, topic::build(&Overrides::new(), &sources)?);
+        let storage = storage(&sources, self.storage.wal)?;
+        let config = if sources == self.sources {
+            self.clone()
+        } else {
+            BrokerConfig { network, topic_defaults, storage, sources, ..self.clone() }
+        };
+        Ok((config, notices))
     }
 
     /// Builds the settings of a test's broker: the preset `tiny`, a free port on loopback, no HTTP port.
@@ -190,8 +216,7 @@ impl BrokerConfig {
     }
 }
 
-fn build(settings: Settings) -> Result<BrokerConfig, ConfigError> {
-    let set = listeners(&settings)?;
+fn build(settings: Sources, set: ListenerSet) -> Result<BrokerConfig, ConfigError> {
     let wal = wal(&settings)?;
     Ok(BrokerConfig {
         node_id: BrokerId(i32::try_from(settings.number("node.id")?).unwrap_or(i32::MAX)),
@@ -209,15 +234,15 @@ fn build(settings: Settings) -> Result<BrokerConfig, ConfigError> {
         topics: topic_creation(&settings)?,
         storage: storage(&settings, wal)?,
         default_durability: topic::durability(&settings.text(topic::DURABILITY)?),
-        topic_defaults: topic::build(&BTreeMap::new(), &settings)?,
-        settings,
+        topic_defaults: topic::build(&Overrides::new(), &settings)?,
+        sources: settings,
     })
 }
 
 const ONE_NODE: &str = "clusters of several nodes are not built yet";
 
 /// One node is broker, controller and the only voter.
-fn check_single_node(settings: &Settings) -> Result<(), ConfigError> {
+fn check_single_node(settings: &Sources) -> Result<(), ConfigError> {
     let roles = settings.list("process.roles")?;
     if !["broker", "controller"].iter().all(|role| roles.iter().any(|r| r == role)) {
         return Err(settings.invalid("process.roles", format!("{ONE_NODE}; set broker,controller")));
@@ -234,7 +259,7 @@ fn check_single_node(settings: &Settings) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn check_voters(settings: &Settings, id: i64) -> Result<(), ConfigError> {
+fn check_voters(settings: &Sources, id: i64) -> Result<(), ConfigError> {
     const VOTERS: &str = "controller.quorum.voters";
     let is_this_node = |voter: &String| {
         voter.split_once('@').is_some_and(|(v, at)| v.parse() == Ok(id) && Endpoint::parse(at).is_some())
@@ -249,7 +274,7 @@ fn check_voters(settings: &Settings, id: i64) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn data_dir(settings: &Settings) -> Result<PathBuf, ConfigError> {
+fn data_dir(settings: &Sources) -> Result<PathBuf, ConfigError> {
     let name = settings.chosen(["log.dirs", "log.dir"].into_iter()).map_or("log.dirs", |(name, _)| name);
     let name = if name == "log.dir" { "log.dir" } else { "log.dirs" };
     let folders = settings.list(name)?;
@@ -260,7 +285,7 @@ fn data_dir(settings: &Settings) -> Result<PathBuf, ConfigError> {
     }
 }
 
-fn http_listener(settings: &Settings) -> Result<Option<Endpoint>, ConfigError> {
+fn http_listener(settings: &Sources) -> Result<Option<Endpoint>, ConfigError> {
     const HTTP: &str = "highwater.http.listener";
     let text = settings.text(HTTP)?;
     if text.is_empty() {
@@ -276,7 +301,7 @@ fn http_listener(settings: &Settings) -> Result<Option<Endpoint>, ConfigError> {
     Err(ConfigError::refused(HTTP, why))
 }
 
-fn wal(settings: &Settings) -> Result<WalConfig, ConfigError> {
+fn wal(settings: &Sources) -> Result<WalConfig, ConfigError> {
     let wal = WalConfig {
         first_file_bytes: settings.size("highwater.wal.first.file.bytes")?,
         file_bytes: settings.size("highwater.wal.file.bytes")?,
@@ -309,7 +334,7 @@ fn wal(settings: &Settings) -> Result<WalConfig, ConfigError> {
     }
 }
 
-fn network(settings: &Settings) -> Result<NetworkConfig, ConfigError> {
+fn network(settings: &Sources) -> Result<NetworkConfig, ConfigError> {
     Ok(NetworkConfig {
         socket_request_max_bytes: settings.count("socket.request.max.bytes")?,
         max_connections: settings.count("max.connections")?,
@@ -322,7 +347,7 @@ fn network(settings: &Settings) -> Result<NetworkConfig, ConfigError> {
     })
 }
 
-fn topic_creation(settings: &Settings) -> Result<TopicCreation, ConfigError> {
+fn topic_creation(settings: &Sources) -> Result<TopicCreation, ConfigError> {
     Ok(TopicCreation {
         auto_create: settings.boolean("auto.create.topics.enable")?,
         delete_enabled: settings.boolean("delete.topic.enable")?,
@@ -331,7 +356,7 @@ fn topic_creation(settings: &Settings) -> Result<TopicCreation, ConfigError> {
     })
 }
 
-fn storage(settings: &Settings, wal: WalConfig) -> Result<StorageConfig, ConfigError> {
+fn storage(settings: &Sources, wal: WalConfig) -> Result<StorageConfig, ConfigError> {
     Ok(StorageConfig {
         wal,
         disk_reserve_bytes: settings.size("highwater.disk.reserve.bytes")?,

@@ -4,8 +4,8 @@
 //! there. *Source*: KIP-226, ConfigHelper of Kafka 4.3.1. Tests: `tests/describe.rs`.
 
 use crate::broker::BrokerConfig;
-use crate::property::{Kind, Property};
-use crate::settings::{Layer, Settings};
+use crate::property::{Kind, Property, Update};
+use crate::sources::{Layer, Setting, Sources};
 use crate::table;
 use crate::topic::{TopicView, is_fixed};
 use std::collections::BTreeMap;
@@ -16,6 +16,10 @@ use std::collections::BTreeMap;
 pub enum ConfigSource {
     /// The topic's own setting.
     DynamicTopic = 1,
+    /// Changed for this broker alone while it runs.
+    DynamicBroker = 2,
+    /// Changed for all brokers while they run.
+    DynamicDefaultBroker = 3,
     /// The broker's file or command line.
     StaticBroker = 4,
     /// The table.
@@ -52,13 +56,15 @@ pub struct Described {
     pub synonyms: Vec<Synonym>,
     /// Why its value does not act, if it does not.
     pub idle: Option<&'static str>,
+    /// What it is, in a sentence.
+    pub text: &'static str,
 }
 
 /// Shows every setting of a topic, in Kafka's order, ours at the end.
 ///
 /// *Shape*: one entry per row of [`table::TOPIC`]; overrides that are no topic settings are left out.
 pub fn describe_topic(overrides: &BTreeMap<String, String>, broker: &BrokerConfig) -> Vec<Described> {
-    let view = TopicView { overrides, broker: &broker.settings };
+    let view = TopicView { overrides, broker: &broker.sources };
     table::TOPIC.iter().map(|property| topic_entry(property, view)).collect()
 }
 
@@ -92,15 +98,15 @@ pub fn describe_broker(broker: &BrokerConfig) -> Vec<Described> {
 }
 
 fn broker_entry(property: &'static Property, broker: &BrokerConfig) -> Described {
-    let synonyms = broker_synonyms(property.name, &broker.settings);
+    let synonyms = broker_synonyms(property.name, &broker.sources);
     if property.name == "broker.id" {
         let value = Some(broker.node_id.to_string());
         return described(property, value, ConfigSource::StaticBroker, true, synonyms);
     }
-    let explicit = broker.settings.explicit(property.name);
+    let explicit = broker.sources.explicit(property.name);
     let source = explicit.map_or(ConfigSource::Default, |s| source_of(s.layer));
     let value = explicit.map(|s| s.value.clone()).or_else(|| property.default.map(str::to_owned));
-    described(property, value, source, !property.dynamic, synonyms)
+    described(property, value, source, property.update == Update::ReadOnly, synonyms)
 }
 
 fn described(
@@ -122,25 +128,47 @@ fn described(
         kind: property.kind,
         synonyms,
         idle,
+        text: property.text,
     }
 }
 
 /// Lists the explicit value and the default of a broker setting, as far as there are any.
-fn broker_synonyms(name: &str, settings: &Settings) -> Vec<Synonym> {
+fn broker_synonyms(name: &str, settings: &Sources) -> Vec<Synonym> {
     let Some(property) = table::broker_property(name) else { return Vec::new() };
     let synonym = |value: &str, source| Synonym {
         name: property.name,
         value: Some(value.to_owned()).filter(|_| !property.is_sensitive()),
         source,
     };
-    let explicit = settings.explicit(name).map(|s| synonym(&s.value, source_of(s.layer)));
-    let default = property.default.map(|d| synonym(d, ConfigSource::Default));
-    explicit.into_iter().chain(default).collect()
+    let mut all: Vec<Synonym> =
+        settings.all(name).iter().map(|s| synonym(&s.value, source_of(s.layer))).collect();
+    // Of several static layers, which are one source to a client, the one that counts is shown.
+    all.dedup_by_key(|s| s.source);
+    all.extend(property.default.map(|d| synonym(d, ConfigSource::Default)));
+    all
+}
+
+/// Shows the settings that were changed for all brokers. *Shape*: only those, by name.
+pub fn describe_every_broker(broker: &BrokerConfig) -> Vec<Described> {
+    table::broker_properties().filter_map(|property| every_broker_entry(property, &broker.sources)).collect()
+}
+
+fn every_broker_entry(property: &'static Property, sources: &Sources) -> Option<Described> {
+    let is_for_all = |s: &&Setting| s.layer == Layer::EveryBroker;
+    let value = sources.all(property.name).iter().find(is_for_all)?.value.clone();
+    let source = ConfigSource::DynamicDefaultBroker;
+    let shown = Some(value.clone()).filter(|_| !property.is_sensitive());
+    let synonyms = vec![Synonym { name: property.name, value: shown, source }];
+    Some(described(property, Some(value), source, false, synonyms))
 }
 
 fn source_of(layer: Layer) -> ConfigSource {
     match layer {
+        Layer::Default => ConfigSource::Default,
         Layer::Preset | Layer::File | Layer::Flag | Layer::Set => ConfigSource::StaticBroker,
+        Layer::EveryBroker => ConfigSource::DynamicDefaultBroker,
+        Layer::ThisBroker => ConfigSource::DynamicBroker,
+        Layer::Topic => ConfigSource::DynamicTopic,
     }
 }
 

@@ -36,6 +36,29 @@ pub enum ConfigError {
         /// Why, and what to do instead.
         reason: String,
     },
+    /// Settings that only a start can change.
+    #[error("Cannot update these configs dynamically: [{}]", .names.join(", "))]
+    NotDynamic {
+        /// The settings.
+        names: Vec<String>,
+    },
+    /// Settings of one broker, changed for all of them.
+    #[error(
+        "Cannot update these configs at default cluster level, broker id must be specified: [{}]",
+        .names.join(", ")
+    )]
+    OnlyPerBroker {
+        /// The settings.
+        names: Vec<String>,
+    },
+    /// Two compaction lags that exclude each other.
+    #[error("conflict topic config setting min.compaction.lag.ms ({least}) > max.compaction.lag.ms ({most})")]
+    Lags {
+        /// The one that must not be greater.
+        least: i64,
+        /// The other one.
+        most: i64,
+    },
     /// A value of the wrong type or outside its bounds.
     #[error("Invalid value {value} for configuration {name}: {problem}")]
     Invalid {
@@ -63,6 +86,10 @@ impl ConfigError {
     pub fn name(&self) -> Option<&str> {
         match self {
             ConfigError::Syntax { .. } => None,
+            ConfigError::NotDynamic { names } | ConfigError::OnlyPerBroker { names } => {
+                names.first().map(String::as_str)
+            }
+            ConfigError::Lags { .. } => Some("min.compaction.lag.ms"),
             ConfigError::Unknown { name, .. }
             | ConfigError::UnknownTopicSetting { name }
             | ConfigError::Refused { name, .. }
@@ -71,17 +98,29 @@ impl ConfigError {
     }
 }
 
-/// A setting that was accepted and does not act, to be named once in the log.
+/// What is to be said once in the log about a setting that was accepted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Notice {
     /// The setting.
     pub name: String,
-    /// Why it does not act.
+    /// What there is to say.
     pub reason: String,
+    /// Whether the setting does what it says in Kafka.
+    pub acts: bool,
+}
+
+impl Notice {
+    /// Makes one for a setting that does not act.
+    pub(crate) fn idle(name: &str, reason: &str) -> Notice {
+        Notice { name: name.to_owned(), reason: reason.to_owned(), acts: false }
+    }
 }
 
 impl std::fmt::Display for Notice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} is accepted and does not act: {}", self.name, self.reason)
+        match self.acts {
+            true => write!(f, "{}: {}", self.name, self.reason),
+            false => write!(f, "{} is accepted and does not act: {}", self.name, self.reason),
+        }
     }
 }

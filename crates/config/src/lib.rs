@@ -5,25 +5,31 @@
 //! sees [`BrokerConfig`] and [`TopicConfig`], built once, never a name.
 #![forbid(unsafe_code)]
 
+mod alter;
 mod broker;
 mod describe;
 mod error;
+mod explain;
 mod listener;
 mod preset;
 mod properties;
 mod property;
-mod settings;
+mod sources;
 pub mod table;
 mod topic;
 
+pub use alter::{AlterError, AlterOp, Alteration, BrokerAlteration, Scope, alter_topic, replace_topic};
 pub use broker::{BrokerConfig, NetworkConfig, StorageConfig, TopicCreation, WalConfig};
-pub use describe::{ConfigSource, Described, Synonym, describe_broker, describe_topic};
+pub use describe::{
+    ConfigSource, Described, Synonym, describe_broker, describe_every_broker, describe_topic,
+};
 pub use error::{ConfigError, Notice};
+pub use explain::{Candidate, Explained};
 pub use listener::{Endpoint, Listener};
 pub use preset::Preset;
 pub use properties::parse_properties;
-pub use property::{Bounds, Kind, Property, State, Synonymous, Unit, Value};
-pub use settings::{Layer, Layers};
+pub use property::{Bounds, Class, Kind, Property, State, Synonymous, Unit, Update, Value};
+pub use sources::{Dynamic, Layer, Layers, Overrides, Sources};
 pub use topic::{
     CleanupPolicy, Compression, DURABILITY, Durability, FIXED_AT_CREATION, TimestampType, TopicConfig,
 };

@@ -1,12 +1,15 @@
 //! Listeners: where the broker listens, and what it tells clients to connect to.
 //!
 //! Rules (D-17): only PLAINTEXT exists; a client listener beyond loopback needs
-//! `highwater.allow.plaintext.listeners`; an advertised address must be one that a client can use. The
+//! `highwater.allow.plaintext.listeners`; an advertised address must be one that a client can use, and a
+//! listener on every interface for which none is set advertises the machine's name and says so. Names and
+//! ports are told apart as in Kafka 4.3.1 (*Source*: SocketServerConfigs.listenerListToEndPoints): two
+//! listeners share a port only if one has an IPv4 address and the other one an IPv6 address. The
 //! quorum's listeners are read and checked, and not opened while a cluster has one node.
 //! Tests: `tests/listeners.rs`.
 
-use crate::error::ConfigError;
-use crate::settings::Settings;
+use crate::error::{ConfigError, Notice};
+use crate::sources::Sources;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -68,6 +71,8 @@ impl Endpoint {
 pub(crate) struct ListenerSet {
     pub(crate) clients: Vec<Listener>,
     pub(crate) quorum: Vec<Listener>,
+    /// Names that are advertised because nobody set one.
+    pub(crate) notices: Vec<Notice>,
 }
 
 const LISTENERS: &str = "listeners";
@@ -77,7 +82,7 @@ const QUORUM_NAMES: &str = "controller.listener.names";
 const INTER_BROKER: &str = "inter.broker.listener.name";
 
 /// Reads and checks every setting that concerns listeners.
-pub(crate) fn listeners(settings: &Settings) -> Result<ListenerSet, ConfigError> {
+pub(crate) fn listeners(settings: &Sources) -> Result<ListenerSet, ConfigError> {
     let quorum_names: Vec<String> =
         settings.list(QUORUM_NAMES)?.iter().map(|n| n.to_ascii_uppercase()).collect();
     let bound = named_endpoints(LISTENERS, &settings.list(LISTENERS)?)?;
@@ -85,7 +90,7 @@ pub(crate) fn listeners(settings: &Settings) -> Result<ListenerSet, ConfigError>
     check_ports(settings, &bound)?;
     check_protocols(settings, &bound, &quorum_names)?;
     check_known(settings, ADVERTISED, &advertised, &bound)?;
-    let (quorum, clients) = bound
+    let (quorum, mut clients) = bound
         .into_iter()
         .map(|(name, bind)| with_advertised(name, bind, &advertised))
         .partition::<Vec<_>, _>(|l| quorum_names.contains(&l.name));
@@ -95,14 +100,37 @@ pub(crate) fn listeners(settings: &Settings) -> Result<ListenerSet, ConfigError>
         );
     }
     check_inter_broker(settings, &clients)?;
+    let notices =
+        clients.iter_mut().filter_map(|l| advertise_host_name(l, &advertised, settings.host_name()));
+    let notices = notices.collect();
     let allowed = settings.boolean("highwater.allow.plaintext.listeners")?;
     clients.iter().try_for_each(|l| check_client(settings, l, allowed))?;
-    Ok(ListenerSet { clients, quorum })
+    Ok(ListenerSet { clients, quorum, notices })
 }
 
 fn with_advertised(name: String, bind: Endpoint, advertised: &[(String, Endpoint)]) -> Listener {
     let told = advertised.iter().find(|(n, _)| *n == name).map(|(_, e)| e.clone());
     Listener { advertised: told.unwrap_or_else(|| bind.clone()), name, bind }
+}
+
+/// Lets a listener on every interface advertise the machine's name, when no address is set for it.
+fn advertise_host_name(
+    listener: &mut Listener,
+    advertised: &[(String, Endpoint)],
+    host_name: Option<&str>,
+) -> Option<Notice> {
+    let host = host_name.filter(|h| !h.is_empty())?;
+    let is_set = advertised.iter().any(|(name, _)| *name == listener.name);
+    if is_set || !listener.bind.is_every_interface() {
+        return None;
+    }
+    listener.advertised = Endpoint { host: host.to_owned(), port: listener.bind.port };
+    let reason = format!(
+        "listener {name} is open on every interface and no address is set for it, so clients are told the name of \
+         this machine, {host}; if they reach it by another one, set {ADVERTISED}={name}://HOST:PORT",
+        name = listener.name
+    );
+    Some(Notice { name: LISTENERS.to_owned(), reason, acts: true })
 }
 
 fn named_endpoints(key: &str, entries: &[String]) -> Result<Vec<(String, Endpoint)>, ConfigError> {
@@ -124,17 +152,33 @@ fn named_endpoint(entry: &str) -> Option<(String, Endpoint)> {
     is_name.then_some((name.to_ascii_uppercase(), Endpoint::parse(address)?))
 }
 
-fn check_ports(settings: &Settings, bound: &[(String, Endpoint)]) -> Result<(), ConfigError> {
-    let twice = bound.iter().enumerate().any(|(i, (_, e))| {
-        e.port != 0 && bound[..i].iter().any(|(_, other)| other.port == e.port && other.host == e.host)
-    });
-    if twice { Err(settings.invalid(LISTENERS, "each listener must have its own address")) } else { Ok(()) }
+fn check_ports(settings: &Sources, bound: &[(String, Endpoint)]) -> Result<(), ConfigError> {
+    let shares = |i: usize, endpoint: &Endpoint| {
+        endpoint.port != 0
+            && bound[..i].iter().any(|(_, o)| o.port == endpoint.port && !are_of_two_families(o, endpoint))
+    };
+    match bound.iter().enumerate().find(|(i, (_, endpoint))| shares(*i, endpoint)) {
+        Some((_, (_, endpoint))) => {
+            let why = format!(
+                "each listener must have a different port, unless of two one has an IPv4 address and the other an \
+                 IPv6 address; port {} stands there twice",
+                endpoint.port
+            );
+            Err(settings.invalid(LISTENERS, why))
+        }
+        None => Ok(()),
+    }
+}
+
+fn are_of_two_families(one: &Endpoint, other: &Endpoint) -> bool {
+    let family = |e: &Endpoint| e.host.parse::<core::net::IpAddr>().ok().map(|a| a.is_ipv4());
+    matches!((family(one), family(other)), (Some(a), Some(b)) if a != b)
 }
 
 /// Every bound listener must have the protocol PLAINTEXT. Protocols of names that are not bound do
 /// not matter: Kafka's sample file lists them all.
 fn check_protocols(
-    settings: &Settings,
+    settings: &Sources,
     bound: &[(String, Endpoint)],
     quorum_names: &[String],
 ) -> Result<(), ConfigError> {
@@ -158,7 +202,7 @@ fn check_protocols(
     Ok(())
 }
 
-fn protocol_map(settings: &Settings) -> Result<BTreeMap<String, String>, ConfigError> {
+fn protocol_map(settings: &Sources) -> Result<BTreeMap<String, String>, ConfigError> {
     let entry = |e: &str| {
         let (name, protocol) = e.split_once(':')?;
         Some((name.trim().to_ascii_uppercase(), protocol.trim().to_ascii_uppercase()))
@@ -170,7 +214,7 @@ fn protocol_map(settings: &Settings) -> Result<BTreeMap<String, String>, ConfigE
 }
 
 fn check_known(
-    settings: &Settings,
+    settings: &Sources,
     key: &'static str,
     named: &[(String, Endpoint)],
     bound: &[(String, Endpoint)],
@@ -183,15 +227,19 @@ fn check_known(
     }
 }
 
-fn check_inter_broker(settings: &Settings, clients: &[Listener]) -> Result<(), ConfigError> {
+fn check_inter_broker(settings: &Sources, clients: &[Listener]) -> Result<(), ConfigError> {
     let name = settings.text(INTER_BROKER)?.to_ascii_uppercase();
+    if !name.is_empty() && settings.is_set("security.inter.broker.protocol") {
+        let why = "only one of it and security.inter.broker.protocol should be set; remove the latter";
+        return Err(settings.invalid(INTER_BROKER, why));
+    }
     if name.is_empty() || clients.iter().any(|l| l.name == name) {
         return Ok(());
     }
     Err(settings.invalid(INTER_BROKER, format!("there is no client listener of this name in {LISTENERS}")))
 }
 
-fn check_client(settings: &Settings, listener: &Listener, allowed: bool) -> Result<(), ConfigError> {
+fn check_client(settings: &Sources, listener: &Listener, allowed: bool) -> Result<(), ConfigError> {
     if !listener.bind.is_loopback() && !allowed {
         let why = format!(
             "{} would be open beyond this machine without authentication; bind it to 127.0.0.1, or set \

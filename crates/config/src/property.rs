@@ -59,8 +59,6 @@ pub enum Bounds {
     WithinOrMinusOne(i64, i64),
     /// One of these (each entry, for a list).
     OneOf(&'static [&'static str]),
-    /// Only this value; the second text says why no other.
-    Only(&'static str, &'static str),
     /// `*`, or pairs partition:broker.
     ThrottledReplicas,
 }
@@ -78,6 +76,56 @@ pub enum State {
     Later(&'static str),
     /// Refused unless it is set to its default. The text says why.
     Refused(&'static str),
+    /// Refused whatever the value: it asks for a protection that does not exist. The text says why.
+    Unprotected(&'static str),
+}
+
+/// The four answers to a setting of Kafka. *Invariant*: every setting of Kafka 4.3.1 has exactly one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Class {
+    /// It acts.
+    Enforced,
+    /// Accepted, because what it governs does not exist here; named once in the log.
+    NoSubject,
+    /// Accepted for later: what it governs is not built yet, and ignoring it weakens no guarantee; named
+    /// once in the log.
+    Later,
+    /// Refused by name, with the reason.
+    Refused,
+}
+
+/// When a setting can be changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Update {
+    /// Only at a start, or at the creation of a topic.
+    ReadOnly,
+    /// While the broker lives, for each broker by itself.
+    PerBroker,
+    /// While brokers live, for one of them or all; of a topic, while it lives.
+    ClusterWide,
+}
+
+impl Class {
+    /// Returns its name on pages and in answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Enforced => "enforced",
+            Class::NoSubject => "accepted, without a subject",
+            Class::Later => "accepted, for later",
+            Class::Refused => "refused",
+        }
+    }
+}
+
+impl Update {
+    /// Returns Kafka's name of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Update::ReadOnly => "read-only",
+            Update::PerBroker => "per-broker",
+            Update::ClusterWide => "cluster-wide",
+        }
+    }
 }
 
 /// A broker setting from which a topic setting takes its default.
@@ -106,7 +154,7 @@ pub struct Property {
     /// broker setting.
     pub synonyms: &'static [Synonymous],
     /// Whether it can be changed while the broker (or the topic) lives.
-    pub dynamic: bool,
+    pub update: Update,
     /// Whether it acts.
     pub state: State,
     /// One sentence for people.
@@ -142,7 +190,7 @@ pub(crate) const fn property(
         default,
         bounds: Bounds::Any,
         synonyms: &[],
-        dynamic: false,
+        update: Update::ReadOnly,
         state: State::Acts,
         text,
     }
@@ -169,7 +217,12 @@ impl Property {
     }
 
     pub(crate) const fn dynamic(mut self) -> Property {
-        self.dynamic = true;
+        self.update = Update::ClusterWide;
+        self
+    }
+
+    pub(crate) const fn per_broker(mut self) -> Property {
+        self.update = Update::PerBroker;
         self
     }
 
@@ -189,6 +242,28 @@ impl Property {
             "hours" => Unit::Hours,
             _ => Unit::Plain,
         })
+    }
+
+    /// Returns which of the four answers it gets.
+    pub fn class(&self) -> Class {
+        match self.state {
+            State::Acts | State::ActsExcept(..) => Class::Enforced,
+            State::NoSubject(_) => Class::NoSubject,
+            State::Later(_) => Class::Later,
+            State::Refused(_) | State::Unprotected(_) => Class::Refused,
+        }
+    }
+
+    /// Returns why it does not act, or not with every value.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self.state {
+            State::Acts => None,
+            State::ActsExcept(_, why)
+            | State::NoSubject(why)
+            | State::Later(why)
+            | State::Refused(why)
+            | State::Unprotected(why) => Some(why),
+        }
     }
 
     /// Says whether the value must never be shown.
@@ -264,10 +339,7 @@ impl Property {
             {
                 format!("Value must be between {least} and {most} or equal to -1")
             }
-            (Bounds::OneOf(these), _) if !all_of(value, these) => {
-                format!("String must be one of: {}", these.join(", "))
-            }
-            (Bounds::Only(only, why), _) if !text.trim().eq_ignore_ascii_case(only) => why.into(),
+            (Bounds::OneOf(these), _) => return self.one_of(these, value),
             (Bounds::ThrottledReplicas, Value::List(pairs)) if !are_throttled_replicas(pairs) => format!(
                 "{} must be the literal '*' or a list of replicas in the following format: \
                  [partitionId]:[brokerId],[partitionId]:[brokerId],...",
@@ -275,7 +347,19 @@ impl Property {
             ),
             _ => return Ok(()),
         };
-        Err(self.invalid(text.trim(), problem))
+        Err(self.invalid(&shown(text, value), problem))
+    }
+
+    fn one_of(&self, these: &[&str], value: &Value) -> Result<(), ConfigError> {
+        let is_other = |text: &&String| !these.contains(&text.as_str());
+        let other = match value {
+            Value::Text(text) => Some(text).filter(is_other),
+            Value::List(entries) => entries.iter().find(is_other),
+            Value::Boolean(_) | Value::Number(_) | Value::Double(_) => None,
+        };
+        other.map_or(Ok(()), |other| {
+            Err(self.invalid(other, format!("String must be one of: {}", these.join(", "))))
+        })
     }
 
     /// Returns a value in the one form in which it is shown: trimmed, `true` in lower case, lists
@@ -297,8 +381,17 @@ impl Property {
             State::ActsExcept(values, why) => {
                 split_list(text.trim()).iter().any(|v| values.contains(&v.as_str())).then_some(why)
             }
-            State::Acts | State::Refused(_) => None,
+            State::Acts | State::Refused(_) | State::Unprotected(_) => None,
         }
+    }
+}
+
+/// Writes a value that is out of bounds as Kafka does: read, lists in brackets.
+fn shown(text: &str, value: &Value) -> String {
+    match value {
+        Value::List(entries) => format!("[{}]", entries.join(", ")),
+        Value::Double(number) => format!("{number:?}"),
+        Value::Boolean(_) | Value::Number(_) | Value::Text(_) => text.trim().to_owned(),
     }
 }
 
@@ -308,14 +401,6 @@ pub(crate) fn split_list(text: &str) -> Vec<String> {
         return Vec::new();
     }
     text.split(',').map(|entry| entry.trim().to_owned()).collect()
-}
-
-fn all_of(value: &Value, these: &[&str]) -> bool {
-    match value {
-        Value::Text(text) => these.contains(&text.as_str()),
-        Value::List(entries) => entries.iter().all(|e| these.contains(&e.as_str())),
-        Value::Boolean(_) | Value::Number(_) | Value::Double(_) => true,
-    }
 }
 
 fn are_throttled_replicas(entries: &[String]) -> bool {

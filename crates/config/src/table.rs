@@ -1,17 +1,23 @@
 //! The one table of settings, and how an entry is found in it.
 //!
 //! The rows are data: `topic` has the topic settings, the other modules the broker settings by area.
-//! A name that is in no row is refused; [`refused_family`] says why for the families that Highwater
-//! does not have at all. Tests: `tests/table.rs`.
+//! Invariant: every public setting of Kafka 4.3.1 has a row, and so exactly one [`crate::Class`].
+//! A name that is in no row is refused; [`absent`] says why for names that old or foreign files hold.
+//! Tests: `tests/table.rs`.
 
 mod broker;
 mod coordinator;
+mod gone;
 mod node;
+mod security;
+mod tiers;
 mod topic;
 
 pub use broker::BROKER;
 pub use coordinator::COORDINATOR;
 pub use node::NODE;
+pub use security::SECURITY_SETTINGS;
+pub use tiers::TIERED_STORAGE;
 pub use topic::TOPIC;
 
 use crate::property::Property;
@@ -28,31 +34,18 @@ pub fn topic_property(name: &str) -> Option<&'static Property> {
 
 /// Lists every broker setting, in the order in which they are shown.
 pub fn broker_properties() -> impl Iterator<Item = &'static Property> {
-    NODE.iter().chain(BROKER).chain(COORDINATOR)
+    NODE.iter().chain(BROKER).chain(COORDINATOR).chain(SECURITY_SETTINGS).chain(TIERED_STORAGE)
 }
 
-const NO_SECURITY: &str = "authentication, encryption and access rules are not built yet; remove it";
+/// Returns what became of a broker setting that Kafka 4.3.1 does not have, when the name is a known one.
+pub fn absent(name: &str) -> Option<&'static str> {
+    let gone = gone::GONE.iter().find(|(once, _)| *once == name);
+    let family = || gone::FAMILIES.iter().find(|(start, _)| name.starts_with(start));
+    gone.or_else(family).map(|(_, why)| *why)
+}
 
-/// Families of settings that are refused as a whole: beginning of the name, reason.
-const FAMILIES: &[(&str, &str)] = &[
-    ("ssl.", NO_SECURITY),
-    ("sasl.", NO_SECURITY),
-    ("delegation.token.", NO_SECURITY),
-    ("listener.name.", NO_SECURITY),
-    ("principal.builder.class", NO_SECURITY),
-    ("security.providers", NO_SECURITY),
-    ("super.users", NO_SECURITY),
-    ("allow.everyone.if.no.acl.found", NO_SECURITY),
-    ("connections.max.reauth.ms", NO_SECURITY),
-    ("remote.log.", "there is no tiered storage; remove it"),
-    ("remote.", "there is no tiered storage; remove it"),
-    ("rsm.config.", "there is no tiered storage; remove it"),
-    ("rlmm.config.", "there is no tiered storage; remove it"),
-    ("zookeeper.", "there is no ZooKeeper, as in Kafka since 4.0; remove it"),
-    ("confluent.", "this is a setting of another product; remove it"),
-];
-
-/// Returns why a whole family of settings is refused, when the name belongs to one.
-pub fn refused_family(name: &str) -> Option<&'static str> {
-    FAMILIES.iter().find(|(start, _)| name.starts_with(start)).map(|(_, why)| *why)
+/// Lists the names, and beginnings of names with a `*`, that [`absent`] knows, with their reasons.
+pub fn absentees() -> impl Iterator<Item = (String, &'static str)> {
+    let families = gone::FAMILIES.iter().map(|(start, why)| (format!("{start}*"), *why));
+    families.chain(gone::GONE.iter().map(|(name, why)| ((*name).to_owned(), *why)))
 }

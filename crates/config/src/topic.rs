@@ -5,8 +5,8 @@
 
 use crate::broker::BrokerConfig;
 use crate::error::{ConfigError, Notice};
-use crate::property::{Property, State, Value, split_list};
-use crate::settings::{self, Settings};
+use crate::property::{Class, Property, Update, Value, split_list};
+use crate::sources::{self, Sources};
 use crate::table;
 use std::collections::BTreeMap;
 use types::Millis;
@@ -148,7 +148,7 @@ impl TopicConfig {
         overrides: &BTreeMap<String, String>,
         broker: &BrokerConfig,
     ) -> Result<TopicConfig, ConfigError> {
-        build(overrides, &broker.settings)
+        build(overrides, &broker.sources)
     }
 
     /// Returns what to store for a topic that is created now: its own values, and the broker's default
@@ -170,7 +170,7 @@ impl TopicConfig {
         let notice = |(name, value): (&String, &String)| {
             let property = table::topic_property(name)?;
             let reason = property.idle(value).filter(|_| property.default != Some(value.trim()))?;
-            Some(Notice { name: name.clone(), reason: reason.to_owned() })
+            Some(Notice::idle(name, reason))
         };
         overrides.iter().filter_map(notice).collect()
     }
@@ -184,7 +184,7 @@ impl TopicConfig {
 /// Checks every override and builds the struct; also used for the broker's own defaults.
 pub(crate) fn build(
     overrides: &BTreeMap<String, String>,
-    broker: &Settings,
+    broker: &Sources,
 ) -> Result<TopicConfig, ConfigError> {
     for (name, value) in overrides {
         check_override(name, value, broker)?;
@@ -195,17 +195,17 @@ pub(crate) fn build(
     view.config()
 }
 
-fn check_override(name: &str, value: &str, broker: &Settings) -> Result<(), ConfigError> {
+fn check_override(name: &str, value: &str, broker: &Sources) -> Result<(), ConfigError> {
     let property = table::topic_property(name)
         .ok_or_else(|| ConfigError::UnknownTopicSetting { name: name.to_owned() })?;
-    settings::check(property, value, broker.preset())
+    sources::check(property, value, broker.preset())
 }
 
 /// A topic's values by name: its own over the broker's over the table's.
 #[derive(Clone, Copy)]
 pub(crate) struct TopicView<'a> {
     pub(crate) overrides: &'a BTreeMap<String, String>,
-    pub(crate) broker: &'a Settings,
+    pub(crate) broker: &'a Sources,
 }
 
 impl TopicView<'_> {
@@ -273,8 +273,7 @@ impl TopicView<'_> {
         if least <= most {
             return Ok(());
         }
-        let problem = format!("it must not be greater than max.compaction.lag.ms, which is {most}");
-        Err(ConfigError::invalid("min.compaction.lag.ms", &least.to_string(), problem))
+        Err(ConfigError::Lags { least, most })
     }
 
     /// A batch is written into one file of the write-ahead log (W-4).
@@ -296,7 +295,7 @@ impl TopicView<'_> {
 }
 
 /// Turns the value of a broker setting into that of the topic setting (hours to milliseconds).
-fn converted(property: &Property, broker_name: &str, value: &str) -> String {
+pub(crate) fn converted(property: &Property, broker_name: &str, value: &str) -> String {
     let factor = property.synonyms.iter().find(|s| s.name == broker_name).map_or(1, |s| s.factor);
     match value.parse::<i64>() {
         Ok(number) if factor != 1 && number >= 0 => number.saturating_mul(factor).to_string(),
@@ -338,5 +337,5 @@ pub(crate) fn durability(text: &str) -> Durability {
 
 /// Says whether a topic setting can only be given when the topic is created.
 pub(crate) fn is_fixed(property: &Property) -> bool {
-    !property.dynamic || matches!(property.state, State::Refused(_))
+    property.update == Update::ReadOnly || property.class() == Class::Refused
 }

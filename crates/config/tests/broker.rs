@@ -60,6 +60,7 @@ fn precedence() {
         ]),
         flags: map(&[("num.partitions", "3"), ("log.dirs", "/flag")]),
         set: map(&[("num.partitions", "4")]),
+        host_name: None,
     };
     let (config, _) = BrokerConfig::from_layers(&layers).unwrap();
     assert_eq!(config.topics.num_partitions, 4);
@@ -144,8 +145,43 @@ fn missing_parts_are_refused_by_name() {
         let text = refusal(&[(name, "5")]);
         assert!(text.starts_with(&format!("{name} is refused: ")), "{text}");
     }
-    assert!(from_file(&[("authorizer.class.name", "")]).is_ok());
+    for (name, none) in [
+        ("authorizer.class.name", ""),
+        ("super.users", ""),
+        ("ssl.client.auth", "none"),
+        ("connections.max.reauth.ms", "0"),
+        ("security.inter.broker.protocol", "PLAINTEXT"),
+        ("remote.log.storage.system.enable", "FALSE"),
+    ] {
+        assert!(from_file(&[(name, none)]).is_ok(), "{name}");
+    }
     assert!(refusal(&[("security.inter.broker.protocol", "SSL")]).contains("not built yet"));
+}
+
+/// Protects: a value that asks for protection is refused even where it is Kafka's default.
+#[test]
+fn a_default_that_asks_for_protection_is_refused() {
+    for (name, default) in [("sasl.enabled.mechanisms", "GSSAPI"), ("ssl.protocol", "TLSv1.3")] {
+        assert!(refusal(&[(name, default)]).starts_with(&format!("{name} is refused: ")));
+    }
+}
+
+/// Protects: names of old Kafka versions and other products are refused with what became of them.
+#[test]
+fn old_names_say_what_became_of_them() {
+    for (name, word) in [
+        ("zookeeper.connect", "ZooKeeper"),
+        ("advertised.host.name", "use advertised.listeners"),
+        ("port", "use listeners"),
+        ("inter.broker.protocol.version", "gone since Kafka 4.0"),
+        ("log.message.timestamp.difference.max.ms", "log.message.timestamp.before.max.ms"),
+        ("listener.name.external.max.connections", "one listener alone"),
+        ("rsm.config.bucket", "tiered storage"),
+        ("confluent.balancer.enable", "another product"),
+    ] {
+        let text = refusal(&[(name, "5")]);
+        assert!(text.starts_with(&format!("{name} is refused: ")) && text.contains(word), "{text}");
+    }
 }
 
 /// Protects: a password never appears in an error.

@@ -1,13 +1,20 @@
 //! Listeners: closed by default, and never an address that clients cannot use.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use config::{BrokerConfig, ConfigError, Endpoint, Layers};
+use config::{BrokerConfig, ConfigError, Endpoint, Layers, Notice};
 
 const ALLOW: (&str, &str) = ("highwater.allow.plaintext.listeners", "true");
 
 fn with(entries: &[(&str, &str)]) -> Result<BrokerConfig, ConfigError> {
     let file = entries.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     BrokerConfig::from_layers(&Layers { file, ..Layers::default() }).map(|(config, _)| config)
+}
+
+/// As on a machine whose name is known.
+fn on_host(entries: &[(&str, &str)]) -> Result<(BrokerConfig, Vec<Notice>), ConfigError> {
+    let file = entries.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let host_name = Some("box.example".to_owned());
+    BrokerConfig::from_layers(&Layers { file, host_name, ..Layers::default() })
 }
 
 fn refusal(entries: &[(&str, &str)]) -> String {
@@ -46,6 +53,77 @@ fn the_advertised_address_is_usable() {
     assert_eq!(config.listeners[0].advertised.to_string(), "kafka.example:19092");
     let text = refusal(&[("advertised.listeners", "OTHER://h:1")]);
     assert!(text.contains("there is no listener OTHER"), "{text}");
+}
+
+/// Protects: a listener on every interface without an address of its own advertises the machine's name and says so;
+/// an address that was set is never replaced.
+#[test]
+fn a_wildcard_advertises_the_host_name() {
+    for every in ["PLAINTEXT://:9092", "PLAINTEXT://0.0.0.0:9092", "PLAINTEXT://[::]:9092"] {
+        let (config, notices) = on_host(&[("listeners", every), ALLOW]).unwrap();
+        assert_eq!(config.listeners[0].advertised.to_string(), "box.example:9092");
+        let said = notices[0].to_string();
+        assert!(said.starts_with("listeners: listener PLAINTEXT is open on every interface"), "{said}");
+        assert!(
+            said.contains("box.example") && said.contains("advertised.listeners=PLAINTEXT://HOST:PORT"),
+            "{said}"
+        );
+        let set = ("advertised.listeners", "PLAINTEXT://kafka.example:1");
+        let (config, notices) = on_host(&[("listeners", every), set, ALLOW]).unwrap();
+        assert_eq!(config.listeners[0].advertised.to_string(), "kafka.example:1");
+        assert_eq!(notices, []);
+    }
+    let (config, notices) = on_host(&[("listeners", "PLAINTEXT://127.0.0.1:9092")]).unwrap();
+    assert_eq!((config.listeners[0].advertised.host.as_str(), notices.len()), ("127.0.0.1", 0));
+    for zero in ["PLAINTEXT://0.0.0.0:9092", "PLAINTEXT://[::]:9092", "PLAINTEXT://:9092"] {
+        let error = on_host(&[("advertised.listeners", zero)]).unwrap_err().to_string();
+        assert!(error.contains("for configuration advertised.listeners"), "{error}");
+    }
+}
+
+/// Protects: each of several listeners keeps its own address, and each is told what to advertise.
+#[test]
+fn several_listeners() {
+    let (config, notices) = on_host(&[
+        ("listeners", "INSIDE://127.0.0.1:9092,OUTSIDE://:9094,CONTROLLER://127.0.0.1:9093"),
+        ("advertised.listeners", "OUTSIDE://kafka.example:19094"),
+        ("listener.security.protocol.map", "INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT"),
+        ("inter.broker.listener.name", "INSIDE"),
+        ALLOW,
+    ])
+    .unwrap();
+    let told: Vec<(String, String, String)> = config
+        .listeners
+        .iter()
+        .map(|l| (l.name.clone(), l.bind.to_string(), l.advertised.to_string()))
+        .collect();
+    let line = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
+    assert_eq!(
+        told,
+        [line("INSIDE", "127.0.0.1:9092", "127.0.0.1:9092"), line("OUTSIDE", ":9094", "kafka.example:19094")]
+    );
+    assert_eq!((config.quorum_listeners.len(), notices.len()), (1, 0));
+    let both = [("inter.broker.listener.name", "PLAINTEXT"), ("security.inter.broker.protocol", "PLAINTEXT")];
+    assert!(refusal(&both).contains("only one of it and security.inter.broker.protocol"));
+}
+
+/// Protects: two listeners on one port are refused, but for one IPv4 and one IPv6 address, as in Kafka.
+#[test]
+fn ports_are_told_apart() {
+    let map = ("listener.security.protocol.map", "A:PLAINTEXT,B:PLAINTEXT,CONTROLLER:PLAINTEXT");
+    for (text, is_fine) in [
+        ("A://127.0.0.1:9092,B://127.0.0.1:9093", true),
+        ("A://127.0.0.1:9092,B://127.0.0.1:9092", false),
+        ("A://127.0.0.1:9092,B://127.0.0.2:9092", false),
+        ("A://localhost:9092,B://127.0.0.1:9092", false),
+        ("A://127.0.0.1:9092,CONTROLLER://127.0.0.1:9092", false),
+        ("A://127.0.0.1:9092,B://[::1]:9092", true),
+        ("A://127.0.0.1:9092,B://[::1]:9092,CONTROLLER://127.0.0.1:9092", false),
+        ("A://127.0.0.1:0,B://127.0.0.1:0", true),
+    ] {
+        let taken = with(&[("listeners", text), map]);
+        assert_eq!(taken.is_ok(), is_fine, "{text}: {:?}", taken.err());
+    }
 }
 
 /// Protects: Kafka's sample file for one combined node works once plain text is allowed.
@@ -97,7 +175,7 @@ fn broken_listeners() {
     assert!(refusal(&[("listeners", "PLAINTEXT://localhost:1,PLAINTEXT://localhost:2")]).contains("once"));
     assert!(
         refusal(&[("listeners", "PLAINTEXT://localhost:1,CONTROLLER://localhost:1")])
-            .contains("its own address")
+            .contains("a different port")
     );
     assert!(refusal(&[("listeners", "CONTROLLER://localhost:1")]).contains("no listener for clients"));
     assert!(refusal(&[("inter.broker.listener.name", "OTHER")]).contains("no client listener"));

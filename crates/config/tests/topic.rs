@@ -51,7 +51,7 @@ fn messages_are_kafkas() {
         ),
         ("message.timestamp.type", "foo", "String must be one of: CreateTime, LogAppendTime"),
         ("preallocate", "maybe", "Expected value to be either true or false"),
-        ("min.cleanable.dirty.ratio", "2", "Value must be no more than 1"),
+        ("min.cleanable.dirty.ratio", "2.0", "Value must be no more than 1"),
         ("max.message.bytes", "-1", "Value must be at least 0"),
         ("compression.gzip.level", "20", "Value must be between 1 and 9 or equal to -1"),
         ("compression.zstd.level", "99", "Value must be no more than 22"),

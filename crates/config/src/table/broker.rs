@@ -29,7 +29,7 @@ pub const BROKER: &[Property] = &[
     property("compression.zstd.level", Kind::Int, Some("3"), "Default of the topic setting of this name.").bounds(Bounds::Within(-131_072, 22)).dynamic().state(RECOMPRESSION),
     property("log.dirs", Kind::List, Some("highwater-data"), "The data directory; one folder."),
     property("log.dir", Kind::List, None, "Older name of log.dirs."),
-    property("cordoned.log.dirs", Kind::List, Some(""), "Folders that get no new partitions.").dynamic().state(State::Refused("there is one data directory, and it cannot be cordoned; remove it")),
+    property("cordoned.log.dirs", Kind::List, Some(""), "Folders that get no new partitions.").per_broker().state(State::Refused("there is one data directory, and it cannot be cordoned; remove it")),
     property("log.segment.bytes", Kind::Int, Some("1073741824"), "Default of the topic setting segment.bytes.").from(1_048_576).dynamic(),
     property("log.roll.ms", Kind::Long, None, "Default of the topic setting segment.ms.").dynamic(),
     property("log.roll.hours", Kind::Int, Some("168"), "Default of the topic setting segment.ms, where log.roll.ms is unset.").from(1),

@@ -4,19 +4,20 @@
 
 use crate::property::{Bounds, Kind, Property, State, Unit, property};
 
-const NO_SECURITY: &str = "authentication and encryption are not built yet";
 const ADMISSION: State = State::NoSubject("requests are admitted by their bytes, see highwater.memory.max");
 const HW: State = State::NoSubject("high watermarks are stored with every checkpoint");
 const JAVA_CLASS: State = State::Refused("it names Java classes, which cannot be loaded here; remove it");
 const LINGER: State =
     State::NoSubject("metadata records are grouped while the disk syncs; nothing waits by a timer");
+const NO_SUCH_LIMIT: State = State::Refused(
+    "this limit of connections is not built yet; set max.connections or max.connections.per.ip, and remove it",
+);
 const NODES: State = State::Later("it acts when a cluster can have more than one node");
 const PURGE: State =
     State::NoSubject("a waiting request is released by what it waits for; there is nothing to purge");
 const PUSH: State = State::NoSubject("a leader pushes to its followers; they do not fetch");
 const QUORUM_LOG: State = State::NoSubject("the metadata log is cut by snapshots alone");
 const REPLICATION: State = State::Later("it acts when a partition can have more than one replica");
-const SECURITY: State = State::Later("it acts with authentication");
 const SOCKETS: State = State::NoSubject("the operating system sizes the buffers of sockets");
 const THREADS: State =
     State::NoSubject("there is one shard per core instead of pools of threads, see highwater.shards");
@@ -53,11 +54,10 @@ pub const NODE: &[Property] = &[
     property("metadata.max.retention.bytes", Kind::Long, Some("104857600"), "Size up to which old metadata records are kept.").state(QUORUM_LOG),
     property("metadata.max.retention.ms", Kind::Long, Some("604800000"), "Age up to which old metadata records are kept.").state(QUORUM_LOG),
     property("metadata.max.idle.interval.ms", Kind::Int, Some("500"), "Interval of no-op metadata records.").from(0).state(QUORUM_LOG),
-    property("listeners", Kind::List, Some("PLAINTEXT://127.0.0.1:9092"), "Addresses on which the broker listens, as NAME://host:port.").dynamic(),
+    property("listeners", Kind::List, Some("PLAINTEXT://127.0.0.1:9092"), "Addresses on which the broker listens, as NAME://host:port."),
     property("advertised.listeners", Kind::List, None, "Addresses that clients are told to use; the listeners themselves when unset."),
-    property("listener.security.protocol.map", Kind::Text, Some("SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT"), "Security protocol of each listener name; only PLAINTEXT exists yet.").dynamic(),
+    property("listener.security.protocol.map", Kind::Text, Some("SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT"), "Security protocol of each listener name; only PLAINTEXT exists yet."),
     property("inter.broker.listener.name", Kind::Text, None, "Listener over which brokers talk to each other."),
-    property("security.inter.broker.protocol", Kind::Text, Some("PLAINTEXT"), "Security protocol between brokers.").bounds(Bounds::Only("PLAINTEXT", NO_SECURITY)),
     property("early.start.listeners", Kind::List, None, "Listeners that open before the authorizer is ready.").state(State::NoSubject("there is no authorizer to wait for")),
     property("socket.send.buffer.bytes", Kind::Int, Some("102400"), "Send buffer of a connection.").state(SOCKETS),
     property("socket.receive.buffer.bytes", Kind::Int, Some("102400"), "Receive buffer of a connection.").state(SOCKETS),
@@ -65,10 +65,10 @@ pub const NODE: &[Property] = &[
     property("socket.listen.backlog.size", Kind::Int, Some("50"), "Connections that may wait to be accepted.").from(1).state(State::Later("the system's default is used")),
     property("max.connections", Kind::Int, Some("16384"), "Most connections at a time.").from(0).dynamic(),
     property("max.connections.per.ip", Kind::Int, Some("8192"), "Most connections at a time from one address.").from(0).dynamic(),
-    property("max.connections.per.ip.overrides", Kind::Text, Some(""), "Other limits for some addresses, as address:count.").dynamic().state(State::Later("it acts with the connection quotas")),
-    property("max.connection.creation.rate", Kind::Int, Some("2147483647"), "Most new connections a second.").from(0).dynamic().state(State::Later("it acts with the connection quotas")),
+    property("max.connections.per.ip.overrides", Kind::Text, Some(""), "Other limits for some addresses, as address:count.").dynamic().state(NO_SUCH_LIMIT),
+    property("max.connection.creation.rate", Kind::Int, Some("2147483647"), "Most new connections a second.").from(0).dynamic().state(NO_SUCH_LIMIT),
     property("connections.max.idle.ms", Kind::Long, Some("600000"), "Idle time after which a connection is closed."),
-    property("connection.failed.authentication.delay.ms", Kind::Int, Some("100"), "Wait before a failed authentication is answered.").from(0).state(SECURITY),
+    property("connection.failed.authentication.delay.ms", Kind::Int, Some("100"), "Wait before a failed authentication is answered.").from(0).state(State::NoSubject("there is no authentication yet that could fail")),
     property("socket.connection.setup.timeout.ms", Kind::Long, Some("10000"), "Time to connect to another broker.").state(NODES),
     property("socket.connection.setup.timeout.max.ms", Kind::Long, Some("30000"), "Longest time to connect to another broker.").state(NODES),
     property("queued.max.requests", Kind::Int, Some("500"), "Requests that may wait for a thread.").from(1).state(ADMISSION),
@@ -86,7 +86,6 @@ pub const NODE: &[Property] = &[
     property("delete.records.purgatory.purge.interval.requests", Kind::Int, Some("1"), "How often finished deletions are purged.").state(PURGE),
     property("share.fetch.purgatory.purge.interval.requests", Kind::Int, Some("1000"), "How often finished share fetches are purged.").state(PURGE),
     property("config.providers", Kind::List, Some(""), "Classes that look up values elsewhere.").dynamic().state(JAVA_CLASS),
-    property("authorizer.class.name", Kind::Text, Some(""), "Class that decides who may do what.").state(State::Refused("access rules are not built yet; remove it")),
     property("create.topic.policy.class.name", Kind::Class, None, "Class that can forbid a topic.").state(JAVA_CLASS),
     property("alter.config.policy.class.name", Kind::Class, None, "Class that can forbid a change of a setting.").state(JAVA_CLASS),
     property("client.quota.callback.class", Kind::Class, None, "Class that decides quotas.").state(JAVA_CLASS),
@@ -106,7 +105,10 @@ pub const NODE: &[Property] = &[
     property("auto.leader.rebalance.enable", Kind::Boolean, Some("true"), "Whether leaderships go back to the preferred replicas by themselves.").state(REPLICATION),
     property("leader.imbalance.check.interval.seconds", Kind::Long, Some("300"), "Interval at which leaderships are compared with the preferred replicas.").from(1).state(REPLICATION),
     property("unclean.leader.election.enable", Kind::Boolean, Some("false"), "Whether a replica that may lack acknowledged records can become leader.").dynamic().state(REPLICATION),
-    property("follower.fetch.last.tiered.offset.enable", Kind::Boolean, Some("false"), "Whether a new follower starts after what lies in tiered storage.").dynamic().state(REPLICATION),
+    property("follower.fetch.last.tiered.offset.enable", Kind::Boolean, Some("false"), "Whether a new follower starts after what lies in tiered storage.").dynamic().state(State::Refused("there is no tiered storage; remove it")),
+    property("leader.replication.throttled.rate", Kind::Long, Some("9223372036854775807"), "Most bytes that a leader sends to throttled followers a second.").unit_is(Unit::Bytes).from(0).dynamic().state(REPLICATION),
+    property("follower.replication.throttled.rate", Kind::Long, Some("9223372036854775807"), "Most bytes that a follower takes of throttled partitions a second.").unit_is(Unit::Bytes).from(0).dynamic().state(REPLICATION),
+    property("replica.alter.log.dirs.io.max.bytes.per.second", Kind::Long, Some("9223372036854775807"), "Most bytes that moves between folders take a second.").unit_is(Unit::Bytes).from(0).dynamic().state(State::NoSubject("there is one data directory; nothing moves between folders")),
     property("default.replication.factor", Kind::Int, Some("1"), "Replicas of a topic for which none are asked for."),
     property("highwater.durability", Kind::Text, Some("fsync"), "What an acknowledgement means for topics that are created without saying it; existing topics keep what they have.")
         .bounds(Bounds::OneOf(&["fsync", "page-cache"])),

@@ -45,7 +45,7 @@ pub const TOPIC: &[Property] = &[
     topic("leader.replication.throttled.replicas", Kind::List, Some(""), "Replicas whose outgoing replication traffic counts toward the leader's limit.")
         .bounds(Bounds::ThrottledReplicas).state(State::Later(NO_REPLICATION)),
     topic("remote.storage.enable", Kind::Boolean, Some("false"), "Whether old segments move to another storage.")
-        .bounds(Bounds::Only("false", NO_TIERS)),
+        .state(State::Refused(NO_TIERS)),
     topic("min.insync.replicas", Kind::Int, Some("1"), "Replicas that must have synced a batch before acks=all is answered; never more than the topic has.")
         .from(1).like(&[is("min.insync.replicas")]),
     topic("segment.jitter.ms", Kind::Long, Some("0"), "Largest random shortening of segment.ms, so that partitions do not roll together.")

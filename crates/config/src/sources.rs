@@ -1,16 +1,20 @@
-//! The layers of a configuration merged into one value per setting, each checked against the table.
+//! Where each setting's value comes from: the layers of a configuration, each value checked against the table.
 //!
-//! Precedence, highest first: `--set`, flags, file, preset, default. Tests: `tests/broker.rs`.
+//! Precedence, highest first: changed while running (this broker alone, then all brokers), `--set`, flags, file,
+//! preset, default. What a value shadows is kept, so that `explain` can name it. Tests: `tests/broker.rs`,
+//! `tests/dynamic.rs`, `tests/explain.rs`.
 
 use crate::error::{ConfigError, Notice};
 use crate::preset::Preset;
-use crate::property::{Property, State, Value, split_list};
+use crate::property::{Property, State, Update, Value, split_list};
 use crate::table;
 use std::collections::BTreeMap;
 
 /// Where a value comes from. *Invariant*: ordered by precedence, lowest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Layer {
+    /// The table.
+    Default,
     /// The preset.
     Preset,
     /// The properties file.
@@ -19,7 +23,37 @@ pub enum Layer {
     Flag,
     /// `--set key=value`.
     Set,
+    /// Changed while running, for all brokers.
+    EveryBroker,
+    /// Changed while running, for this broker alone.
+    ThisBroker,
+    /// A topic's own value.
+    Topic,
 }
+
+impl Layer {
+    /// Returns its name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Layer::Default => "default",
+            Layer::Preset => "highwater.preset",
+            Layer::File => "file",
+            Layer::Flag => "flag",
+            Layer::Set => "--set",
+            Layer::EveryBroker => "changed for all brokers",
+            Layer::ThisBroker => "changed for this broker",
+            Layer::Topic => "topic",
+        }
+    }
+
+    /// Says whether it is known at a start, before anything that clients have changed.
+    pub fn is_static(self) -> bool {
+        self < Layer::EveryBroker
+    }
+}
+
+/// Settings by name, as raw texts. *Shape*: only what was set.
+pub type Overrides = BTreeMap<String, String>;
 
 /// What was given, by layer. *Shape*: broker setting to value, both as text.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -30,6 +64,18 @@ pub struct Layers {
     pub flags: BTreeMap<String, String>,
     /// Entries of `--set`.
     pub set: BTreeMap<String, String>,
+    /// Name of this machine: what a listener on every interface advertises when no address is set; `None`
+    /// refuses such a listener.
+    pub host_name: Option<String>,
+}
+
+/// Broker settings that were changed while brokers ran, as they are stored.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Dynamic {
+    /// For all brokers.
+    pub every_broker: Overrides,
+    /// For this broker alone.
+    pub this_broker: Overrides,
 }
 
 /// One explicit value.
@@ -39,47 +85,72 @@ pub(crate) struct Setting {
     pub(crate) layer: Layer,
 }
 
-/// Every explicit value. Getters fall back to the table's default.
+/// Every explicit value of the broker settings, with where it comes from. Getters fall back to the table's default.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Settings {
-    entries: BTreeMap<&'static str, Setting>,
+pub struct Sources {
+    /// *Shape*: per name at least one value, the one from the highest layer first.
+    entries: BTreeMap<&'static str, Vec<Setting>>,
     preset: Preset,
+    host_name: Option<String>,
 }
 
-impl Settings {
-    /// Merges and checks the layers; names what is accepted and does not act.
-    pub(crate) fn merge(layers: &Layers) -> Result<(Settings, Vec<Notice>), ConfigError> {
+impl Sources {
+    /// Merges the layers, checking each value by itself.
+    ///
+    /// # Errors
+    /// `Unknown`, `Refused` or `Invalid` for the first setting that cannot be taken.
+    pub fn from_layers(layers: &Layers) -> Result<Sources, ConfigError> {
         let named =
             [&layers.set, &layers.flags, &layers.file].into_iter().find_map(|l| l.get("highwater.preset"));
         let preset = named.and_then(|name| Preset::named(name.trim())).unwrap_or_default();
-        let mut settings = Settings { entries: BTreeMap::new(), preset };
+        let mut sources = Sources { entries: BTreeMap::new(), preset, host_name: layers.host_name.clone() };
         for (name, value) in preset.values() {
-            settings.put(name, value, Layer::Preset)?;
+            sources.put(name, value, Layer::Preset)?;
         }
         for (layer, entries) in
             [(Layer::File, &layers.file), (Layer::Flag, &layers.flags), (Layer::Set, &layers.set)]
         {
-            for (name, value) in entries {
-                settings.put(name, value, layer)?;
-            }
+            sources.put_all(entries, layer)?;
         }
-        let notices = settings.notices();
-        Ok((settings, notices))
+        Ok(sources)
+    }
+
+    /// Puts what was changed while running in the place of what was so before.
+    ///
+    /// # Errors
+    /// `NotDynamic` or `OnlyPerBroker`, and those of [`Sources::from_layers`].
+    pub fn with_dynamic(&self, dynamic: &Dynamic) -> Result<Sources, ConfigError> {
+        let mut sources = self.clone();
+        for settings in sources.entries.values_mut() {
+            settings.retain(|setting| setting.layer.is_static());
+        }
+        sources.entries.retain(|_, settings| !settings.is_empty());
+        check_dynamic(dynamic, self.preset)?;
+        sources.put_all(&dynamic.every_broker, Layer::EveryBroker)?;
+        sources.put_all(&dynamic.this_broker, Layer::ThisBroker)?;
+        Ok(sources)
+    }
+
+    fn put_all(&mut self, entries: &Overrides, layer: Layer) -> Result<(), ConfigError> {
+        entries.iter().try_for_each(|(name, value)| self.put(name, value, layer))
     }
 
     fn put(&mut self, name: &str, value: &str, layer: Layer) -> Result<(), ConfigError> {
         let property = known(name)?;
         check(property, value, self.preset)?;
-        self.entries.insert(property.name, Setting { value: value.trim().to_owned(), layer });
+        let setting = Setting { value: value.trim().to_owned(), layer };
+        self.entries.entry(property.name).or_default().insert(0, setting);
         Ok(())
     }
 
-    fn notices(&self) -> Vec<Notice> {
-        let idle = |(name, setting): (&&'static str, &Setting)| {
+    /// Names what is accepted and does not act.
+    pub(crate) fn notices(&self) -> Vec<Notice> {
+        let idle = |(name, settings): (&&'static str, &Vec<Setting>)| {
             let property = table::broker_property(name)?;
+            let setting = settings.first()?;
             let is_default = property.default == Some(setting.value.as_str());
             let reason = property.idle(&setting.value).filter(|_| !is_default)?;
-            Some(Notice { name: (*name).to_owned(), reason: reason.to_owned() })
+            Some(Notice::idle(name, reason))
         };
         self.entries.iter().filter_map(idle).collect()
     }
@@ -92,9 +163,18 @@ impl Settings {
         self.entries.contains_key(name)
     }
 
+    pub(crate) fn host_name(&self) -> Option<&str> {
+        self.host_name.as_deref()
+    }
+
     /// Returns the explicit value of a setting.
     pub(crate) fn explicit(&self, name: &str) -> Option<&Setting> {
-        self.entries.get(name)
+        self.all(name).first()
+    }
+
+    /// Lists the explicit values of a setting, the one that counts first.
+    pub(crate) fn all(&self, name: &str) -> &[Setting] {
+        self.entries.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Returns which of these settings counts: the one from the highest layer, of several there the
@@ -151,9 +231,12 @@ impl Settings {
 
 /// Checks a value against its entry, with what the preset allows beyond the bounds.
 pub(crate) fn check(property: &Property, value: &str, preset: Preset) -> Result<(), ConfigError> {
-    if let State::Refused(why) = property.state {
-        let is_default = property.default.unwrap_or("") == value.trim();
-        return if is_default { Ok(()) } else { Err(ConfigError::refused(property.name, why)) };
+    match property.state {
+        State::Refused(why) if property.default.unwrap_or("") != property.normal(value) => {
+            return Err(ConfigError::refused(property.name, why));
+        }
+        State::Unprotected(why) => return Err(ConfigError::refused(property.name, why)),
+        _ => {}
     }
     match property.read(value)? {
         Value::Number(number) if preset.relaxes(property.name, number) => Ok(()),
@@ -161,11 +244,32 @@ pub(crate) fn check(property: &Property, value: &str, preset: Preset) -> Result<
     }
 }
 
-fn known(name: &str) -> Result<&'static Property, ConfigError> {
+/// Refuses names that need a start, and for all brokers together those that differ from broker to broker. What is
+/// refused anyway says why, when it is read.
+fn check_dynamic(dynamic: &Dynamic, preset: Preset) -> Result<(), ConfigError> {
+    let of_mode = |entries: &Overrides, mode: Update| -> Vec<String> {
+        let has_mode = |(name, value): &(&String, &String)| {
+            table::broker_property(name).is_some_and(|p| {
+                p.update == mode && !matches!(check(p, value, preset), Err(ConfigError::Refused { .. }))
+            })
+        };
+        entries.iter().filter(has_mode).map(|(name, _)| name.clone()).collect()
+    };
+    for entries in [&dynamic.every_broker, &dynamic.this_broker] {
+        let fixed = of_mode(entries, Update::ReadOnly);
+        if !fixed.is_empty() {
+            return Err(ConfigError::NotDynamic { names: fixed });
+        }
+    }
+    let single = of_mode(&dynamic.every_broker, Update::PerBroker);
+    if single.is_empty() { Ok(()) } else { Err(ConfigError::OnlyPerBroker { names: single }) }
+}
+
+pub(crate) fn known(name: &str) -> Result<&'static Property, ConfigError> {
     if let Some(property) = table::broker_property(name) {
         return Ok(property);
     }
-    match table::refused_family(name) {
+    match table::absent(name) {
         Some(why) => Err(ConfigError::refused(name, why)),
         None => Err(ConfigError::Unknown { name: name.to_owned(), hint: hint(name) }),
     }
