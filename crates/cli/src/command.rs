@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::{bench, consume, inspect, produce, prove, serve, topic};
+use crate::{bench, config, consume, inspect, produce, prove, serve, topic};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -24,6 +24,9 @@ enum Command {
     /// Create, list, describe and delete topics
     #[command(subcommand)]
     Topic(topic::Command),
+    /// Explain settings
+    #[command(subcommand)]
+    Config(config::Command),
     /// Write lines of standard input to a topic
     Produce(produce::Args),
     /// Print the records of a topic
@@ -58,6 +61,7 @@ fn carry_out(command: Command, output: &Output) -> Result<u8, Failure> {
         match command {
             Command::Serve(args) => serve::serve(args, output).await.map(|()| 0),
             Command::Topic(command) => topic::topic(command, output).await.map(|()| 0),
+            Command::Config(command) => config::config(&command, output).map(|()| 0),
             Command::Produce(args) => produce::produce(args, output).await.map(|()| 0),
             Command::Consume(args) => consume::consume(args, output).await.map(|()| 0),
             Command::Inspect(command) => inspect::inspect(&command, output).map(|()| 0),

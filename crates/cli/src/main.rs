@@ -14,6 +14,7 @@
 mod bench;
 mod bootstrap;
 mod command;
+mod config;
 mod consume;
 mod failure;
 mod inspect;
@@ -21,6 +22,7 @@ mod output;
 mod produce;
 mod prove;
 mod serve;
+mod settings;
 mod topic;
 
 fn main() -> std::process::ExitCode {

@@ -6,7 +6,7 @@
 use crate::bootstrap::Bootstrap;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::serve::key_value;
+use crate::settings::key_value;
 use bytes::Bytes;
 use client::record::Codec;
 use client::{Acks, Delivery, NewRecord, Outcome, Producer, ProducerOptions, partition_of};

@@ -31,7 +31,7 @@ pub(crate) use seeded::Seeded;
 
 use crate::failure::{FAILED, Failure, VOID};
 use crate::output::Output;
-use crate::serve::key_value;
+use crate::settings::key_value;
 use env::Env;
 use report::Report;
 use std::path::PathBuf;

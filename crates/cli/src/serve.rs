@@ -1,15 +1,14 @@
 //! `highwater serve`: the broker as a process.
 //!
-//! Settings come from the file, then flags, then `--set`, the last word winning. SIGTERM and SIGINT stop it cleanly.
+//! Its settings: settings.rs. SIGTERM and SIGINT stop it cleanly.
 
 use crate::failure::{Failure, VOID};
 use crate::output::Output;
+use crate::settings::SettingArgs;
 use broker::{Banner, ServeError};
-use config::{BrokerConfig, Layers, Notice, parse_properties};
+use config::{BrokerConfig, Notice};
 use env::Env;
 use serde_json::json;
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
@@ -17,36 +16,16 @@ use tracing_subscriber::EnvFilter;
 /// What `serve` is called with.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Folder for the data [default: highwater-data, or log.dirs of the file]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Address for clients, host:port [default: 127.0.0.1:9092, or listeners of the file]
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<String>,
-    /// A Kafka server.properties
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One broker setting; may be given many times
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
-    set: Vec<(String, String)>,
-    /// Allow addresses beyond this machine, although there is no authentication yet
-    #[arg(long)]
-    allow_plaintext: bool,
-}
-
-/// Splits `key=value`.
-pub(crate) fn key_value(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or_else(|| format!("'{text}' is not key=value"))?;
-    match key.trim() {
-        "" => Err(format!("'{text}' has no key")),
-        key => Ok((key.to_owned(), value.trim().to_owned())),
-    }
+    #[command(flatten)]
+    settings: SettingArgs,
 }
 
 /// Serves until a signal comes.
 pub(crate) async fn serve(args: Args, output: &Output) -> Result<(), Failure> {
     log_to_stderr();
-    let (config, notices) = configured(&args)?;
+    let layers = args.settings.layers()?;
+    let (config, notices) =
+        BrokerConfig::from_layers(&layers).map_err(|e| Failure::from(e).with_code(VOID))?;
     let (stop, shutdown) = oneshot::channel();
     tokio::task::spawn_local(stop_on_signal(stop)?);
     let out = output.clone();
@@ -60,25 +39,6 @@ pub(crate) async fn serve(args: Args, output: &Output) -> Result<(), Failure> {
 fn stopped(error: ServeError) -> Failure {
     let code = error.exit_code();
     Failure::from(error).with_code(code)
-}
-
-fn configured(args: &Args) -> Result<(BrokerConfig, Vec<Notice>), Failure> {
-    let mut layers = Layers { set: args.set.iter().cloned().collect(), ..Layers::default() };
-    if let Some(path) = &args.config {
-        let text = std::fs::read_to_string(path);
-        let text = text.map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
-        layers.file = parse_properties(&text).map_err(|e| Failure::from(e).with_code(VOID))?;
-    }
-    layers.flags = flags(args);
-    BrokerConfig::from_layers(&layers).map_err(|e| Failure::from(e).with_code(VOID))
-}
-
-fn flags(args: &Args) -> BTreeMap<String, String> {
-    let data = args.data.as_ref().map(|dir| ("log.dirs", dir.display().to_string()));
-    let listen = args.listen.as_ref().map(|address| ("listeners", format!("PLAINTEXT://{address}")));
-    let plaintext = args.allow_plaintext.then(|| ("highwater.allow.plaintext.listeners", "true".to_owned()));
-    let given = [data, listen, plaintext].into_iter().flatten();
-    given.map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn stop_on_signal(stop: oneshot::Sender<()>) -> Result<impl Future<Output = ()>, Failure> {

@@ -3,7 +3,7 @@
 use crate::bootstrap::Bootstrap;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::serve::key_value;
+use crate::settings::key_value;
 use client::{ConfigEntry, NewTopic, PartitionDescription, TopicDescription, TopicListing};
 use serde_json::{Value, json};
 

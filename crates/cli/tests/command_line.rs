@@ -241,3 +241,52 @@ fn bench_verifies_what_it_wrote() {
     let figures = &json(&broker.run(&["bench", "consume", "--json", "plain"]))[0];
     assert!(figures["records"].as_u64().unwrap() > 0, "{figures}");
 }
+
+/// Protects: a broker that is open on every interface says which name it tells clients.
+#[test]
+fn a_wildcard_listener_says_what_it_advertises() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
+    command.args([
+        "serve",
+        "--listen",
+        "0.0.0.0:0",
+        "--allow-plaintext",
+        "--set",
+        "highwater.http.listener=",
+    ]);
+    command.args(["--set", "highwater.preset=tiny", "--data"]).arg(folder.path().join("data"));
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let note = lines.find(|line| line.contains("open on every interface"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(note.unwrap().contains("set advertised.listeners=PLAINTEXT://HOST:PORT"));
+}
+
+/// Protects: `config explain` says, without a broker, which value counts, where it comes from and what it shadows.
+#[test]
+fn a_setting_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("server.properties");
+    std::fs::write(&file, "log.retention.hours=2\nnum.io.threads=9\n").unwrap();
+    let explain = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
+        command.args(["config", "explain"]).args(arguments).arg("--config").arg(&file).output().unwrap()
+    };
+    let set = ["--set", "log.retention.minutes=1"];
+    let told = text(&explain(&[&["retention.ms"], &set[..]].concat()));
+    assert!(told.starts_with("retention.ms = \"60000\" (--set of log.retention.minutes)\n"), "{told}");
+    assert!(told.contains("shadows  \"7200000\" (file of log.retention.hours)\n"), "{told}");
+    let threads = &json(&explain(&["num.io.threads", "--json"]))[0];
+    assert_eq!(
+        (threads["effective"]["source"].as_str(), threads["acts"].as_bool()),
+        (Some("file"), Some(false))
+    );
+    assert_eq!(threads["class"], "accepted, without a subject");
+    let listen = &json(&explain(&["listeners", "--listen", "127.0.0.1:7", "--json"]))[0];
+    assert_eq!(listen["effective"]["value"], "PLAINTEXT://127.0.0.1:7");
+    let unknown = explain(&["num.partition"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean num.partitions?"));
+}

@@ -171,8 +171,10 @@ impl BrokerConfig {
         let sources = Sources::from_layers(layers)?;
         check_single_node(&sources)?;
         let set = listeners(&sources)?;
-        let notices = sources.notices().into_iter().chain(set.notices.clone()).collect();
-        Ok((build(sources, set)?, notices))
+        let mut notices: Vec<Notice> = sources.notices().into_iter().chain(set.notices.clone()).collect();
+        let config = build(sources, set)?;
+        notices.extend(open_addresses(&config));
+        Ok((config, notices))
     }
 
     /// Builds the settings as they are after changes at runtime; what needs a start stays as it is.
@@ -239,6 +241,15 @@ fn build(settings: Sources, set: ListenerSet) -> Result<BrokerConfig, ConfigErro
     })
 }
 
+/// Names the addresses that are open beyond this machine without authentication, which somebody allowed (D-17).
+fn open_addresses(config: &BrokerConfig) -> Option<Notice> {
+    let addresses = config.listeners.iter().map(|l| &l.bind).chain(&config.http_listener);
+    let open: Vec<String> = addresses.filter(|a| !a.is_loopback()).map(Endpoint::to_string).collect();
+    let reason = format!("whoever reaches {} needs no authentication", open.join(" or "));
+    let name = "highwater.allow.plaintext.listeners".to_owned();
+    (!open.is_empty()).then_some(Notice { name, reason, acts: true })
+}
+
 const ONE_NODE: &str = "clusters of several nodes are not built yet";
 
 /// One node is broker, controller and the only voter.
@@ -296,7 +307,7 @@ fn http_listener(settings: &Sources) -> Result<Option<Endpoint>, ConfigError> {
     if endpoint.is_loopback() || settings.boolean("highwater.allow.plaintext.listeners")? {
         return Ok(Some(endpoint));
     }
-    let why = "it would be open beyond this machine without authentication; bind it to 127.0.0.1, or set \
+    let why = "it would be open beyond this machine without authentication; bind it to 127.0.0.1, or use --allow-plaintext or set \
                highwater.allow.plaintext.listeners=true if the network is closed";
     Err(ConfigError::refused(HTTP, why))
 }

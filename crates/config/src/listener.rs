@@ -242,7 +242,7 @@ fn check_inter_broker(settings: &Sources, clients: &[Listener]) -> Result<(), Co
 fn check_client(settings: &Sources, listener: &Listener, allowed: bool) -> Result<(), ConfigError> {
     if !listener.bind.is_loopback() && !allowed {
         let why = format!(
-            "{} would be open beyond this machine without authentication; bind it to 127.0.0.1, or set \
+            "{} would be open beyond this machine without authentication; bind it to 127.0.0.1, or use --allow-plaintext or set \
              highwater.allow.plaintext.listeners=true if the network is closed",
             listener.bind
         );

@@ -118,6 +118,31 @@ fn the_file_of_the_client_suites() {
     );
 }
 
+/// Protects: the file that Kafka 4.3.1 ships for one combined node starts as it is, once plain text is allowed.
+#[test]
+fn the_file_that_kafka_ships() {
+    let text = "process.roles=broker,controller\nnode.id=1\n\
+        controller.quorum.bootstrap.servers=localhost:9093\n\
+        listeners=PLAINTEXT://:9092,CONTROLLER://:9093\ninter.broker.listener.name=PLAINTEXT\n\
+        advertised.listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093\n\
+        controller.listener.names=CONTROLLER\n\
+        listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,\
+        SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL\n\
+        num.network.threads=3\nnum.io.threads=8\nsocket.send.buffer.bytes=102400\n\
+        socket.receive.buffer.bytes=102400\nsocket.request.max.bytes=104857600\n\
+        log.dirs=/tmp/kraft-combined-logs\nnum.partitions=1\nnum.recovery.threads.per.data.dir=1\n\
+        offsets.topic.replication.factor=1\nshare.coordinator.state.topic.replication.factor=1\n\
+        share.coordinator.state.topic.min.isr=1\ntransaction.state.log.replication.factor=1\n\
+        transaction.state.log.min.isr=1\nlog.retention.hours=168\nlog.segment.bytes=1073741824\n\
+        log.retention.check.interval.ms=300000\n";
+    let file = parse_properties(text).unwrap();
+    let refused = BrokerConfig::from_layers(&Layers { file: file.clone(), ..Layers::default() }).unwrap_err();
+    assert!(refused.to_string().contains("--allow-plaintext"), "{refused}");
+    let flags = map(&[("highwater.allow.plaintext.listeners", "true")]);
+    let (config, _) = BrokerConfig::from_layers(&Layers { file, flags, ..Layers::default() }).unwrap();
+    assert_eq!(config.listeners[0].advertised.to_string(), "localhost:9092");
+}
+
 /// Protects: an unknown key is refused by name, with the setting that was probably meant.
 #[test]
 fn unknown_keys_are_refused() {

@@ -42,6 +42,19 @@ fn beyond_loopback_needs_the_word() {
     assert!(with(&[("highwater.http.listener", "0.0.0.0:9644"), ALLOW]).is_ok());
 }
 
+/// Protects: what was allowed to be open without authentication is said at every start (D-17), and nothing else is.
+#[test]
+fn open_addresses_are_named() {
+    let said = |entries: &[(&str, &str)]| -> Vec<String> {
+        on_host(entries).unwrap().1.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(said(&[ALLOW]), [""; 0]);
+    let open =
+        [("listeners", "PLAINTEXT://10.0.0.1:9092"), ("highwater.http.listener", "10.0.0.1:9644"), ALLOW];
+    let sentence = "whoever reaches 10.0.0.1:9092 or 10.0.0.1:9644 needs no authentication";
+    assert_eq!(said(&open), [format!("highwater.allow.plaintext.listeners: {sentence}")]);
+}
+
 /// Protects: clients are never told to connect to "every interface".
 #[test]
 fn the_advertised_address_is_usable() {
@@ -71,7 +84,8 @@ fn a_wildcard_advertises_the_host_name() {
         let set = ("advertised.listeners", "PLAINTEXT://kafka.example:1");
         let (config, notices) = on_host(&[("listeners", every), set, ALLOW]).unwrap();
         assert_eq!(config.listeners[0].advertised.to_string(), "kafka.example:1");
-        assert_eq!(notices, []);
+        let named: Vec<&str> = notices.iter().map(|n| n.name.as_str()).collect();
+        assert_eq!(named, ["highwater.allow.plaintext.listeners"]);
     }
     let (config, notices) = on_host(&[("listeners", "PLAINTEXT://127.0.0.1:9092")]).unwrap();
     assert_eq!((config.listeners[0].advertised.host.as_str(), notices.len()), ("127.0.0.1", 0));
@@ -102,7 +116,9 @@ fn several_listeners() {
         told,
         [line("INSIDE", "127.0.0.1:9092", "127.0.0.1:9092"), line("OUTSIDE", ":9094", "kafka.example:19094")]
     );
-    assert_eq!((config.quorum_listeners.len(), notices.len()), (1, 0));
+    assert_eq!(config.quorum_listeners.len(), 1);
+    let said: Vec<String> = notices.iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["highwater.allow.plaintext.listeners: whoever reaches :9094 needs no authentication"]);
     let both = [("inter.broker.listener.name", "PLAINTEXT"), ("security.inter.broker.protocol", "PLAINTEXT")];
     assert!(refusal(&both).contains("only one of it and security.inter.broker.protocol"));
 }

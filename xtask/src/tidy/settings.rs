@@ -20,9 +20,8 @@ const ENVIRONMENT: &[&str] = &["crates/env/src/marks.rs"];
 
 /// Checks for names of settings, and for reads of the environment.
 pub(crate) fn check(sources: &[Source]) -> Vec<Finding> {
-    let tables = [table::TOPIC, table::NODE, table::BROKER, table::COORDINATOR];
-    let names: BTreeSet<&str> =
-        tables.into_iter().flatten().map(|row| row.name).filter(|n| n.contains('.')).collect();
+    let rows = table::broker_properties().chain(table::TOPIC);
+    let names: BTreeSet<&str> = rows.map(|row| row.name).filter(|n| n.contains('.')).collect();
     let is_free = |source: &Source| source.is_test() || FORMATS.contains(&source.path.as_str());
     let products = sources.iter().filter(|source| !is_free(source) && CRATES.contains(&source.crate_name()));
     products.flat_map(|source| read_in(source, &names)).collect()

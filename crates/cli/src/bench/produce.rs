@@ -8,7 +8,7 @@ use super::{per, real};
 use crate::bootstrap::Bootstrap;
 use crate::failure::{Failure, VOID};
 use crate::output::Output;
-use crate::serve::key_value;
+use crate::settings::key_value;
 use client::{Cluster, Connection, NewTopic, OffsetAt};
 use env::{Clock, Env, net::Net};
 use hdrhistogram::Histogram;

@@ -7,7 +7,7 @@ use super::real;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::prove::{BrokerChild, ChildOptions, Foreign, Scratch};
-use crate::serve::key_value;
+use crate::settings::key_value;
 use bytes::Bytes;
 use clap::Parser;
 use client::{ClientOptions, Cluster, NewRecord, NewTopic, OffsetAt, Outcome, Producer, ProducerOptions};
