@@ -11,7 +11,7 @@ use crate::error::ConfigError;
 use crate::property::{Kind, Property, split_list};
 use crate::sources::{Dynamic, Overrides};
 use crate::table;
-use crate::topic::{self, DURABILITY, TopicConfig};
+use crate::topic::{self, DURABILITY, FIXED_AT_CREATION, TopicConfig};
 use std::collections::BTreeSet;
 use types::ErrorCode;
 
@@ -150,8 +150,10 @@ pub fn replace_topic(
     broker: &BrokerConfig,
 ) -> Result<Overrides, AlterError> {
     let mut after = replacement(entries)?;
-    if let Some(fixed) = stored.get(DURABILITY) {
-        after.entry(DURABILITY.to_owned()).or_insert_with(|| fixed.clone());
+    for name in FIXED_AT_CREATION {
+        if let Some(fixed) = stored.get(*name) {
+            after.entry((*name).to_owned()).or_insert_with(|| fixed.clone());
+        }
     }
     checked_topic(stored, after, broker)
 }
@@ -279,16 +281,13 @@ fn applied(
 }
 
 fn changed_list(before: &str, op: AlterOp, value: &str) -> String {
-    let mut entries = split_list(before.trim());
-    let named = split_list(value.trim());
+    let (mut entries, named) = (split_list(before.trim()), split_list(value.trim()));
     if op == AlterOp::Subtract {
+        let named: BTreeSet<String> = named.into_iter().collect();
         entries.retain(|entry| !named.contains(entry));
     } else {
-        for entry in named {
-            if !entries.contains(&entry) {
-                entries.push(entry);
-            }
-        }
+        let mut there: BTreeSet<String> = entries.iter().cloned().collect();
+        entries.extend(named.into_iter().filter(|entry| there.insert(entry.clone())));
     }
     entries.join(",")
 }

@@ -21,15 +21,22 @@ pub use tiers::TIERED_STORAGE;
 pub use topic::TOPIC;
 
 use crate::property::Property;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+type Index = BTreeMap<&'static str, &'static Property>;
+
+static BROKER_INDEX: LazyLock<Index> = LazyLock::new(|| broker_properties().map(|p| (p.name, p)).collect());
+static TOPIC_INDEX: LazyLock<Index> = LazyLock::new(|| TOPIC.iter().map(|p| (p.name, p)).collect());
 
 /// Returns the entry of a broker setting.
 pub fn broker_property(name: &str) -> Option<&'static Property> {
-    broker_properties().find(|p| p.name == name)
+    BROKER_INDEX.get(name).copied()
 }
 
 /// Returns the entry of a topic setting.
 pub fn topic_property(name: &str) -> Option<&'static Property> {
-    TOPIC.iter().find(|p| p.name == name)
+    TOPIC_INDEX.get(name).copied()
 }
 
 /// Lists every broker setting, in the order in which they are shown.

@@ -340,6 +340,31 @@ fn what_is_stored_acts() {
     assert!(config.cleanup_policy.delete && config.cleanup_policy.compact);
 }
 
+/// Protects: names and lists as long as a request cost no more than reading them: a list whose entries are compared with each
+/// other would not end.
+#[test]
+fn long_requests_are_answered() {
+    let (broker, stored) = (broker(&[]), Dynamic::default());
+    let change =
+        BrokerAlteration { scope: Scope::EveryBroker, broker: &broker, stored: &stored, topics: &[] };
+    let set = |name: String| Alteration { name, op: AlterOp::Set, value: Some("5".to_owned()) };
+    let error = change.alter(&[set("n".repeat(1_000_000))]).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::InvalidRequest);
+    let many: Vec<Alteration> = (0..50_000).map(|n| set(format!("n{n}"))).collect();
+    assert_eq!(change.alter(&many).unwrap_err().code(), ErrorCode::InvalidRequest);
+    let replicas: Vec<String> = (0..50_000).map(|n| format!("{n}:1")).collect();
+    let list = |op| Alteration {
+        name: "leader.replication.throttled.replicas".to_owned(),
+        op,
+        value: Some(replicas.join(",")),
+    };
+    let full = alter_topic(&map(&[]), &[list(AlterOp::Append)], &broker).unwrap();
+    let twice = alter_topic(&full, &[list(AlterOp::Append)], &broker).unwrap();
+    assert_eq!(twice, full);
+    let none = alter_topic(&full, &[list(AlterOp::Subtract)], &broker).unwrap();
+    assert_eq!(none, map(&[("leader.replication.throttled.replicas", "")]));
+}
+
 /// Protects: operations have Kafka's numbers.
 #[test]
 fn operations_on_the_wire() {

@@ -22,8 +22,8 @@ const OUR_DEFAULTS: &[&str] = &[
 /// What Kafka can change while it runs and Highwater only at a start: sockets are opened once.
 const OUR_UPDATE_MODES: &[&str] = &["listeners", "listener.security.protocol.map"];
 
-/// Values of these settings are refused but for the default, so that no check of a value is needed.
-const KAFKAS_OWN_CHECKS: &[&str] = &["non-empty string", "non-empty list", "non-null string", ""];
+/// Validators whose text names no bounds: such settings are refused, or checked where they are read.
+const WITHOUT_BOUNDS: &[&str] = &["non-empty string", "non-empty list", "non-null string", ""];
 
 /// One setting of Kafka 4.3.1.
 struct Fact {
@@ -103,28 +103,33 @@ fn every_row_is_somebodys() {
     }
 }
 
+/// Parts of the names of settings that ask for protection.
+const PROTECTION: &[&str] = &[
+    "ssl.",
+    "sasl.",
+    "security.",
+    "delegation.token.",
+    ".policy",
+    ".quota.callback",
+    "authorizer",
+    "principal",
+    "super.users",
+    ".acl.",
+    "max.connection.creation.rate",
+    "max.connections.per.ip.overrides",
+    "connections.max.reauth.ms",
+];
+
+/// Names that have such a part and ask for none.
+const NO_PROTECTION: &[&str] =
+    &["group.consumer.migration.policy", "log.cleanup.policy", "listener.security.protocol.map"];
+
 /// Protects: what asks for protection is refused, so that nobody believes to be protected who is not.
 #[test]
 fn nothing_that_asks_for_protection_is_accepted() {
-    let asks = |name: &str| {
-        ["ssl.", "sasl.", "delegation.token.", "security."].iter().any(|start| name.starts_with(start))
-            || ["policy", "quota.callback", "authorizer", "principal", "super.users", "acl"]
-                .iter()
-                .any(|word| name.contains(word))
-            || [
-                "max.connection.creation.rate",
-                "max.connections.per.ip.overrides",
-                "connections.max.reauth.ms",
-            ]
-            .contains(&name)
-    };
-    let asking: Vec<&Property> = table::broker_properties()
-        .filter(|row| {
-            asks(row.name)
-                && row.name != "group.consumer.migration.policy"
-                && row.name != "log.cleanup.policy"
-        })
-        .collect();
+    let asks =
+        |name: &str| !NO_PROTECTION.contains(&name) && PROTECTION.iter().any(|word| name.contains(word));
+    let asking: Vec<&Property> = table::broker_properties().filter(|row| asks(row.name)).collect();
     assert!(asking.len() > 80, "{}", asking.len());
     for row in asking {
         assert_eq!(row.class(), Class::Refused, "{}", row.name);
@@ -143,7 +148,7 @@ fn rows_agree_with_kafka() {
             assert_eq!(row.default, expected, "{name}");
         }
         let expected = fact.validator.trim_start_matches("(case insensitive) ");
-        if !KAFKAS_OWN_CHECKS.contains(&expected) && row.bounds != Bounds::Any {
+        if !WITHOUT_BOUNDS.contains(&expected) && row.bounds != Bounds::Any {
             assert!(
                 validator(row.bounds).eq_ignore_ascii_case(expected),
                 "{name}: {:?} {expected}",
