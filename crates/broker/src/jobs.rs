@@ -202,6 +202,7 @@ impl Jobs {
                 Ok(()) => self.space.set_full(self.todo.is_short()),
                 Err(JobFault::Stopped) => return,
                 Err(JobFault::File(fault)) => {
+                    drop(self);
                     let _ = failed.send(fault.to_string());
                     return;
                 }
@@ -215,7 +216,10 @@ impl Jobs {
             }
             outcome => outcome.map_err(|fault| fault.to_string()),
         };
-        if let Some(done) = self.todo.stop.take() {
+        let done = self.todo.stop.take();
+        // Whoever hears of the end may open the directory again.
+        drop(self);
+        if let Some(done) = done {
             let _ = done.send(last);
         }
     }
