@@ -86,6 +86,11 @@ impl Job {
     fn is_urgent(&self) -> bool {
         matches!(self, Job::RemoveLog { .. } | Job::ExpireStrays | Job::GiveUpReserve | Job::Stop(_))
     }
+
+    /// Returns the log that it removes.
+    fn removes(&self) -> Option<LogKey> {
+        if let Job::RemoveLog { key, .. } = self { Some(*key) } else { None }
+    }
 }
 
 /// The way to the directory's thread.
@@ -125,6 +130,8 @@ pub(crate) struct Jobs {
 pub(crate) struct Todo {
     /// Jobs that found no room, oldest first.
     held: VecDeque<Job>,
+    /// Folders to be made whose names are other logs', until those are removed.
+    unnamed: Vec<Job>,
     /// Whether the last checkpoint found no room.
     abandoned: bool,
     /// When files that wait to be unlinked are, if there are any.
@@ -147,6 +154,7 @@ impl Todo {
         let now = Instant::now();
         Todo {
             held: VecDeque::new(),
+            unnamed: Vec::new(),
             abandoned: false,
             sweep_at: Some(now),
             fill_at: Some(now),
@@ -267,22 +275,50 @@ impl Jobs {
     /// Runs a job. One that finds no room is held, and so is what comes after it, but for what makes room.
     fn take(&mut self, job: Job) -> Result<(), FileFault> {
         let waits = !self.todo.held.is_empty() && !job.is_urgent();
-        match if waits { Ok(false) } else { self.try_job(&job) } {
-            Ok(true) => self.finish(job),
-            Ok(false) => self.todo.held.push_back(job),
-            Err(fault) => return Err(fault),
+        match &job {
+            Job::OpenPages { key, folder } if self.directory.is_taken(*key, folder) => {
+                self.todo.unnamed.push(job);
+                return Ok(());
+            }
+            Job::OpenPages { key, .. } if waits => {
+                self.pages.refuse(*key, "the disk is full".to_owned());
+                return Ok(());
+            }
+            _ => {}
         }
-        Ok(())
+        let removed = job.removes();
+        if waits || !self.try_job(&job)? {
+            self.hold(job);
+        } else {
+            self.finish(job);
+        }
+        removed.map_or(Ok(()), |key| self.take_unnamed(key))
     }
 
-    /// Runs the jobs that were held, as far as there is room.
+    /// Makes the folders that waited for a name, now that this log is gone.
+    fn take_unnamed(&mut self, removed: LogKey) -> Result<(), FileFault> {
+        let mut unnamed = std::mem::take(&mut self.todo.unnamed);
+        unnamed.retain(|job| !matches!(job, Job::OpenPages { key, .. } if *key == removed));
+        unnamed.into_iter().try_for_each(|job| self.take(job))
+    }
+
+    /// Keeps a job until there is room; of looking for old strays, one is enough.
+    fn hold(&mut self, job: Job) {
+        let is_expiry = |job: &Job| matches!(job, Job::ExpireStrays);
+        if !is_expiry(&job) || !self.todo.held.iter().any(is_expiry) {
+            self.todo.held.push_back(job);
+        }
+    }
+
+    /// Runs the jobs that were held, as far as there is room; those that make room do not wait for others.
     fn take_held(&mut self) -> Result<(), FileFault> {
-        while let Some(job) = self.todo.held.pop_front() {
-            if !self.try_job(&job)? {
-                self.todo.held.push_front(job);
-                break;
+        for job in std::mem::take(&mut self.todo.held) {
+            let waits = !self.todo.held.is_empty() && !job.is_urgent();
+            if waits || !self.try_job(&job)? {
+                self.todo.held.push_back(job);
+            } else {
+                self.finish(job);
             }
-            self.finish(job);
         }
         Ok(())
     }
@@ -347,7 +383,6 @@ impl Jobs {
     /// not in segments yet.
     async fn retry(&mut self) -> Result<(), JobFault> {
         self.todo.retry_at = None;
-        self.wal.retry_filling();
         self.take_held()?;
         if self.todo.abandoned {
             self.checkpoint_or_later().await?;
@@ -465,12 +500,26 @@ impl Jobs {
             self.take(job)?;
         }
         for placement in placements {
+            self.name_free(placement).await?;
             self.with_room(KEPT_FROM_SEGMENTS, |jobs| jobs.place(placement))?;
         }
         let wall = self.clock.now().wall;
         let (placements, removed, quorum) = (Vec::new(), Vec::new(), Some(quorum));
         let checkpoint = Checkpoint { cuts, placements, removed, quorum, mark, wall };
         self.with_room(0, |jobs| jobs.directory.checkpoint(&checkpoint))?;
+        Ok(())
+    }
+
+    /// Waits until the name of a log's folder is not another log's any more: the shard of that one may be behind with its
+    /// removal.
+    async fn name_free(&mut self, placement: &Placement) -> Result<(), JobFault> {
+        let Some(folder) = placement.folder.as_deref().filter(|_| !placement.writes.is_empty()) else {
+            return Ok(());
+        };
+        while self.directory.is_taken(placement.key, folder) {
+            let job = self.inbox.recv().await.ok_or(JobFault::Stopped)?;
+            self.take(job)?;
+        }
         Ok(())
     }
 

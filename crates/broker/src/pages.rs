@@ -104,8 +104,9 @@ impl Syncer {
         }
         let dirty = self.pages.take_dirty().await.ok_or(Ended)?;
         self.sync(&dirty)?;
+        let uncovered = Arc::new(dirty.uncovered().clone());
         for shard in 0..self.router.len() {
-            self.router.send(shard, ShardMessage::PagesSynced);
+            self.router.send(shard, ShardMessage::PagesSynced(uncovered.clone()));
         }
         Ok(())
     }

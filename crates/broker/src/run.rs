@@ -283,13 +283,14 @@ fn acknowledgement(durability: Durability) -> &'static str {
 }
 
 /// Has the directory's thread take its last checkpoint and end.
-async fn end_jobs(jobs: &JobSender, failed: oneshot::Receiver<String>) -> Result<(), String> {
+async fn end_jobs(jobs: &JobSender, mut failed: oneshot::Receiver<String>) -> Result<(), String> {
     let (done, stopped) = oneshot::channel();
     jobs.send(Job::Stop(done));
     match stopped.await {
         Ok(last) => last,
         // It has ended by itself: it says why, unless another part has failed, which says so.
-        Err(_) => failed.await.map_or(Ok(()), Err),
+        // Not awaited: it may have been, to its end.
+        Err(_) => failed.try_recv().map_or(Ok(()), Err),
     }
 }
 

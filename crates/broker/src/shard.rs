@@ -166,7 +166,7 @@ impl Shard {
             ShardMessage::Written(done) => self.on_written(done),
             ShardMessage::NoRoom { key, reason } => self.on_no_room(key, &reason),
             ShardMessage::SyncPages(reply) => self.on_sync_pages(reply),
-            ShardMessage::PagesSynced => self.on_pages_synced(),
+            ShardMessage::PagesSynced(uncovered) => self.on_pages_synced(&uncovered),
             ShardMessage::Retain => self.on_retain(now),
             ShardMessage::Damaged { key, reason, done } => {
                 self.on_damaged(key, &reason);

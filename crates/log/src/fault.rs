@@ -83,6 +83,12 @@ pub enum FileFault {
     /// An earlier job failed for good; nothing was done.
     #[error("the directory has failed before")]
     Closed,
+    /// A folder's name belongs to another log that is not removed yet; nothing was done. A mistake of the caller.
+    #[error("{} is the folder of another log", path.display())]
+    Taken {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A log with something to write has no folder; nothing was done. A mistake of the caller.
     #[error("log {0} has no folder")]
     NoFolder(types::LogKey),

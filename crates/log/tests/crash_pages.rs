@@ -22,6 +22,8 @@ mod ghost;
 mod golden;
 #[path = "crash_pages/judge.rs"]
 mod judge;
+#[path = "crash_pages/names.rs"]
+mod names;
 #[path = "crash_directory/probe.rs"]
 mod probe;
 #[path = "crash_directory/script.rs"]

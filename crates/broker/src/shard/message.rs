@@ -8,6 +8,7 @@ use log::read_plan::{ReadPlan, TimePlan};
 use log::segments::{FileCut, Placement, SegmentMeta};
 use log::wal::Reservation;
 use partition::{Diverging, FetchInput, FetchToken, Isolation, OffsetQuery, Pointers, RequiredAcks};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::{Notify, oneshot};
@@ -79,8 +80,8 @@ pub(crate) enum ShardMessage {
     },
     /// Hand all of the page-cache logs over and note their cuts: what is written by then will be synced.
     SyncPages(oneshot::Sender<()>),
-    /// It is synced.
-    PagesSynced,
+    /// It is synced, but for these logs, whose batches were not all in their files.
+    PagesSynced(Arc<BTreeSet<LogKey>>),
     /// Apply retention to what is due.
     Retain,
     /// A read found damage.

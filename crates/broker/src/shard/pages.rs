@@ -42,7 +42,7 @@ impl Shard {
     /// Hands this turn's batches of page-cache logs to their writer as one message. A log's first batch brings the
     /// frame that makes it, and has its folder made.
     pub(super) fn hand_over_pages(&mut self) {
-        let mut writes = Vec::new();
+        let (mut writes, mut jobs) = (Vec::new(), Vec::new());
         for key in std::mem::take(&mut self.pages.buffered) {
             let Some(slot) = self.partitions.get_mut(&key) else { continue };
             let rules = place_rules(&slot.config);
@@ -53,7 +53,7 @@ impl Shard {
             }
             if self.pages.opened.insert(key, true) != Some(true) {
                 let folder: Arc<str> = log.folder().unwrap_or_default().into();
-                self.jobs.send(Job::OpenPages { key, folder });
+                jobs.push(Job::OpenPages { key, folder });
             }
             writes.extend(log.hand_over(&rules));
             self.pages.unsynced.insert(key);
@@ -61,6 +61,8 @@ impl Shard {
         if !writes.is_empty() {
             self.pages.writer.submit(writes);
         }
+        // After the hand-over: a refusal for want of a folder has to find what it refuses.
+        jobs.into_iter().for_each(|job| self.jobs.send(job));
     }
 
     pub(super) fn on_written(&mut self, done: Vec<(LogKey, u64)>) {
@@ -99,12 +101,16 @@ impl Shard {
         let _ = reply.send(());
     }
 
-    pub(super) fn on_pages_synced(&mut self) {
+    pub(super) fn on_pages_synced(&mut self, uncovered: &BTreeSet<LogKey>) {
         for key in std::mem::take(&mut self.pages.syncing) {
             let Some(slot) = self.partitions.get_mut(&key) else { continue };
-            match slot.partition.log_mut().pages_synced() {
+            let log = slot.partition.log_mut();
+            if uncovered.contains(&key) {
+                // Its folder was not there when the files were taken: that it is written by now says nothing.
+                log.drop_sync();
+            }
+            match log.pages_synced() {
                 true => self.changed.insert(key),
-                // Its folder was not there yet, say.
                 false => self.pages.unsynced.insert(key),
             };
         }

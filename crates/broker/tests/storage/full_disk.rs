@@ -1,7 +1,7 @@
 //! A full disk (W-12): what is refused, what goes on, and how it comes back by itself.
 
 use crate::batches::{batch, read_all, sized};
-use crate::client::Client;
+use crate::client::{Client, PRODUCE, produce_request};
 use crate::machine::{delete, fail, metric, names, open, root, size, start, until, used};
 use env::crash::{Call, CrashDisk, Failure};
 use types::ErrorCode;
@@ -118,6 +118,25 @@ fn a_job_without_room_is_tried_again() {
         }
         written && size(&disk, &first).is_none()
     });
+}
+
+/// Protects: W-12, W-16: a page-cache partition whose folder finds no room has its batches refused at once, however many others
+/// have theirs made in the same moment; the next batch makes it.
+#[test]
+fn a_folder_without_room_refuses_its_batches() {
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |_| {});
+    let mut client = broker.connect();
+    client.create_with("topic", 200, &[("highwater.durability", "page-cache")]);
+    fail(&disk, Call::CreateDir, "topic-0.new", Failure::NoSpace);
+    let records = batch(&["v"]);
+    let batches: Vec<_> = (0..200).map(|partition| (partition, &records)).collect();
+    let answer = client.call(&produce_request("topic", &batches), PRODUCE);
+    let codes: Vec<i16> =
+        answer.responses[0].partition_responses.iter().map(|partition| partition.error_code).collect();
+    assert_eq!(codes[0], ErrorCode::KafkaStorageError.code());
+    assert_eq!(codes[1..], [0; 199]);
+    assert_eq!(client.put("topic", &records), 0);
 }
 
 /// Protects: W-7: where the write-ahead log's files are no reserve, because the file system copies on write, the start says

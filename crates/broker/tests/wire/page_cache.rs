@@ -102,6 +102,9 @@ fn page_cache_topics_are_deleted_and_made_again() {
     assert_eq!(client.put("topic", &batch(&["v"])), 0);
     drop(client);
     let broker = broker.restart();
+    let names = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let strays: Vec<_> = names.filter(|name| name.to_string_lossy().ends_with("-stray")).collect();
+    assert!(strays.is_empty(), "a folder of a topic that lived was set aside: {strays:?}");
     assert_eq!(broker.connect().end("topic"), 1);
 }
 

@@ -40,7 +40,9 @@ impl Directory {
     pub fn stray_log(&mut self, key: LogKey) -> Result<(), FileFault> {
         self.job(|directory| {
             let folder = directory.registry().folder(key);
-            if let Some(folder) = folder.filter(|folder| directory.folders.contains_key(&**folder)) {
+            if let Some(folder) = folder
+                && directory.belongs_to(&folder, key)?
+            {
                 let target = stray_name(&folder, key.topic_id, directory.clock.now().wall);
                 directory.rename_folder(&folder, &target)?;
             }
@@ -58,6 +60,15 @@ impl Directory {
             Some(None) => directory.set_aside(folder),
             _ => Ok(()),
         })
+    }
+
+    /// Says whether a name that a log wants for its folder is still another's, whose removal has not come yet.
+    pub fn is_taken(&self, key: LogKey, folder: &str) -> bool {
+        let lives = |owner: LogKey| {
+            !self.is_removed(owner) && !self.waiting.contains(&(owner.topic_id, folder.to_owned()))
+        };
+        let owner = self.folders.get(folder).copied().flatten();
+        !self.is_removed(key) && owner.is_some_and(|owner| owner != key && lives(owner))
     }
 
     pub(super) fn registry(&self) -> Registry<'_> {
@@ -125,9 +136,13 @@ impl Directory {
         }
     }
 
-    /// Returns the folder of a log, made if it was not this log's before.
+    /// Returns the folder of a log, made if it was not this log's before. *Invariant*: the name is not taken
+    /// ([`Directory::is_taken`]): the folder of a log that lives is never set aside.
     pub(super) fn own_folder(&mut self, key: LogKey, folder: &str) -> Result<PathBuf, FileFault> {
         let path = self.root.join(folder);
+        if self.is_taken(key, folder) {
+            return Err(FileFault::Taken { path });
+        }
         match self.folders.get(folder) {
             Some(Some(owner)) if *owner == key => return Ok(path),
             // Left by a job that never ended. Its name may not be on the device, so it is not used again.

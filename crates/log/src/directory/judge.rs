@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 use types::{LogKey, Offset, WallTime};
 
 impl Directory {
-    /// Learns which folders there are and whose, and compares the files with the logs. Changes nothing on disk. Returns
+    /// Learns which folders there are and whose, and compares the files with the logs. A folder that carries another
+    /// topic's id is not this log's, whatever its name. Changes nothing on disk. Returns
     /// the files that are too long, with the length that is believed.
     pub(super) fn judge(
         &mut self,
@@ -34,15 +35,16 @@ impl Directory {
         }
         for log in logs.values() {
             let Some(folder) = log.folder() else { continue };
-            self.registry().set_folder(log.key(), folder);
-            if let Some(owner) = self.folders.get_mut(folder)
-                && !log.segments().is_empty()
-            {
-                *owner = Some(log.key());
+            let is_own = !self.is_namesakes(folder, log.key())?;
+            if is_own {
+                self.registry().set_folder(log.key(), folder);
+                if let Some(owner) = self.folders.get_mut(folder).filter(|_| !log.segments().is_empty()) {
+                    *owner = Some(log.key());
+                }
             }
             for segment in log.segments().iter().filter(|segment| segment.next > log.log_start()) {
                 let path = self.root.join(folder).join(segment_name(segment.base, SegmentFile::Log));
-                let have = self.size_of(&path)?;
+                let have = if is_own { self.size_of(&path)? } else { None };
                 match have {
                     Some(have) if have == segment.bytes || segment.uncut => {}
                     Some(have) if have > segment.bytes => excess.push((path, segment.bytes)),
@@ -51,6 +53,15 @@ impl Directory {
             }
         }
         Ok(excess)
+    }
+
+    /// Says whether the folder of a log's name carries another topic's id.
+    fn is_namesakes(&self, folder: &str, key: LogKey) -> Result<bool, FileFault> {
+        if !self.folders.contains_key(folder) {
+            return Ok(false);
+        }
+        let id = kafka::read_metadata(&*self.disk, &self.root.join(folder))?;
+        Ok(id.is_some_and(|id| id != key.topic_id))
     }
 
     fn size_of(&self, path: &Path) -> Result<Option<u64>, FileFault> {

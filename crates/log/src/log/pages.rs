@@ -236,6 +236,13 @@ impl Log {
         true
     }
 
+    /// Forgets the cut that was noted: the sync did not cover all of it.
+    pub fn drop_sync(&mut self) {
+        if let Some(pages) = &mut self.pages {
+            pages.syncing = None;
+        }
+    }
+
     /// Notes that everything that was written at [`Log::begin_sync`] is synced. Says whether the next cut moves the
     /// recovery point.
     pub fn pages_synced(&mut self) -> bool {

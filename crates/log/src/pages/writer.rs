@@ -28,6 +28,7 @@ pub struct Dirty {
     disk: Arc<dyn Disk>,
     files: Vec<NamedFile>,
     folders: BTreeSet<PathBuf>,
+    uncovered: BTreeSet<LogKey>,
 }
 
 impl std::fmt::Debug for Dirty {
@@ -37,6 +38,16 @@ impl std::fmt::Debug for Dirty {
 }
 
 impl Dirty {
+    /// Names the logs of which something was handed over and is in no file yet.
+    pub(super) fn leaving_out(self, uncovered: BTreeSet<LogKey>) -> Dirty {
+        Dirty { uncovered, ..self }
+    }
+
+    /// Returns the logs that this does not cover: they had batches that were handed over and not written.
+    pub fn uncovered(&self) -> &BTreeSet<LogKey> {
+        &self.uncovered
+    }
+
     /// Syncs all of it. A folder that is gone belonged to a log that is.
     ///
     /// # Errors
@@ -129,7 +140,8 @@ impl PageWriter {
     pub fn take_dirty(&mut self) -> Dirty {
         self.dirty_bytes = 0;
         let files = std::mem::take(&mut self.dirty).into_values().collect();
-        Dirty { disk: Arc::clone(&self.disk), files, folders: std::mem::take(&mut self.folders) }
+        let folders = std::mem::take(&mut self.folders);
+        Dirty { disk: Arc::clone(&self.disk), files, folders, uncovered: BTreeSet::new() }
     }
 
     /// Writes one log's segments, which begin where its files end.

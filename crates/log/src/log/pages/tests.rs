@@ -144,3 +144,24 @@ fn a_segment_that_is_being_written_is_not_given_up() {
     assert_eq!((log.segments().len(), log.durable_end()), (1, Offset(2)));
     log.assert_invariants();
 }
+
+/// Protects: W-6, W-16: a sync that did not cover a log moves no recovery point of it, though its batches were written before the
+/// sync had ended; the next one does.
+#[test]
+fn a_sync_that_left_a_log_out_moves_no_recovery_point() {
+    let mut log = log();
+    append(&mut log, 0);
+    let frame = log.created().unwrap();
+    log.on_durable(frame.change);
+    let serial = log.hand_over(&RULES).unwrap().serial;
+    assert!(log.begin_sync());
+    log.on_written(serial);
+    log.drop_sync();
+    assert!(!log.pages_synced());
+    let (cut, _) = log.cut_pages().unwrap();
+    assert_eq!(cut.log_end, Offset(0));
+    log.checkpointed(cut.change);
+    assert!(log.begin_sync(), "it is still to be synced");
+    assert!(log.pages_synced());
+    assert_eq!(log.cut_pages().unwrap().0.log_end, Offset(1));
+}

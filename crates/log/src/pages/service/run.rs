@@ -105,7 +105,8 @@ impl Service {
                 self.write_waiting();
                 if self.fault.is_none() {
                     self.was_dirty = false;
-                    let _ = answer.send(self.writer.take_dirty());
+                    let uncovered = self.parked.keys().copied().collect();
+                    let _ = answer.send(self.writer.take_dirty().leaving_out(uncovered));
                 }
             }
         }

@@ -130,6 +130,24 @@ fn batches_wait_for_their_folder() {
     assert_eq!(desk.step(), ["written 0:3"]);
 }
 
+/// Protects: W-6, W-16: a sync says of which logs it does not hold all that was handed over; that they are written while it runs
+/// makes nothing of them safe.
+#[test]
+fn a_sync_does_not_cover_what_waits_for_its_folder() {
+    let mut desk = Desk::new();
+    desk.open(1);
+    (0..2).for_each(|log| desk.submit(log));
+    let (answer, mut dirty) = oneshot::channel();
+    desk.client.send(Command::TakeDirty(answer));
+    desk.open(0);
+    assert_eq!(desk.step(), ["written 1:1", "written 0:1"]);
+    assert_eq!(*dirty.try_recv().unwrap().uncovered(), [key(0)].into());
+    let (answer, mut dirty) = oneshot::channel();
+    desk.client.send(Command::TakeDirty(answer));
+    desk.step();
+    assert!(dirty.try_recv().unwrap().uncovered().is_empty());
+}
+
 /// Protects: W-12: a write without room is cut back to the last whole batch, refused once, and no later hand-over of that
 /// generation is written; the other logs are.
 #[test]
