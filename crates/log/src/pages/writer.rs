@@ -2,7 +2,8 @@
 //!
 //! A hand-over is one vectored write per segment, of the batches as they came, and its index entries. With no room
 //! all of it is cut off again, and the cut is synced: bytes of a refused batch must not come back beside others that
-//! took their place. *Invariant*: a file that was written since it was last handed over to be synced is dirty, by the
+//! took their place. Files are cut by the descriptors that wrote them. A cut that finds no room itself is owed: until it is
+//! done nothing is written to that log, and nobody may call its batches refused. *Invariant*: a file that was written since it was last handed over to be synced is dirty, by the
 //! very descriptor that wrote, so that its sync tells of every failed write-back.
 
 use crate::fault::{FileAction, FileFault, OrFault};
@@ -13,7 +14,7 @@ use crate::segments::{SegmentId, SegmentWrite};
 use env::{Disk, DiskFile};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use types::{LogKey, WallTime};
 
@@ -86,6 +87,8 @@ struct OpenLog {
     /// The segment whose indexes this writer has checked and extended.
     extended: Option<SegmentId>,
     used: u64,
+    /// Files that have to be cut before anything else is written, and where.
+    owed: Vec<(NamedFile, u64)>,
 }
 
 /// The last segment of a log.
@@ -114,7 +117,7 @@ impl PageWriter {
 
     /// Takes a log whose folder is there and safe.
     pub fn add_log(&mut self, key: LogKey, folder: PathBuf) {
-        let log = OpenLog { folder, segment: None, extended: None, used: 0 };
+        let log = OpenLog { folder, segment: None, extended: None, used: 0, owed: Vec::new() };
         self.logs.entry(key).or_insert(log);
     }
 
@@ -147,12 +150,13 @@ impl PageWriter {
     /// Writes one log's segments, which begin where its files end.
     ///
     /// # Errors
-    /// No room: the files end where they did before. Else final.
+    /// No room: the files end where they did before, or will once [`PageWriter::settle`] says so. Else final.
     pub fn write(&mut self, key: LogKey, writes: &[SegmentWrite]) -> Result<(), FileFault> {
         for (count, write) in writes.iter().enumerate() {
             if let Err(fault) = self.write_segment(key, write) {
                 if fault.is_full() {
-                    self.take_back(key, &writes[..=count])?;
+                    self.take_back(key, &writes[..=count]);
+                    self.settle(key)?;
                 }
                 return Err(fault);
             }
@@ -246,19 +250,31 @@ impl PageWriter {
         }
     }
 
-    /// Cuts files back to where these writes began, for good.
-    fn take_back(&mut self, key: LogKey, writes: &[SegmentWrite]) -> Result<(), FileFault> {
-        let Some(log) = self.logs.get_mut(&key) else { return Ok(()) };
+    /// Notes that files are to be cut back to where these writes began.
+    fn take_back(&mut self, key: LogKey, writes: &[SegmentWrite]) {
+        let Some(log) = self.logs.get_mut(&key) else { return };
         self.open -= usize::from(log.segment.take().is_some());
         for write in writes.iter().rev() {
-            let place = SegmentPlace { disk: &*self.disk, folder: &log.folder, base: write.base };
-            let index_end = u64::from(write.index_at) * u64::from(OffsetEntry::BYTES);
-            let times_end = u64::from(write.times_at) * u64::from(TimeEntry::BYTES);
-            cut_back(place, SegmentFile::OffsetIndex, index_end)?;
-            cut_back(place, SegmentFile::TimeIndex, times_end)?;
-            cut_back(place, SegmentFile::Log, write.at)?;
+            // Indexes are hints, and are cut when they are next written.
+            let written = self.dirty.get(&(key, write.base, SegmentFile::Log));
+            log.owed.extend(written.map(|file| (file.clone(), write.at)));
         }
-        Ok(())
+    }
+
+    /// Does the cuts that a log owes, for good; says whether all of them are done.
+    ///
+    /// # Errors
+    /// Final.
+    pub fn settle(&mut self, key: LogKey) -> Result<bool, FileFault> {
+        let Some(log) = self.logs.get_mut(&key) else { return Ok(true) };
+        while let Some(((path, file), to)) = log.owed.first() {
+            match cut_back(path, &**file, *to) {
+                Err(fault) if fault.is_full() => return Ok(false),
+                outcome => outcome?,
+            }
+            log.owed.remove(0);
+        }
+        Ok(true)
     }
 }
 
@@ -268,20 +284,12 @@ impl std::fmt::Debug for PageWriter {
     }
 }
 
-/// Cuts a file, if it is there and longer, and syncs the batches' one.
-fn cut_back(place: SegmentPlace<'_>, file: SegmentFile, to: u64) -> Result<(), FileFault> {
-    let path = place.path(file);
-    if !place.disk.exists(&path).or_fault(&path, FileAction::Open)? {
-        return Ok(());
+/// Cuts a file, if it is longer, and syncs it.
+fn cut_back(path: &Path, file: &dyn DiskFile, to: u64) -> Result<(), FileFault> {
+    if file.size().or_fault(path, FileAction::Read)? > to {
+        file.set_size(to).or_fault(path, FileAction::Write)?;
     }
-    let open = place.disk.open(&path, env::OpenMode::Write).or_fault(&path, FileAction::Open)?;
-    if open.size().or_fault(&path, FileAction::Read)? > to {
-        open.set_size(to).or_fault(&path, FileAction::Write)?;
-    }
-    match file {
-        SegmentFile::Log => open.sync().or_fault(&path, FileAction::Sync),
-        _ => Ok(()),
-    }
+    file.sync().or_fault(path, FileAction::Sync)
 }
 
 fn offset_entries(write: &SegmentWrite) -> Vec<OffsetEntry> {

@@ -172,7 +172,10 @@ impl Broker {
             let opened = self.open_pages(key);
             match opened.and_then(|()| self.writer.write(key, &write.writes)) {
                 Ok(()) => self.logs.get_mut(&key).unwrap().on_written(write.serial),
-                Err(fault) if fault.is_full() => self.take_back(key),
+                Err(fault) if fault.is_full() => {
+                    while !self.writer.settle(key)? {}
+                    self.take_back(key);
+                }
                 Err(fault) => return Err(fault.into()),
             }
             self.acknowledge();

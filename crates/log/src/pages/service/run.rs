@@ -7,9 +7,12 @@ use crate::pages::writer::PageWriter;
 use crate::segments::SegmentWrite;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use types::LogKey;
 
+/// Pause before a cut is tried again for which there was no room.
+const OWED_PAUSE: Duration = Duration::from_secs(1);
 /// Commands taken in one turn.
 const TURN_MAX: usize = 1024;
 
@@ -31,6 +34,8 @@ pub(super) struct Service {
     waiting: BTreeMap<LogKey, Waiting>,
     /// What waits for its log's folder.
     parked: BTreeMap<LogKey, Waiting>,
+    /// What found no room and is not cut off again: it may be stored, so nobody is told.
+    owed: BTreeMap<LogKey, (Waiting, String)>,
     /// The newest generation of each log of which something was refused.
     refused: BTreeMap<LogKey, u32>,
     was_dirty: bool,
@@ -52,6 +57,7 @@ impl Service {
             sinks: BTreeMap::new(),
             waiting: BTreeMap::new(),
             parked: BTreeMap::new(),
+            owed: BTreeMap::new(),
             refused: BTreeMap::new(),
             was_dirty: false,
             fault: None,
@@ -60,8 +66,16 @@ impl Service {
 
     /// Runs until nobody holds a handle any more.
     pub(super) async fn run(mut self) {
-        while let Some(command) = self.inbox.recv().await {
-            self.take(command);
+        loop {
+            let next = match self.owed.is_empty() {
+                true => Ok(self.inbox.recv().await),
+                false => tokio::time::timeout(OWED_PAUSE, self.inbox.recv()).await,
+            };
+            match next {
+                Ok(Some(command)) => self.take(command),
+                Ok(None) => return,
+                Err(_) => self.settle(),
+            }
             self.step();
         }
     }
@@ -98,6 +112,7 @@ impl Service {
                 self.write_waiting();
                 self.writer.forget(key);
                 self.parked.remove(&key);
+                self.owed.remove(&key);
                 self.refused.remove(&key);
                 done();
             }
@@ -105,7 +120,7 @@ impl Service {
                 self.write_waiting();
                 if self.fault.is_none() {
                     self.was_dirty = false;
-                    let uncovered = self.parked.keys().copied().collect();
+                    let uncovered = self.parked.keys().chain(self.owed.keys()).copied().collect();
                     let _ = answer.send(self.writer.take_dirty().leaving_out(uncovered));
                 }
             }
@@ -148,8 +163,11 @@ impl Service {
         for (key, waiting) in std::mem::take(&mut self.waiting) {
             match self.writer.write(key, &waiting.writes) {
                 Ok(()) => done.entry(waiting.client).or_default().push((key, waiting.serial)),
-                Err(fault) if fault.is_full() => self.refuse(key, &waiting, fault.to_string()),
-                Err(fault) => return self.fail(fault),
+                Err(fault) if fault.is_full() => self.cut_off(key, waiting, fault.to_string()),
+                Err(fault) => self.fail(fault),
+            }
+            if self.fault.is_some() {
+                return;
             }
         }
         for (client, done) in done {
@@ -158,6 +176,25 @@ impl Service {
             }
         }
         self.tell_news();
+    }
+
+    /// Refuses what found no room, once it is cut off; nothing later of that generation is written from now on.
+    fn cut_off(&mut self, key: LogKey, waiting: Waiting, reason: String) {
+        self.refused.insert(key, waiting.generation);
+        match self.writer.settle(key) {
+            Ok(true) => self.refuse(key, &waiting, reason),
+            Ok(false) => drop(self.owed.insert(key, (waiting, reason))),
+            Err(fault) => self.fail(fault),
+        }
+    }
+
+    /// Tries the cuts again for which there was no room.
+    pub(super) fn settle(&mut self) {
+        for (key, (waiting, reason)) in std::mem::take(&mut self.owed) {
+            if self.fault.is_none() {
+                self.cut_off(key, waiting, reason);
+            }
+        }
     }
 
     fn refuse(&mut self, key: LogKey, waiting: &Waiting, reason: String) {
@@ -183,6 +220,7 @@ impl Service {
         let fault = self.fault.get_or_insert_with(|| Arc::new(fault)).clone();
         self.waiting.clear();
         self.parked.clear();
+        self.owed.clear();
         self.sinks.values().for_each(|sink| sink.failed(fault.clone()));
     }
 }

@@ -166,6 +166,45 @@ fn no_room_is_refused_and_cut_back() {
     assert_eq!(desk.size(0), before);
 }
 
+/// Protects: W-12: a batch is called refused only when it is cut off its file: without a descriptor for its index that is at
+/// once, without room for the cut it is later, and until then nobody hears of it and nothing is written behind it.
+#[test]
+fn a_batch_is_refused_only_when_it_is_cut_off() {
+    let mut desk = Desk::new();
+    let fail = |desk: &Desk, call, nth, failure, ending: &'static str| {
+        let paths = Some(Arc::new(move |path: &Path| path.to_string_lossy().ends_with(ending)) as _);
+        desk.disk.fail(Fault { when: When::Nth(call, nth), failure, paths });
+    };
+    desk.open(0);
+    (0..2).for_each(|_| desk.submit(0));
+    desk.step();
+    desk.logs[0].on_written(2);
+    let before = desk.size(0);
+    fail(&desk, Call::Write, 1, Failure::NoSpace, ".index");
+    fail(&desk, Call::Open, 1, Failure::NoDescriptor, ".log");
+    desk.submit(0);
+    assert_eq!(desk.step(), ["refused 0"]);
+    desk.logs[0].take_back_unwritten();
+    assert_eq!(
+        desk.disk.open(Path::new("/0/00000000000000000000.log"), OpenMode::Read).err().map(drop),
+        Some(())
+    );
+    assert_eq!(desk.size(0), before);
+    fail(&desk, Call::Write, 1, Failure::NoSpace, ".index");
+    (1..3).for_each(|nth| fail(&desk, Call::SetSize, nth, Failure::NoSpace, ".log"));
+    desk.submit(0);
+    assert_eq!(desk.step(), [] as [&str; 0], "it may be stored");
+    assert!(desk.size(0) > before);
+    desk.submit(0);
+    assert_eq!(desk.step(), [] as [&str; 0], "of the generation that is to be refused");
+    desk.service.settle();
+    assert_eq!(desk.step(), ["refused 0"]);
+    assert_eq!(desk.size(0), before);
+    desk.logs[0].take_back_unwritten();
+    desk.submit(0);
+    assert_eq!(desk.step(), ["written 0:6"]);
+}
+
 /// Protects: W-11: any other fault ends the writer, and everyone hears of it, then and later.
 #[test]
 fn a_failed_write_is_final() {
