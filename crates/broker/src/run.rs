@@ -372,6 +372,10 @@ fn act_on(report: &RecoveryReport, router: &Router, jobs: &JobSender) {
         let (key, reason) = (damaged.key, damaged.to_string());
         router.send_to_owner(&key, ShardMessage::Damaged { key, reason, done: None });
     }
+    for cut in &report.cut_pages {
+        let (key, from, bytes) = (cut.key, cut.from, cut.bytes);
+        tracing::warn!(partition = %key, %from, bytes, "what the page cache had lost, or damaged, was cut off the end");
+    }
     for (key, is_complete) in &report.producers_rebuilt {
         tracing::warn!(partition = %key, is_complete, "the state had no producers for this log; they were made anew");
     }

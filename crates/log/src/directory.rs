@@ -32,7 +32,7 @@ pub use checkpoint::Checkpoint;
 pub use format::{Format, FormatError};
 pub use open::OpenError;
 pub use producers::RebuiltProducers;
-pub use recover::{LogDamage, QuorumRecovered, RecoveryReport};
+pub use recover::{CutPages, LogDamage, QuorumRecovered, RecoveryReport};
 
 use crate::epochs::EpochEntry;
 use crate::fault::FileFault;

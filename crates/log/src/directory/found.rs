@@ -6,11 +6,12 @@
 //! takes its name: a sync that failed in an earlier life has left bytes and names in the page cache that the device will
 //! never get (W-2). Cut anywhere, it runs again and ends the same. Tests: `crates/log/tests/crash_pages.rs`.
 
+use super::recover::CutPages;
 use super::{Directory, kafka};
 use crate::append::next_of;
 use crate::fault::{FileAction, FileFault, OrFault};
 use crate::files::{CHUNK, SegmentPlace, extend_indexes};
-use crate::layout::{DELETED_ENDING, SegmentFile, segment_name};
+use crate::layout::{DELETED_ENDING, SegmentFile, parse_segment_name, segment_name};
 use crate::log::Log;
 use crate::segments::{SegmentMeta, SegmentWrite, follow, seal, write_after};
 use bytes::Bytes;
@@ -43,28 +44,32 @@ impl FoundPages {
     }
 }
 
-/// Scans the files of a log and takes what counts into it. Nothing if there is nothing.
-pub(super) fn scan(
-    disk: &dyn Disk,
-    root: &Path,
-    log: &mut Log,
-    now: WallTime,
-) -> Result<Option<FoundPages>, FileFault> {
+/// What a scan found, and what it did not believe.
+#[derive(Debug, Default)]
+pub(super) struct Scanned {
+    pub(super) pages: Option<FoundPages>,
+    pub(super) cut: Option<CutPages>,
+}
+
+/// Scans the files of a log and takes what counts into it.
+pub(super) fn scan(disk: &dyn Disk, root: &Path, log: &mut Log, now: WallTime) -> Result<Scanned, FileFault> {
     let (key, Some(folder)) = (log.key(), log.folder().map(|folder| root.join(folder))) else {
-        return Ok(None);
+        return Ok(Scanned::default());
     };
     if kafka::read_metadata(disk, &folder)? != Some(key.topic_id) {
-        return Ok(None);
+        return Ok(Scanned::default());
     }
     let mut scan = Scan { disk, folder: &folder, log, now, segments: Vec::new() };
     scan.run()?;
+    let bytes = scan.rest()?;
     let mut segments = scan.segments;
+    let cut = (bytes > 0).then(|| CutPages { key, from: log.log_end(), bytes });
     segments.retain(|found| found.meta.bytes > found.write.at || found.write.roll);
     if segments.is_empty() {
-        return Ok(None);
+        return Ok(Scanned { pages: None, cut });
     }
     log.found_segments(segments.iter().map(|found| found.meta.clone()).collect());
-    Ok(Some(FoundPages { key, folder, segments }))
+    Ok(Scanned { pages: Some(FoundPages { key, folder, segments }), cut })
 }
 
 struct Scan<'a> {
@@ -123,6 +128,24 @@ impl Scan<'_> {
         }
         self.segments.push(FoundSegment { meta, write });
         Ok(whole)
+    }
+
+    /// Returns how many bytes of batches lie in the files behind the end.
+    fn rest(&self) -> Result<u64, FileFault> {
+        let head = self.segments.last().map(|found| found.meta.clone()).or(self.log.recovery_segment());
+        let mut rest = 0;
+        for entry in self.disk.list(self.folder).or_fault(self.folder, FileAction::Read)? {
+            let Some((base, SegmentFile::Log)) = parse_segment_name(&entry.name) else { continue };
+            let whole = head.as_ref().filter(|head| head.base == base).map(|head| head.bytes);
+            if whole.is_none() && base < self.end() {
+                continue;
+            }
+            let path = self.folder.join(&entry.name);
+            let Some(file) = open(self.disk, &path)? else { continue };
+            let size = file.size().or_fault(&path, FileAction::Read)?;
+            rest += size.saturating_sub(whole.unwrap_or(0));
+        }
+        Ok(rest)
     }
 
     fn end(&self) -> Offset {

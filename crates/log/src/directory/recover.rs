@@ -28,7 +28,7 @@ use bytes::Bytes;
 use env::{DiskLock, Env};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use types::{LogKey, WallTime};
+use types::{LogKey, Offset, WallTime};
 
 /// What the quorum has stored: its part of the state, and the frames beyond the state's mark.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -51,6 +51,18 @@ pub struct LogDamage {
     pub have: Option<u64>,
     /// The length that was synced.
     pub want: u64,
+}
+
+/// What a start cut off the files of a page-cache log: the first thing there that is no whole batch in its place, and all
+/// behind it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CutPages {
+    /// The log.
+    pub key: LogKey,
+    /// Where the log ends now.
+    pub from: Offset,
+    /// How much went. *Units*: bytes.
+    pub bytes: u64,
 }
 
 /// What a recovery found and did; for the start's log lines and for `inspect`.
@@ -76,6 +88,8 @@ pub struct RecoveryReport {
     pub page_cache_logs: usize,
     /// Bytes found in the files of page-cache logs beyond their recovery points.
     pub found_bytes: u64,
+    /// Page-cache logs of which something in the files beyond their recovery points does not count and was cut off.
+    pub cut_pages: Vec<CutPages>,
     /// Groups at the end that were torn or void, with the offsets of their frames as far as they can be read.
     pub dropped: Vec<DroppedGroup>,
     /// A copy of the state that was written anew.
@@ -139,6 +153,8 @@ impl RecoverJob<'_> {
             Directory::assemble(self.env, self.root, self.format, (journal, self.options), lock);
         directory.removed_before = replayed.skipped.iter().copied().collect();
         let excess = directory.judge(&replayed.logs, &mut report)?;
+        let damaged: BTreeSet<LogKey> = report.damaged.iter().map(|damage| damage.key).collect();
+        report.cut_pages.retain(|cut| !damaged.contains(&cut.key));
         renew_format(&*self.env.disk, self.root, &self.format)?;
         directory.mend_state(&mut report)?;
         let wal = WalWriter::resume(home, end)?;
@@ -162,11 +178,18 @@ impl RecoverJob<'_> {
         let mut all = Vec::new();
         for log in logs.values_mut().filter(|log| log.is_page_cache()) {
             report.page_cache_logs += 1;
-            let found = found::scan(&*self.env.disk, self.root, log, self.env.clock.now().wall)?;
-            report.found_bytes += found.as_ref().map_or(0, FoundPages::bytes);
-            all.extend(found);
+            let found = found::scan(&*self.env.disk, self.root, log, self.now(report))?;
+            report.found_bytes += found.pages.as_ref().map_or(0, FoundPages::bytes);
+            report.cut_pages.extend(found.cut);
+            all.extend(found.pages);
         }
         Ok(all)
+    }
+
+    /// Returns the time at which found batches count as appended: a clock that was set back must not make them old.
+    fn now(&self, report: &RecoveryReport) -> WallTime {
+        let now = self.env.clock.now().wall;
+        report.last_wall.map_or(report.wall, |last| last.max(report.wall)).max(now)
     }
 
     fn logs_of(
@@ -188,7 +211,8 @@ impl RecoverJob<'_> {
             }
             let mut log = Log::from_cut(cut);
             if !fits {
-                report.producers_rebuilt.push((*key, self.rebuild_producers(&mut log)));
+                let now = self.now(report);
+                report.producers_rebuilt.push((*key, self.rebuild_producers(&mut log, now)));
             }
             logs.insert(*key, log);
         }
@@ -199,8 +223,8 @@ impl RecoverJob<'_> {
 impl RecoverJob<'_> {
     /// Makes the producers of a log anew whose state has none that can be right; says whether all were found. If
     /// not, the log is marked (W-9).
-    fn rebuild_producers(&self, log: &mut Log) -> bool {
-        let rebuilt = producers::rebuild(&*self.env.disk, self.root, log, self.env.clock.now().wall);
+    fn rebuild_producers(&self, log: &mut Log, now: WallTime) -> bool {
+        let rebuilt = producers::rebuild(&*self.env.disk, self.root, log, now);
         let is_complete = rebuilt.as_ref().is_ok_and(|rebuilt| rebuilt.is_complete);
         if let Ok(rebuilt) = rebuilt {
             log.producers = rebuilt.producers;

@@ -7,9 +7,10 @@ use crate::story;
 use crate::world::{WALL, env_of, root};
 use env::crash::{CrashDisk, Sabotage};
 use env::{Disk, OpenMode};
+use log::directory::CutPages;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use types::{LeaderEpoch, Offset};
+use types::{LeaderEpoch, Monotonic, Now, Offset, WallTime};
 use wire::record::{BatchBuilder, Codec};
 
 #[derive(Default)]
@@ -190,6 +191,56 @@ fn a_batch_of_an_older_leadership_ends_the_scan() {
         assert_eq!(found[&story::busy()].batches.len(), 2 + usize::from(is_found));
         assert_eq!(found[&story::busy()].batches[..2], book[&story::busy()].sent[..]);
     }
+}
+
+/// Protects: W-3, W-18: what a start does not believe of a page-cache log is told with the log, the offset and the bytes; what it finds
+/// whole is not.
+#[test]
+fn what_a_start_cuts_off_is_told() {
+    let disk = CrashDisk::new();
+    let mut broker = story::open(&env_of(Arc::new(disk.clone()), 1), SharedBook::default()).unwrap();
+    let append = Change::Append(story::busy(), 1, 100);
+    broker.turn(&[append, append, append, Change::Append(story::quiet(), 1, 30)]).unwrap();
+    drop(broker);
+    disk.kill();
+    let path = root().join("busy-0/00000000000000000000.log");
+    let file = disk.open(&path, OpenMode::Write).unwrap();
+    let size = file.size().unwrap();
+    file.write_at(&[0xff], size / 3 + 80).unwrap();
+    drop(file);
+    disk.kill();
+    let env = env_of(Arc::new(disk.clone()), 2);
+    let report = Broker::open(&env, SharedBook::default()).unwrap().report;
+    let told = CutPages { key: story::busy(), from: Offset(1), bytes: size - size / 3 };
+    assert_eq!(report.cut_pages, [told]);
+    disk.kill();
+    assert_eq!(Broker::open(&env, SharedBook::default()).unwrap().report.cut_pages, []);
+}
+
+struct SetBack;
+
+impl env::Clock for SetBack {
+    fn now(&self) -> Now {
+        Now { mono: Monotonic(1), wall: WallTime(0) }
+    }
+}
+
+/// Protects: W-9: a start with a clock that was set back does not make what it finds in the files old: neither its segments nor
+/// its producers.
+#[test]
+fn a_clock_that_was_set_back_makes_nothing_old() {
+    let disk = CrashDisk::new();
+    let mut broker = story::open(&env_of(Arc::new(disk.clone()), 1), SharedBook::default()).unwrap();
+    broker.checkpoint(0).unwrap();
+    broker.turn(&[Change::Append(story::busy(), 1, 100)]).unwrap();
+    drop(broker);
+    disk.kill();
+    let env = env::Env { clock: Arc::new(SetBack), ..env_of(Arc::new(disk), 2) };
+    let broker = Broker::open(&env, SharedBook::default()).unwrap();
+    let log = &broker.logs[&story::busy()];
+    let appended: Vec<_> = log.segments().iter().map(|segment| segment.last_appended).collect();
+    assert_eq!(appended, [WALL]);
+    assert!(log.producers().iter().all(|(_, entry)| entry.appended == WALL));
 }
 
 /// Protects the tests above: they see segments that are not synced before a state names them.
