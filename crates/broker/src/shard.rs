@@ -182,7 +182,7 @@ impl Shard {
 
     /// Runs the effects of one partition.
     fn run_effects(&mut self, key: LogKey, effects: Vec<Effect>) {
-        if effects.iter().any(|effect| matches!(effect, Effect::Wal(_)))
+        if effects.iter().any(|effect| matches!(effect, Effect::Wal(_) | Effect::Buffered))
             && let Some(slot) = self.partitions.get_mut(&key)
         {
             slot.count_unwritten();

@@ -2,7 +2,8 @@
 //!
 //! A request's bytes are admitted before its batches go to the shards; from then on the logs hold them, until a
 //! checkpoint has placed them. At the budget sockets are not read; at half of it a checkpoint is wanted. So what a
-//! slow disk leaves in memory is bounded whatever the write-ahead log could take. Tests: below, and tests/wire/memory.
+//! slow disk leaves in memory is bounded whatever the write-ahead log could take. Batches of page-cache logs count until
+//! their writer has written them, and no checkpoint is taken for their sake: it frees none of them. Tests: below, and tests/wire/memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +14,8 @@ use tokio::sync::Notify;
 pub(crate) struct Unwritten {
     limit: u64,
     held: AtomicU64,
+    /// What of that is on its way to the files of page-cache logs.
+    in_pages: AtomicU64,
     claimed: AtomicU64,
     freed: Notify,
     grown: Notify,
@@ -30,6 +33,7 @@ pub(crate) struct Claim {
 pub(crate) struct Held {
     budget: Arc<Unwritten>,
     bytes: u64,
+    page_cache: bool,
 }
 
 impl Unwritten {
@@ -38,6 +42,7 @@ impl Unwritten {
         Arc::new(Unwritten {
             limit: limit.max(1),
             held: AtomicU64::new(0),
+            in_pages: AtomicU64::new(0),
             claimed: AtomicU64::new(0),
             freed: Notify::new(),
             grown: Notify::new(),
@@ -76,14 +81,16 @@ impl Unwritten {
         self.claimed.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits).is_ok()
     }
 
-    /// Returns the account of one log, empty.
-    pub(crate) fn account(self: &Arc<Unwritten>) -> Held {
-        Held { budget: self.clone(), bytes: 0 }
+    /// Returns the account of one log, a page-cache one or another, empty.
+    pub(crate) fn account(self: &Arc<Unwritten>, page_cache: bool) -> Held {
+        Held { budget: self.clone(), bytes: 0, page_cache }
     }
 
     /// Says whether a checkpoint should come for the sake of memory.
     pub(crate) fn is_checkpoint_wanted(&self) -> bool {
-        self.held_bytes() >= self.limit.div_ceil(2)
+        let held = self.held_bytes();
+        let placeable = held.saturating_sub(self.in_pages.load(Ordering::Acquire));
+        held >= self.limit.div_ceil(2) && placeable >= self.limit.div_ceil(8)
     }
 
     /// Waits until a checkpoint should come for the sake of memory.
@@ -99,13 +106,22 @@ impl Held {
     pub(crate) fn set(&mut self, bytes: u64) {
         let before = std::mem::replace(&mut self.bytes, bytes);
         if bytes > before {
+            // First, so that they are not taken for what a checkpoint could free.
+            self.in_pages(|pages| pages.fetch_add(bytes - before, Ordering::AcqRel));
             self.budget.held.fetch_add(bytes - before, Ordering::AcqRel);
             if self.budget.is_checkpoint_wanted() {
                 self.budget.grown.notify_one();
             }
         } else if bytes < before {
             self.budget.held.fetch_sub(before - bytes, Ordering::AcqRel);
+            self.in_pages(|pages| pages.fetch_sub(before - bytes, Ordering::AcqRel));
             self.budget.freed.notify_waiters();
+        }
+    }
+
+    fn in_pages(&self, change: impl FnOnce(&AtomicU64) -> u64) {
+        if self.page_cache {
+            change(&self.budget.in_pages);
         }
     }
 }
@@ -133,7 +149,7 @@ mod tests {
     #[test]
     fn unwritten_bytes_have_a_budget() {
         let budget = Unwritten::new(100);
-        let mut log = budget.account();
+        let mut log = budget.account(false);
         let claim = budget.admit(40).now_or_never().unwrap();
         log.set(40);
         drop(claim);
@@ -148,5 +164,20 @@ mod tests {
         assert!(budget.admit(1000).now_or_never().is_some(), "counts as half");
         drop(log);
         assert_eq!((budget.held_bytes(), budget.claimed.load(Ordering::Relaxed)), (0, 0));
+    }
+
+    /// Protects: W-5, W-16, W-17: what a page-cache log has not written counts as the rest does, and asks for no checkpoint.
+    #[test]
+    fn page_cache_batches_have_the_same_budget() {
+        let budget = Unwritten::new(100);
+        let (mut pages, mut log) = (budget.account(true), budget.account(false));
+        pages.set(80);
+        assert!(budget.admit(30).now_or_never().is_none());
+        assert!(budget.checkpoint_wanted().now_or_never().is_none(), "it would free nothing");
+        log.set(20);
+        assert!(budget.checkpoint_wanted().now_or_never().is_some());
+        drop(pages);
+        assert!(!budget.is_checkpoint_wanted());
+        assert!(budget.admit(30).now_or_never().is_some());
     }
 }

@@ -57,7 +57,9 @@ impl Shard {
         if self.failed {
             partition.on_failed(&mut Vec::new());
         }
-        let mut slot = Slot { partition, config, held: self.settings.unwritten.account() };
+        self.note_unsynced(partition.log());
+        let held = self.settings.unwritten.account(partition.log().is_page_cache());
+        let mut slot = Slot { partition, config, held };
         slot.count_unwritten();
         self.partitions.insert(key, slot);
     }

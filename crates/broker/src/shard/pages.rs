@@ -3,6 +3,7 @@
 use super::Shard;
 use super::checkpoints::{cached_bytes, place_rules};
 use crate::jobs::Job;
+use log::log::Log;
 use log::pages::PageClient;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -82,19 +83,29 @@ impl Shard {
     /// What was not written is answered as not stored; the next batch tries again, its folder included.
     pub(super) fn on_no_room(&mut self, key: LogKey, reason: &str) {
         tracing::error!(partition = %key, reason, "no room for batches of a page-cache topic: they are refused");
-        self.pages.opened.insert(key, false);
         let Some(slot) = self.partitions.get_mut(&key) else { return };
+        self.pages.opened.insert(key, false);
         let mut effects = Vec::new();
         slot.partition.on_no_room(&mut effects);
         slot.count_unwritten();
         self.run_effects(key, effects);
     }
 
+    /// Has a sync come, in its time, for what a start has found beyond the recovery point: it was made safe, and the state
+    /// does not know it.
+    pub(super) fn note_unsynced(&mut self, log: &Log) {
+        if log.recovery_point().is_some_and(|point| point < log.log_end()) {
+            self.pages.unsynced.insert(log.key());
+            self.pages.writer.handle().ask_sync();
+        }
+    }
+
     pub(super) fn on_sync_pages(&mut self, reply: oneshot::Sender<()>) {
         self.submit();
         for key in std::mem::take(&mut self.pages.unsynced) {
             let Some(slot) = self.partitions.get_mut(&key) else { continue };
-            if slot.partition.log_mut().begin_sync() {
+            // What is damaged was not made safe.
+            if !slot.partition.is_failed() && slot.partition.log_mut().begin_sync() {
                 self.pages.syncing.push(key);
             }
         }

@@ -26,6 +26,8 @@ pub struct Broker {
     /// What it told at the start.
     #[allow(dead_code, reason = "for tests/storage.rs")]
     pub notices: Vec<String>,
+    /// What its recovery found.
+    pub recovery: String,
     dir: PathBuf,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), ServeError>>>,
@@ -61,6 +63,7 @@ impl Broker {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             http: None,
             notices: Vec::new(),
+            recovery: String::new(),
             dir: dir.to_path_buf(),
             stop: Some(stop),
             thread: Some(thread),
@@ -69,6 +72,7 @@ impl Broker {
         broker.address = banner.client_address.parse().unwrap();
         broker.http = banner.http_address;
         broker.notices = banner.notices;
+        broker.recovery = banner.recovery;
         broker
     }
 

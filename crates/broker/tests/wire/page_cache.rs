@@ -82,6 +82,22 @@ fn page_cache_records_survive_a_kill() {
     drop(broker);
 }
 
+/// Protects: W-10, W-16: what a start found of a log to which nobody writes any more is in the state after a clean stop: the next start
+/// does not scan it again, and retention may have it.
+#[test]
+fn page_cache_records_that_a_start_found_are_known_to_the_next() {
+    let (dir, copy) = (folder(), folder());
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    client.create_with("topic", 1, &PAGE_CACHE);
+    client.put("topic", &sized(1000));
+    let killed = broker.crash_into(copy.path());
+    assert!(!killed.recovery.contains(", 0 bytes found"), "{}", killed.recovery);
+    let stopped = killed.restart();
+    assert!(stopped.recovery.contains(", 0 bytes found"), "{}", stopped.recovery);
+    assert_eq!(stopped.connect().end("topic"), 1);
+}
+
 /// Protects: a page-cache topic may be deleted while it is written and made again under its name, and the new one is empty.
 #[test]
 fn page_cache_topics_are_deleted_and_made_again() {

@@ -108,7 +108,12 @@ impl PageHandle {
         dirty.await.ok()
     }
 
-    /// Waits until something was written that is not handed over.
+    /// Has a sync come, in its time, for something that this thread has not written.
+    pub fn ask_sync(&self) {
+        self.news.dirty.notify_one();
+    }
+
+    /// Waits until something was written that is not handed over, or a sync was asked for.
     pub async fn dirtied(&self) {
         self.news.dirty.notified().await;
     }
