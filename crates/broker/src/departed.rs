@@ -160,6 +160,17 @@ impl Departed {
         self.is_empty.store(inner.points.is_empty(), Ordering::SeqCst);
     }
 
+    /// Forgets where the producers of a partition's namesake go on: batches were taken back there, the first ones of new streams
+    /// perhaps among them.
+    pub(crate) fn forget_partition(&self, partition: &NamedPartition) {
+        if self.is_empty() {
+            return;
+        }
+        let mut inner = self.lock();
+        inner.points.retain(|(_, known), _| known != partition);
+        self.is_empty.store(inner.points.is_empty(), Ordering::SeqCst);
+    }
+
     /// Says whether there is no point.
     pub(crate) fn is_empty(&self) -> bool {
         self.is_empty.load(Ordering::SeqCst)
@@ -267,6 +278,20 @@ mod tests {
         assert_eq!(departed.find(ProducerId(8), partition(0), IMAGE, START), Lookup::At(resume(6)));
         departed.forget(ID, None, PartitionId(1));
         departed.forget(ProducerId(8), None, PartitionId(0));
+        assert!(departed.is_empty());
+    }
+
+    /// Protects: P8: where batches were taken back for want of room, no later batch of their stream is taken for the next of an
+    /// older one; other partitions keep what they know.
+    #[test]
+    fn a_partition_is_forgotten_when_batches_are_taken_back() {
+        let departed = Departed::new(1);
+        departed.handled(0, IMAGE);
+        (0..2).for_each(|index| departed.leave(&partition(index), one(ID, 3), START));
+        departed.forget_partition(&partition(0));
+        assert_eq!(departed.find(ID, partition(0), IMAGE, START), Lookup::Nothing);
+        assert_eq!(departed.find(ID, partition(1), IMAGE, START), Lookup::At(resume(3)));
+        departed.forget_partition(&partition(1));
         assert!(departed.is_empty());
     }
 }

@@ -182,7 +182,7 @@ impl Shard {
 
     /// Runs the effects of one partition.
     fn run_effects(&mut self, key: LogKey, effects: Vec<Effect>) {
-        if effects.iter().any(|effect| matches!(effect, Effect::Wal(_) | Effect::Buffered))
+        if effects.iter().any(adds_unwritten)
             && let Some(slot) = self.partitions.get_mut(&key)
         {
             slot.count_unwritten();
@@ -263,6 +263,11 @@ impl Shard {
     }
 }
 
+/// Says whether an effect stands for bytes that are in no file yet, in the write-ahead log or on their way to a page-cache log's.
+fn adds_unwritten(effect: &Effect) -> bool {
+    matches!(effect, Effect::Wal(_) | Effect::Buffered)
+}
+
 /// Shows an effect to whoever traces: simulation compares runs by it.
 fn trace_effect(key: &LogKey, effect: &Effect) {
     match effect {
@@ -300,4 +305,17 @@ pub(crate) struct ShardParts {
 enum Turn {
     Go,
     Stop,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protects: W-5, W-17: an append counts against the budget of unwritten bytes whichever way its bytes go; an answer does not.
+    #[test]
+    fn appends_of_both_kinds_count_as_unwritten() {
+        assert!(adds_unwritten(&Effect::Buffered));
+        let wake = Effect::Wake { token: partition::FetchToken(1), bytes: 1 };
+        assert!(!adds_unwritten(&wake));
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::Shard;
 use super::checkpoints::{cached_bytes, place_rules};
-use crate::jobs::Job;
-use log::log::Log;
+use crate::jobs::{Job, JobSender};
+use log::log::{Log, PageWrite};
 use log::pages::PageClient;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -34,6 +34,14 @@ impl Pages {
         }
     }
 
+    /// Hands batches over, and has their folders made after that: a refusal for want of a folder has to find what it refuses.
+    fn submit(&self, writes: Vec<PageWrite>, jobs: &JobSender, folders: Vec<Job>) {
+        if !writes.is_empty() {
+            self.writer.submit(writes);
+        }
+        folders.into_iter().for_each(|folder| jobs.send(folder));
+    }
+
     pub(super) fn note_buffered(&mut self, key: LogKey) {
         self.buffered.insert(key);
     }
@@ -59,11 +67,7 @@ impl Shard {
             writes.extend(log.hand_over(&rules));
             self.pages.unsynced.insert(key);
         }
-        if !writes.is_empty() {
-            self.pages.writer.submit(writes);
-        }
-        // After the hand-over: a refusal for want of a folder has to find what it refuses.
-        jobs.into_iter().for_each(|job| self.jobs.send(job));
+        self.pages.submit(writes, &self.jobs, jobs);
     }
 
     pub(super) fn on_written(&mut self, done: Vec<(LogKey, u64)>) {
@@ -88,6 +92,9 @@ impl Shard {
         let mut effects = Vec::new();
         slot.partition.on_no_room(&mut effects);
         slot.count_unwritten();
+        if let Some(topic) = self.published.image.topics().by_id(key.topic_id) {
+            self.departed.forget_partition(&(topic.name.as_str().into(), key.partition));
+        }
         self.run_effects(key, effects);
     }
 
@@ -136,5 +143,54 @@ impl Shard {
             }
             _ => self.jobs.send(job),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use env::{Spawn, ThreadMain};
+    use log::fault::FileFault;
+    use log::pages::{PageLimits, PageSink, PageWriter};
+    use std::sync::Mutex;
+    use tokio::sync::mpsc;
+    use types::{PartitionId, TopicId, Uuid};
+
+    /// Starts no thread: whoever submits hears of the failure within the call.
+    struct NoThreads;
+
+    impl Spawn for NoThreads {
+        fn thread(&self, _: &str, _: ThreadMain) {}
+        fn blocking(&self, _: Box<dyn FnOnce() + Send>) {}
+    }
+
+    /// Counts the jobs that were sent before each failure.
+    struct Watch(Mutex<(mpsc::UnboundedReceiver<Job>, Vec<usize>)>);
+
+    impl PageSink for Watch {
+        fn written(&self, _: Vec<(LogKey, u64)>) {}
+        fn refused(&self, _: LogKey, _: String) {}
+        fn failed(&self, _: Arc<FileFault>) {
+            let (inbox, seen) = &mut *self.0.lock().unwrap();
+            seen.push(inbox.len());
+        }
+    }
+
+    /// Protects: W-12: the directory is asked for a folder after its batches were handed over: a refusal that came before them
+    /// would leave them waiting for ever.
+    #[test]
+    fn a_folder_is_asked_for_after_the_hand_over() {
+        let (jobs, inbox) = JobSender::channel();
+        let watch = Arc::new(Watch(Mutex::new((inbox, Vec::new()))));
+        let limits = PageLimits { bytes: 1, files: 1 };
+        let disk = Arc::new(env::crash::CrashDisk::new());
+        let pages =
+            Pages::new(log::pages::start(&NoThreads, PageWriter::new(disk), limits).register(watch.clone()));
+        let key = LogKey { topic_id: TopicId(Uuid([1; 16])), partition: PartitionId(0) };
+        let write = PageWrite { key, serial: 1, generation: 0, writes: Vec::new() };
+        pages.submit(vec![write], &jobs, vec![Job::OpenPages { key, folder: "t-0".into() }]);
+        let (inbox, seen) = &mut *watch.0.lock().unwrap();
+        assert_eq!(*seen, [0, 0], "when it registered, and when it handed over");
+        assert!(matches!(inbox.try_recv(), Ok(Job::OpenPages { .. })));
     }
 }
