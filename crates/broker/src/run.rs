@@ -419,3 +419,23 @@ pub(crate) fn memory(config: &BrokerConfig, env: &Env) -> u64 {
     let default = || (env.spawn.memory_bytes() / MEMORY_SHARE).min(MEMORY_DEFAULT_MAX);
     config.memory_max.unwrap_or_else(default)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    /// Protects: a stop that comes after the directory's thread has ended by itself, and was seen to, ends the broker in order.
+    #[test]
+    fn a_stop_after_the_end_of_the_directorys_thread() {
+        let (jobs, inbox) = JobSender::channel();
+        drop(inbox);
+        let (fail, mut failed) = oneshot::channel();
+        drop(fail);
+        assert!((&mut failed).now_or_never().unwrap().is_err());
+        assert_eq!(end_jobs(&jobs, failed).now_or_never().unwrap(), Ok(()));
+        let (fail, failed) = oneshot::channel();
+        fail.send("why".to_owned()).unwrap();
+        assert_eq!(end_jobs(&jobs, failed).now_or_never().unwrap(), Err("why".to_owned()));
+    }
+}
