@@ -239,6 +239,12 @@ impl WalWriter {
         self.current.bytes - self.end.offset + ready + self.pool.planned_bytes(self.in_use_bytes())
     }
 
+    /// Returns the bytes that can be written whatever becomes of the disk's free space: those of files that are filled.
+    pub fn ready_bytes(&self) -> u64 {
+        let ready = self.next.as_ref().map_or(0, |file| file.bytes);
+        self.current.bytes - self.end.offset + ready + self.pool.filled_bytes()
+    }
+
     /// Returns the bytes of all files, used and free.
     pub fn capacity_bytes(&self) -> u64 {
         self.used_bytes() + self.free_bytes()

@@ -37,6 +37,8 @@ impl Drop for Reservation {
 #[derive(Debug)]
 pub(super) struct Space {
     pub(super) stats: Arc<WalStats>,
+    /// Bytes of filled files. Only these are given away: the disk may be full before more are filled (W-12).
+    ready: AtomicU64,
     reserved: AtomicU64,
     freed: Notify,
     /// Somebody waits for room that a checkpoint would give.
@@ -50,6 +52,7 @@ impl Space {
         let stats = Arc::new(WalStats::default());
         Space {
             stats,
+            ready: AtomicU64::new(0),
             reserved: AtomicU64::new(0),
             freed: Notify::new(),
             asked: Notify::new(),
@@ -61,8 +64,9 @@ impl Space {
     /// Sets space aside. A client's append leaves the last eighth alone.
     pub(super) fn reserve(self: &Arc<Space>, bytes: u64, control: bool) -> Result<Reservation, WalFull> {
         let charged = bytes.saturating_add(OVERHEAD);
-        let kept = if control { 0 } else { self.stats.capacity_bytes() / 8 };
-        let limit = self.stats.free_bytes().saturating_sub(kept);
+        let ready = self.ready.load(Ordering::Acquire);
+        let kept = if control { 0 } else { (self.stats.used_bytes() + ready) / 8 };
+        let limit = ready.saturating_sub(kept);
         let add = |reserved: u64| reserved.checked_add(charged).filter(|sum| *sum <= limit);
         match self.reserved.fetch_update(Ordering::AcqRel, Ordering::Acquire, add) {
             Ok(_) => Ok(Reservation { space: self.clone(), bytes: charged }),
@@ -88,7 +92,8 @@ impl Space {
     /// Tells how much is used and free now.
     pub(super) fn on_space(&self, writer: &WalWriter) {
         let (used, free, pressure) = (writer.used_bytes(), writer.free_bytes(), writer.pressure());
-        let more = free > self.stats.free_bytes();
+        let ready = writer.ready_bytes();
+        let more = ready > self.ready.swap(ready, Ordering::AcqRel);
         self.stats.on_space(used, free);
         let was = self.is_reclaimable.swap(writer.is_reclaimable(), Ordering::AcqRel);
         // Who waits looks again, and asks for the checkpoint that helps now.
