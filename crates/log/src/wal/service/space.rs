@@ -37,7 +37,7 @@ impl Drop for Reservation {
 #[derive(Debug)]
 pub(super) struct Space {
     pub(super) stats: Arc<WalStats>,
-    /// Bytes of filled files. Only these are given away: the disk may be full before more are filled (W-12).
+    /// Bytes of filled files. Clients are given only these: the disk may be full before more are filled (W-12).
     ready: AtomicU64,
     reserved: AtomicU64,
     freed: Notify,
@@ -64,9 +64,12 @@ impl Space {
     /// Sets space aside. A client's append leaves the last eighth alone.
     pub(super) fn reserve(self: &Arc<Space>, bytes: u64, control: bool) -> Result<Reservation, WalFull> {
         let charged = bytes.saturating_add(OVERHEAD);
+        // Clients leave an eighth of what is filled to control frames, so these always find room in time.
         let ready = self.ready.load(Ordering::Acquire);
-        let kept = if control { 0 } else { (self.stats.used_bytes() + ready) / 8 };
-        let limit = ready.saturating_sub(kept);
+        let limit = match control {
+            true => self.stats.free_bytes(),
+            false => ready.saturating_sub((self.stats.used_bytes() + ready) / 8),
+        };
         let add = |reserved: u64| reserved.checked_add(charged).filter(|sum| *sum <= limit);
         match self.reserved.fetch_update(Ordering::AcqRel, Ordering::Acquire, add) {
             Ok(_) => Ok(Reservation { space: self.clone(), bytes: charged }),
