@@ -3,7 +3,7 @@
 //! Everything that touches partition folders goes through here in order, so that a deletion never
 //! overtakes the checkpoint that still writes to the folder, nor the other way round. A job that finds no room first
 //! has a part of the reserve given up for it; with nothing left it is held, in its order, and tried again every second
-//! (W-12). Tests: tests/full_disk.rs, tests/storage_faults.rs.
+//! (W-12). Tests: tests/storage.
 
 use crate::probe::Probes;
 use crate::shard::message::{ShardCut, ShardMessage};
@@ -21,7 +21,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use types::{LogKey, Millis};
 
 /// Unwritten tails below this go into the state instead of a segment, save at a clean stop.
@@ -517,8 +517,14 @@ impl Jobs {
             return Ok(());
         };
         while self.directory.is_taken(placement.key, folder) {
-            let job = self.inbox.recv().await.ok_or(JobFault::Stopped)?;
-            self.take(job)?;
+            self.space.set_full(self.todo.is_short());
+            tokio::select! {
+                biased;
+                job = self.inbox.recv() => self.take(job.ok_or(JobFault::Stopped)?)?,
+                () = sleep(FULL_PAUSE), if !self.todo.held.is_empty() => {}
+            }
+            // The removal itself may be what waits for room.
+            self.take_held()?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //!
 //! Produce is refused before anything is written when what is not in segments yet, and what the reserve lacks, would not
 //! fit any more; after a job has met a full disk; and after a part of the reserve was given up, until it is whole again.
-//! Everything else goes on. It reopens by itself when space returns. Tests: below, and tests/full_disk.rs.
+//! Everything else goes on. It reopens by itself when space returns. Tests: below, and tests/storage/full_disk.rs.
 
 use crate::context::Context;
 use crate::jobs::{Job, JobSender};

@@ -100,6 +100,19 @@ impl FileFault {
         matches!(self, FileFault::Full { .. })
     }
 
+    /// Says whether the bytes are gone, or not those that were written: reading again would not help.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            FileFault::Failed { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData)
+            }
+            FileFault::Short { .. } | FileFault::Damaged { .. } => true,
+            FileFault::Full { .. } | FileFault::Closed | FileFault::Taken { .. } | FileFault::NoFolder(_) => {
+                false
+            }
+        }
+    }
+
     pub(crate) fn new(path: &Path, action: FileAction, source: io::Error) -> FileFault {
         let no_space = matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
         let path = path.to_path_buf();

@@ -51,6 +51,27 @@ fn a_snapshot_without_room_is_taken_later() {
     }
 }
 
+/// Protects: W-12: an older snapshot that cannot be removed stops nothing; it goes with the next one.
+#[test]
+fn an_older_snapshot_may_stay_for_a_while() {
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |config| config.storage.metadata_snapshot_bytes = 2000);
+    let mut client = broker.connect();
+    fail(&disk, Call::RemoveFile, ".snapshot", Failure::NoSpace);
+    let mut made = 0;
+    let mut until_snapshots = |what: &str, is_so: &dyn Fn(usize) -> bool| {
+        until(what, || {
+            assert!(ask_for_topic(&mut client, &format!("topic{made}")));
+            made += 1;
+            let names = names(&disk, &root().join("metadata"));
+            is_so(names.iter().filter(|name| name.ends_with(".snapshot")).count())
+        });
+    };
+    until_snapshots("an older one stays", &|count| count == 2);
+    until_snapshots("it goes", &|count| count == 1);
+    broker.stop();
+}
+
 /// Protects: W-11: what fails while the broker stops makes it no clean stop: code 3, and nothing acknowledged is lost.
 #[test]
 fn a_failure_during_the_stop_is_told() {

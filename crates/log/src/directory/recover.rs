@@ -212,7 +212,7 @@ impl RecoverJob<'_> {
             let mut log = Log::from_cut(cut);
             if !fits {
                 let now = self.now(report);
-                report.producers_rebuilt.push((*key, self.rebuild_producers(&mut log, now)));
+                report.producers_rebuilt.push((*key, self.rebuild_producers(&mut log, now)?));
             }
             logs.insert(*key, log);
         }
@@ -222,17 +222,21 @@ impl RecoverJob<'_> {
 
 impl RecoverJob<'_> {
     /// Makes the producers of a log anew whose state has none that can be right; says whether all were found. If
-    /// not, the log is marked (W-9).
-    fn rebuild_producers(&self, log: &mut Log, now: WallTime) -> bool {
-        let rebuilt = producers::rebuild(&*self.env.disk, self.root, log, now);
-        let is_complete = rebuilt.as_ref().is_ok_and(|rebuilt| rebuilt.is_complete);
-        if let Ok(rebuilt) = rebuilt {
-            log.producers = rebuilt.producers;
-        }
+    /// not, the log is marked (W-9). What cannot be read at this moment is not lost: then the start is refused, before
+    /// a state without them is written.
+    fn rebuild_producers(&self, log: &mut Log, now: WallTime) -> Result<bool, FileFault> {
+        let is_complete = match producers::rebuild(&*self.env.disk, self.root, log, now) {
+            Ok(rebuilt) => {
+                log.producers = rebuilt.producers;
+                rebuilt.is_complete
+            }
+            Err(fault) if fault.is_damage() => false,
+            Err(fault) => return Err(fault),
+        };
         if !is_complete {
             log.mark_producers_lost();
         }
-        is_complete
+        Ok(is_complete)
     }
 }
 

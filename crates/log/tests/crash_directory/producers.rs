@@ -5,10 +5,10 @@ use crate::ghost::{Ghost, Shared};
 use crate::script;
 use crate::world::{Change, WALL, World, env_of, names, producers_agree, root, rules};
 use bytes::Bytes;
-use env::crash::{CrashDisk, Failure, Fault, When};
+use env::crash::{Call, CrashDisk, Failure, Fault, When};
 use env::{Disk, Env};
 use log::directory::Checkpoint;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use types::{LogKey, Offset, WallTime};
 
@@ -159,4 +159,21 @@ fn lost_producers_are_marked() {
     assert!(world.logs[&busy].producers_lost() && world.read_all().is_ok());
     let rebuilt = world.directory.rebuild_producers(&world.logs[&busy], WallTime(0)).unwrap();
     assert!(!rebuilt.is_complete);
+}
+
+/// Protects: what cannot be read at the moment of a start is not given up: the start is refused, and the next one finds it.
+#[test]
+fn producers_that_cannot_be_read_refuse_the_start() {
+    let disk = CrashDisk::new();
+    let (world, env) = hurt(&disk);
+    let busy = script::busy();
+    let known = entries(&world, busy);
+    drop(world);
+    let paths =
+        Some(Arc::new(|path: &Path| path.extension().is_some_and(|ending| ending == "producers")) as _);
+    disk.fail(Fault { when: When::Nth(Call::Read, 1), failure: Failure::Io, paths });
+    assert!(World::open(&env, Shared::default()).is_err());
+    let world = World::open(&env, Shared::default()).unwrap();
+    assert_eq!(world.report.producers_rebuilt, [(busy, true)]);
+    assert_eq!(entries(&world, busy), known);
 }

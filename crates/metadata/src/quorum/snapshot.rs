@@ -177,10 +177,15 @@ impl SnapshotFolder {
         }
         made?;
         self.disk.sync_dir(&self.path)?;
-        for older in self.names()?.into_iter().filter(|other| *other < name) {
-            self.disk.remove_file(&self.path.join(older))?;
-        }
+        self.drop_older(&name);
         Ok(())
+    }
+
+    /// Removes the snapshots before this one. What cannot be removed now is of no harm: the next one tries again.
+    fn drop_older(&self, name: &str) {
+        for older in self.names().unwrap_or_default().iter().filter(|other| other.as_str() < name) {
+            let _goes_later = self.disk.remove_file(&self.path.join(older));
+        }
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), SaveFault> {
