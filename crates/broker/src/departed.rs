@@ -140,8 +140,8 @@ impl Departed {
         point.map_or(Lookup::Nothing, |point| Lookup::At(point.resume))
     }
 
-    /// Forgets where a producer goes on, once [`Departed::all_handled`], because the first batch of a new stream was refused: a later one of
-    /// that stream must not be taken for the next of the old one. Without a name, in any topic.
+    /// Forgets where a producer goes on, once [`Departed::all_handled`]: the first batch of a new stream was refused, and a
+    /// later one of that stream must not be taken for the next of the old one. Without a name, in any topic.
     pub(crate) fn forget(&self, id: ProducerId, topic: Option<&str>, partition: PartitionId) {
         if self.is_empty() {
             return;

@@ -339,15 +339,23 @@ fn clock_watch(env: &Env, report: &RecoveryReport) -> ClockWatch {
 
 async fn retain_regularly(context: Arc<Context>, jobs: JobSender, mut clock_watch: ClockWatch) {
     let every = context.config.storage.retention_check_interval_ms.duration().max(Duration::from_millis(1));
+    let began = context.env.clock.now().mono;
     loop {
         tokio::time::sleep(every).await;
         for shard in 0..context.router.len() {
             context.router.send(shard, ShardMessage::Retain);
         }
-        if clock_watch.observe(context.env.clock.now()) == ClockState::Steady {
+        let now = context.env.clock.now();
+        if strays_may_go(clock_watch.observe(now), now.mono.since(began)) {
             jobs.send(Job::ExpireStrays);
         }
     }
+}
+
+/// Says whether the clock can be believed when it calls a folder old. A clock that is days off at a start looks as if the
+/// broker had been stopped for long; within this time it is set right, which is seen as a jump.
+fn strays_may_go(clock: ClockState, running: Duration) -> bool {
+    clock == ClockState::Steady && running >= CLOCK_HOLD
 }
 
 async fn start_metadata(
@@ -424,6 +432,13 @@ pub(crate) fn memory(config: &BrokerConfig, env: &Env) -> u64 {
 mod tests {
     use super::*;
     use futures_util::FutureExt;
+
+    /// Protects: a wrong clock at a start does not take folders away that were set aside (W-14).
+    #[test]
+    fn strays_wait_for_a_clock_that_was_steady_for_long() {
+        assert!(!strays_may_go(ClockState::Steady, CLOCK_HOLD / 2));
+        assert!(strays_may_go(ClockState::Steady, CLOCK_HOLD));
+    }
 
     /// Protects: a stop that comes after the directory's thread has ended by itself, and was seen to, ends the broker in order.
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! A request's bytes are admitted before its batches go to the shards; from then on the logs hold them, until a
 //! checkpoint has placed them. At the budget sockets are not read; at half of it a checkpoint is wanted. So what a
-//! slow disk leaves in memory is bounded whatever the write-ahead log could take. Batches of page-cache logs count until
-//! their writer has written them, and no checkpoint is taken for their sake: it frees none of them. Tests: below, and tests/wire/memory.
+//! slow disk leaves in memory is bounded whatever the write-ahead log could take. Batches of page-cache logs count
+//! until their writer has written them, and no checkpoint is taken for their sake: it frees none of them.
+//! Tests: below, and tests/storage/checkpoints.rs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -11,7 +11,7 @@
 //!
 //! All but the service is synchronous code over [`env::Disk`]. A folder of the log holds nothing
 //! else; a file is named by its slot (`00001.wal`), and its header says which file number it has.
-//! Tests are in `tests/crash_wal.rs`.
+//! Tests are in `tests/crash_wal`.
 
 mod damage;
 mod fault;

@@ -2,7 +2,8 @@
 //!
 //! Stage one, in order of arrival: decode, resolve, admit each batch (W-15's checks of the batch
 //! itself; what decompresses to much is checked away from the shard's thread), reserve room in memory
-//! and in the write-ahead log, hand the batches to their shards. Stage two waits for the shards and answers. Until transactions exist nothing transactional is stored.
+//! and in the write-ahead log, hand the batches to their shards. Stage two waits for the shards and
+//! answers. Until transactions exist nothing transactional is stored.
 //! Differs from Kafka: a partition that stands twice in one request is INVALID_REQUEST and neither
 //! copy is written (A12). Tests: tests/wire/produce.rs, tests/wire/hostile_batches.rs.
 

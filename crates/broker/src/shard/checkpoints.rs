@@ -64,7 +64,12 @@ impl Shard {
 
     pub(super) fn release_cuts(&mut self) {
         let durable = self.durable_ticket;
-        for ready in self.waiting_cuts.extract_if(.., |waiting| waiting.ticket <= durable) {
+        for mut ready in self.waiting_cuts.extract_if(.., |waiting| waiting.ticket <= durable) {
+            for cut in &mut ready.cut.cuts {
+                if let Some(slot) = self.partitions.get(&cut.key) {
+                    slot.partition.log().refresh_cut(cut);
+                }
+            }
             let _ = ready.reply.send(ready.cut);
         }
     }

@@ -60,6 +60,17 @@ impl Log {
         }
     }
 
+    /// Tells a cut that has waited for its changes to be durable how far the log is committed now. A truncation meanwhile
+    /// bounds that: the cut holds what lies above it no more than the log does.
+    pub fn refresh_cut(&self, cut: &mut LogCut) {
+        let placing = self.placing.as_ref().filter(|placing| placing.change == cut.change);
+        let known = placing.map_or(Offset::ZERO, |placing| self.high_watermark.min(placing.end));
+        if known > cut.high_watermark {
+            cut.high_watermark = known;
+            cut.undo.retain(|step| step.base_offset >= known);
+        }
+    }
+
     /// Notes that the cut of this change, and all that it places, is safe.
     pub fn checkpointed(&mut self, change: u64) {
         let Some(placing) = self.placing.take_if(|placing| placing.change == change) else {
@@ -149,5 +160,63 @@ impl Log {
         let uncut = self.segments.iter().filter(|segment| segment.uncut);
         let cut = uncut.map(|segment| FileCut { key, segment: segment.base, to: segment.next });
         self.file_cuts = cut.map(|cut| super::PendingCut { change, cut, taken: false }).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::append::{AppendAs, Origin};
+    use types::{LeaderEpoch, LogKey, Millis, Monotonic, Now, ProducerEpoch, ProducerId, Sequence, WallTime};
+    use wire::record::{Batch, BatchBuilder, Codec};
+
+    const RULES: PlaceRules = PlaceRules {
+        segment_bytes: 1 << 20,
+        segment_ms: Millis(i64::MAX),
+        index_interval_bytes: 4096,
+        segment_index_bytes: 1 << 16,
+    };
+
+    /// Makes a log of batches with one record each, and a cut before any of them is durable.
+    fn cut_at_once(batches: i32) -> (Log, LogCut) {
+        let mut log = Log::new(LogKey::default());
+        let now = Now { mono: Monotonic(0), wall: WallTime(9) };
+        let (origin, leader_epoch) = (Origin::Client, LeaderEpoch(0));
+        let how = AppendAs { origin, leader_epoch, now, max_producers: 9, resume: None };
+        for sequence in 0..batches {
+            let builder = BatchBuilder::new(Codec::None);
+            let mut builder = builder.producer(ProducerId(7), ProducerEpoch(0), Sequence(sequence));
+            builder.push(WallTime(5), None, Some(b"v"), &[]);
+            log.append(Batch::from_wire(&builder.build().unwrap()).unwrap(), &how).unwrap();
+        }
+        let (cut, _) = log.cut(&RULES, 0).unwrap();
+        (log, cut)
+    }
+
+    /// Protects: W-9: a cut says how far the log is committed when it is written, not when it was taken: else older producer
+    /// files stay without need.
+    #[test]
+    fn a_cut_that_waited_knows_what_is_committed() {
+        let (mut log, mut cut) = cut_at_once(3);
+        assert_eq!((cut.high_watermark, cut.undo.len()), (Offset(0), 3));
+        log.on_durable(2);
+        log.set_high_watermark(Offset(2));
+        log.refresh_cut(&mut cut);
+        assert_eq!((cut.high_watermark, cut.undo.len()), (Offset(2), 1));
+    }
+
+    /// Protects: W-8: a truncation behind the cut is never below the high watermark that the cut names.
+    #[test]
+    fn a_truncation_bounds_what_a_cut_knows() {
+        let (mut log, mut cut) = cut_at_once(3);
+        log.truncate(Offset(1)).unwrap().unwrap();
+        log.apply_start(Offset(9));
+        assert!(log.high_watermark() > cut.log_end);
+        log.refresh_cut(&mut cut);
+        assert_eq!(cut.high_watermark, Offset(1));
+        let (_, mut other) = cut_at_once(2);
+        other.change = 77;
+        log.refresh_cut(&mut other);
+        assert_eq!(other.high_watermark, Offset(0), "not the cut under way");
     }
 }

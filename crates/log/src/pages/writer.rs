@@ -2,9 +2,11 @@
 //!
 //! A hand-over is one vectored write per segment, of the batches as they came, and its index entries. With no room
 //! all of it is cut off again, and the cut is synced: bytes of a refused batch must not come back beside others that
-//! took their place. Files are cut by the descriptors that wrote them. A cut that finds no room itself is owed: until it is
-//! done nothing is written to that log, and nobody may call its batches refused. *Invariant*: a file that was written since it was last handed over to be synced is dirty, by the
-//! very descriptor that wrote, so that its sync tells of every failed write-back.
+//! took their place. Files are cut by the descriptors that wrote them. A cut that finds no room itself is owed: until
+//! it is done nothing is written to that log, and nobody may call its batches refused.
+//!
+//! *Invariant*: a file that was written since it was last handed over to be synced is dirty, by the very descriptor
+//! that wrote, so that its sync tells of every failed write-back.
 
 use crate::fault::{FileAction, FileFault, OrFault};
 use crate::files::{SegmentPlace, extend_indexes, write_batches, write_chunks};

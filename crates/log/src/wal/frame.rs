@@ -1,4 +1,4 @@
-//! One change of one log, as the write-ahead log carries it. Tests: `layout.rs` and `tests/crash_wal.rs`.
+//! One change of one log, as the write-ahead log carries it. Tests: `layout.rs` and `tests/crash_wal`.
 
 use bytes::{Bytes, BytesMut};
 use types::{LeaderEpoch, LogKey, Offset, PartitionId, TopicId, Uuid};

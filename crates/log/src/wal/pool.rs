@@ -6,7 +6,7 @@
 //! the filling and makes the pool smaller; nothing fails until the log itself needs the file. Want of a
 //! descriptor is put off to the next step.
 //!
-//! Tests: `tests/crash_wal.rs`.
+//! Tests: `tests/crash_wal`.
 
 use super::fault::{OrFault, WalCall, WalFault};
 use super::options::WalHome;

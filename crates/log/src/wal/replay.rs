@@ -7,7 +7,7 @@
 //! damage. A replay changes nothing but, where the cache cannot be passed by, to write what it accepted
 //! back in place; so it may be cut by a power failure at any step and run again.
 //!
-//! Tests: `tests/crash_wal.rs`.
+//! Tests: `tests/crash_wal`.
 
 use super::damage::{DamageReason, DroppedGroup, ReplayError, ReplayStop, WalDamage};
 use super::fault::{OrFault, WalCall, WalFault};

@@ -6,7 +6,7 @@
 //! A fault is told to every client, and nothing is written any more (W-11).
 //!
 //! `handle.rs` is what the shards hold, `space.rs` the reservations (W-7), `run.rs` the loop.
-//! Tests: `service/tests.rs`, and `tests/crash_wal.rs` for what is on disk.
+//! Tests: `service/tests.rs`, and `tests/crash_wal` for what is on disk.
 
 mod handle;
 mod run;

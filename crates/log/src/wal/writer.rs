@@ -8,7 +8,7 @@
 //!   synced must not become a hole in front of an acknowledged group.
 //! - Any fault closes the writer for good (W-11).
 //!
-//! Tests: `tests/crash_wal.rs`.
+//! Tests: `tests/crash_wal`.
 
 use super::fault::{OrFault, WalCall, WalFault};
 use super::frame::Frame;
