@@ -40,7 +40,7 @@ use crate::layout::WAL_FOLDER;
 use crate::log::Log;
 use crate::reader::{Reader, ReaderOptions};
 use crate::state::Journal;
-use crate::wal::{WalOptions, WalWriter};
+use crate::wal::{WalOptions, WalPosition, WalWriter};
 use env::{Clock, Disk, DiskLock};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -89,9 +89,11 @@ pub struct Directory {
     reader: Reader,
     /// Folders of logs that exist, with their owner if it is known.
     folders: BTreeMap<String, Option<LogKey>>,
+    /// Where a replay of the last state record begins.
+    mark: WalPosition,
     /// Logs removed since the last state record.
     removed: BTreeSet<LogKey>,
-    /// Logs removed by the last state record: a late job may still name them.
+    /// Logs that the last state record names as removed: a late job may still name them, and frames beyond its mark.
     removed_before: BTreeSet<LogKey>,
     /// Folders of removed logs that could not be renamed for want of room, with their topic ids.
     waiting: BTreeSet<(TopicId, String)>,

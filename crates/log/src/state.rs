@@ -9,7 +9,8 @@
 //!
 //! A base holds every log, a delta what one checkpoint changed. The cuts and the quorum's part are opaque here.
 //! `removed` names the logs that this checkpoint saw go: their frames may still lie beyond the mark, and are
-//! skipped there; the next checkpoint's mark lies beyond them, so each record's list replaces the one before.
+//! skipped there; the mark of a later checkpoint lies beyond them, so its list replaces the one before. A record with the same
+//! mark (strays are set aside at a start) repeats them.
 //! The records live in the journal, see `state/journal.rs`. Source: design W-6. Tests: `state/tests.rs`.
 
 mod journal;

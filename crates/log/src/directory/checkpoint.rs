@@ -141,17 +141,24 @@ impl Directory {
         Ok(())
     }
 
+    /// Writes the record. As long as the mark stays where it was, the frames of what went before may still lie beyond it.
     fn write_state(&mut self, checkpoint: &Checkpoint) -> Result<u64, FileFault> {
+        let mut removed = self.removed.clone();
+        if checkpoint.mark.seq <= self.mark.seq {
+            removed.extend(&self.removed_before);
+        }
         let cuts = checkpoint.cuts.iter().filter(|cut| !self.is_removed(cut.key));
         let change = StateChange {
             mark: checkpoint.mark,
             wall: checkpoint.wall,
             quorum: checkpoint.quorum.clone(),
             cuts: cuts.map(|cut| (cut.key, encoded(cut))).collect(),
-            removed: self.removed.clone(),
+            removed,
         };
         let generation = self.journal.append(&change)?;
-        self.removed_before = std::mem::take(&mut self.removed);
+        self.mark = checkpoint.mark;
+        self.removed.clear();
+        self.removed_before = change.removed;
         Ok(generation)
     }
 }

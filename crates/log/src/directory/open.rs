@@ -15,7 +15,7 @@ use crate::layout::{
 };
 use crate::reader::Reader;
 use crate::state::{Journal, StateChange, StateError, write_aside};
-use crate::wal::{ReplayError, WalCall, WalFault, WalHome, WalWriter};
+use crate::wal::{ReplayError, WalCall, WalFault, WalHome, WalPosition, WalWriter};
 use env::{Disk, DiskLock, Env, OpenMode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -176,6 +176,7 @@ impl Directory {
             journal,
             reader: Reader::new(env.disk.clone(), root.to_path_buf(), options.reader),
             folders: BTreeMap::new(),
+            mark: WalPosition::default(),
             removed: BTreeSet::new(),
             removed_before: BTreeSet::new(),
             waiting: BTreeSet::new(),
@@ -335,7 +336,8 @@ fn create(
     let file = path.join(FORMAT_FILE);
     disk.rename(&new, &file).or_fault(&file, FileAction::Rename)?;
     disk.sync_dir(path).or_fault(path, FileAction::Sync)?;
-    let directory = Directory::assemble(env, path, format, (journal, options), lock);
+    let mut directory = Directory::assemble(env, path, format, (journal, options), lock);
+    directory.mark = first.mark;
     let report = RecoveryReport { mark: first.mark, wall: first.wall, ..RecoveryReport::default() };
     let quorum = QuorumRecovered::default();
     Ok(Opened { directory, format, logs: Vec::new(), quorum, wal, report, is_new: true })

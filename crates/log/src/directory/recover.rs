@@ -151,6 +151,7 @@ impl RecoverJob<'_> {
 
         let mut directory =
             Directory::assemble(self.env, self.root, self.format, (journal, self.options), lock);
+        directory.mark = mark;
         directory.removed_before = replayed.skipped.iter().copied().collect();
         let excess = directory.judge(&replayed.logs, &mut report)?;
         let damaged: BTreeSet<LogKey> = report.damaged.iter().map(|damage| damage.key).collect();

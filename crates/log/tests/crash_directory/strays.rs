@@ -1,11 +1,12 @@
 //! Folders that were set aside: how long they are kept, and power cuts while they go.
 
 use crate::probe::Probe;
-use crate::script;
-use crate::world::{WALL, env_of, names, root};
+use crate::script::{self, busy, old};
+use crate::world::{Change, WALL, env_of, names, root};
 use env::crash::CrashDisk;
 use env::{Disk, OpenMode};
-use log::directory::Directory;
+use log::directory::{Checkpoint, Directory};
+use log::wal::WalPosition;
 use std::sync::Arc;
 use types::{BrokerId, Millis, WallTime};
 
@@ -78,4 +79,40 @@ fn power_cuts_while_strays_go() {
     directory.expire_strays(WallTime(WALL.0 + WEEK.0 + 1), WEEK).unwrap();
     while directory.sweep(1).unwrap() {}
     assert_eq!(strays(&disk), 0);
+}
+
+fn empty_checkpoint(mark: WalPosition) -> Checkpoint {
+    let (cuts, placements, removed, quorum) = (Vec::new(), Vec::new(), Vec::new(), None);
+    Checkpoint { mark, wall: WALL, cuts, placements, removed, quorum }
+}
+
+/// Protects: W-6, W-14: a log that went while a checkpoint was under way stays gone although strays are set aside at the next
+/// start, which writes a state with the same mark: its frames beyond that mark are no gap.
+#[test]
+fn setting_strays_aside_keeps_what_was_removed() {
+    let disk = CrashDisk::new();
+    let env = env_of(Arc::new(disk.clone()), 1);
+    let mut world = script::open(&env, crate::ghost::Shared::default()).unwrap();
+    world.group(&[Change::Append(busy(), 1, 100), Change::Append(old(), 1, 100)]).unwrap();
+    world.checkpoint(0).unwrap();
+    let mark = world.wal.synced_end();
+    world.group(&[Change::Append(old(), 1, 100)]).unwrap();
+    world.group(&[Change::Remove(old())]).unwrap();
+    world.directory.checkpoint(&empty_checkpoint(mark)).unwrap();
+    drop(world);
+    disk.kill();
+    let mut world = script::open(&env, crate::ghost::Shared::default()).unwrap();
+    assert_eq!(world.logs.keys().copied().collect::<Vec<_>>(), [busy()]);
+    world.directory.stray_log(busy()).unwrap();
+    world.directory.checkpoint(&empty_checkpoint(world.report.mark)).unwrap();
+    drop(world);
+    disk.kill();
+    let mut world = script::open(&env, crate::ghost::Shared::default()).unwrap();
+    assert!(world.logs.is_empty());
+    // Once the mark has moved on, nothing has to be remembered.
+    world.checkpoint(0).unwrap();
+    world.checkpoint(0).unwrap();
+    drop(world);
+    disk.kill();
+    assert!(script::open(&env, crate::ghost::Shared::default()).unwrap().logs.is_empty());
 }
