@@ -18,7 +18,7 @@
 //!
 //! Operations are the calls that change something or make it safe; they are counted from 1 and traced.
 //! All is deterministic: same calls, same seed, same disk. Paths are taken from the root, which is
-//! durable; folders must be made. Tests: `crash/tests.rs`.
+//! durable; folders must be made; a name has at most 255 bytes. Tests: `crash/tests.rs`.
 
 mod content;
 mod draw;

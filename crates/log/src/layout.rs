@@ -16,7 +16,7 @@
 //!   <offset>.snapshot         the same for Kafka's tools, never read
 //!   aside.producers           the next one while it is written
 //!   <base>.*.deleted          about to be unlinked
-//! <topic>-<partition>.new     a log's folder before its metadata is synced
+//! <topic>-<partition>.new     a log's folder before its metadata is synced (a very long name: .<topic id>.new)
 //! <topic>-<partition>.<topic id>-delete   a deleted log, about to be unlinked
 //! <topic>-<partition>.<topic id>.<ms>-stray   a log that the metadata does not know, set aside at that unix time
 //! highwater.reserve           zeros that are given up when the disk is full (directory/reserve.rs)
@@ -142,6 +142,14 @@ pub fn parse_segment_name(name: &str) -> Option<(Offset, SegmentFile)> {
     parse_offset(digits).map(|base| (base, file))
 }
 
+/// Returns the name of a log's folder while it is made. The topic id takes the place of what is too long.
+pub fn new_name(folder: &str, topic_id: TopicId) -> String {
+    match folder.len() + NEW_ENDING.len() <= MAX_NAME_BYTES {
+        true => format!("{folder}{NEW_ENDING}"),
+        false => ended(folder, topic_id, NEW_ENDING),
+    }
+}
+
 /// Returns the name of a log's folder that is about to be unlinked.
 pub fn delete_name(folder: &str, topic_id: TopicId) -> String {
     ended(folder, topic_id, DELETE_ENDING)
@@ -248,11 +256,14 @@ mod tests {
         }
     }
 
-    /// Protects: the name of a deleted folder fits every file system and stays unique per partition.
+    /// Protects: the names of a folder that is made or deleted fit every file system and stay unique per partition.
     #[test]
     fn delete_names_fit() {
         let id = TopicId(Uuid([7; 16]));
         let long = format!("{}-{}", "t".repeat(249), 12345);
+        let name = new_name(&long, id);
+        assert!(name.len() <= 255 && name.contains("-12345.") && name.ends_with(NEW_ENDING), "{name}");
+        assert_eq!(new_name("a-0", id), "a-0.new");
         let name = delete_name(&long, id);
         assert!(name.len() <= 255 && name.contains("-12345.") && name.ends_with("-delete"), "{name}");
         assert_eq!(delete_name("a-0", id), format!("a-0.{id}-delete"));

@@ -13,6 +13,8 @@ mod copies;
 mod cuts;
 #[path = "crash_directory/faults.rs"]
 mod faults;
+#[path = "crash_directory/folders.rs"]
+mod folders;
 #[path = "crash_directory/ghost.rs"]
 mod ghost;
 #[path = "crash_directory/golden.rs"]

@@ -9,6 +9,8 @@ use std::path::{Component, Path};
 /// Number of a file or folder, whatever its names.
 pub(super) type NodeId = u64;
 const ROOT: NodeId = 0;
+/// Longest name of a file or folder, as on most file systems. *Units*: bytes.
+const NAME_MAX: usize = 255;
 
 type Entries = BTreeMap<String, NodeId>;
 
@@ -222,6 +224,9 @@ impl Tree {
     /// Returns the folder of a path and the name within it.
     fn place(&self, path: &Path) -> io::Result<(NodeId, String)> {
         let name = names(path)?.last().ok_or(ErrorKind::InvalidInput)?.to_string();
+        if name.len() > NAME_MAX {
+            return Err(ErrorKind::InvalidFilename.into());
+        }
         let folder = self.find(path.parent().unwrap_or(Path::new("")))?;
         Ok((folder, name))
     }

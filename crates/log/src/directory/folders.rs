@@ -7,7 +7,7 @@
 
 use super::{Directory, kafka};
 use crate::fault::{FileAction, FileFault, OrFault};
-use crate::layout::{NEW_ENDING, delete_name, stray_name};
+use crate::layout::{delete_name, new_name, stray_name};
 use crate::reader::Registry;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -150,26 +150,24 @@ impl Directory {
             Some(_) => self.set_aside(folder)?,
             None => {}
         }
-        self.make_folder(&path, key.topic_id)?;
+        self.make_folder(folder, key.topic_id)?;
         self.folders.insert(folder.to_owned(), Some(key));
         self.registry().set_folder(key, folder);
         Ok(path)
     }
 
-    fn make_folder(&mut self, path: &Path, topic_id: TopicId) -> Result<(), FileFault> {
+    fn make_folder(&mut self, folder: &str, topic_id: TopicId) -> Result<(), FileFault> {
         let root = self.root.clone();
         if self.unsynced.contains(&root) {
             // A folder of this name may just have been renamed: that must not come back in its place.
             self.sync_folder(&root)?;
         }
-        let mut aside = path.as_os_str().to_owned();
-        aside.push(NEW_ENDING);
-        let aside = PathBuf::from(aside);
+        let (path, aside) = (root.join(folder), root.join(new_name(folder, topic_id)));
         self.clear_folder(&aside)?;
         self.disk.create_dir(&aside).or_fault(&aside, FileAction::Open)?;
         kafka::write_metadata(&*self.disk, &aside, topic_id)?;
         self.disk.sync_dir(&aside).or_fault(&aside, FileAction::Sync)?;
-        self.disk.rename(&aside, path).or_fault(path, FileAction::Rename)?;
+        self.disk.rename(&aside, &path).or_fault(&path, FileAction::Rename)?;
         self.unsynced.insert(root);
         Ok(())
     }
