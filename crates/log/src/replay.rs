@@ -1,6 +1,7 @@
 //! Replay: a log from its cut and the frames that the WAL holds beyond it (W-6, W-8).
 //!
-//! Frames up to the cut's change number are skipped; then each must have the next number: a gap is damage.
+//! Frames up to the cut's change number are skipped; then each must have the next number: a gap is damage, unless the
+//! log is removed further on (`directory/recover.rs`).
 //! The WAL has verified its bytes; whether a frame fits this log is checked again here.
 //! Nothing replayed counts as durable before [`Log::recovered`], which is called once recovery has synced
 //! what it read (W-2). Tests: `tests/prop_log.rs`.

@@ -2,8 +2,9 @@
 //!
 //! 1. Lock and format file are done (open.rs). The state's copies are synced, then read past the page cache.
 //! 2. The write-ahead log is synced, read from the state's mark, and applied to the logs of the state: changes up
-//!    to a log's cut are skipped, then each must have the next number. Nothing has been changed so far, and damage
-//!    up to here refuses the directory.
+//!    to a log's cut are skipped, then each must have the next number, unless the log is removed further on: a checkpoint
+//!    that ran beside the removal may not have it, and has given back what was before its mark. Nothing has been changed so
+//!    far, and damage up to here refuses the directory.
 //!    Page-cache logs are scanned from their recovery points (found.rs), which changes nothing either.
 //! 3. Segment files are judged against the logs as they are now (judge.rs).
 //! 4. The format file's name is made anew; a state copy that lags behind is written anew; the write-ahead log goes on as a new life.
@@ -19,10 +20,11 @@ use crate::cut::LogCut;
 use crate::fault::FileFault;
 use crate::layout::STATE_FOLDER;
 use crate::log::Log;
-use crate::replay::{ReplayError, Replayed};
+use crate::replay::ReplayError;
 use crate::state::{CopyDamage, Journal, LoadedState, State};
 use crate::wal::{
-    DroppedGroup, Frame, FrameView, QUORUM_KEY, ReplayEnd, ReplayStop, WalPosition, WalWriter, replay,
+    self, DroppedGroup, Frame, FrameKind, FrameView, QUORUM_KEY, ReplayEnd, ReplayStop, WalPosition,
+    WalWriter, replay,
 };
 use bytes::Bytes;
 use env::{DiskLock, Env};
@@ -121,6 +123,8 @@ struct Replay {
     logs: BTreeMap<LogKey, Log>,
     skipped: BTreeSet<LogKey>,
     removed: BTreeMap<LogKey, Option<String>>,
+    /// Where changes of a log are missing.
+    gaps: BTreeMap<LogKey, (WalPosition, ReplayError)>,
     quorum: Vec<Frame>,
 }
 
@@ -141,10 +145,12 @@ impl RecoverJob<'_> {
             logs: self.logs_of(&state, &mut report)?,
             skipped: state.removed,
             removed: BTreeMap::new(),
+            gaps: BTreeMap::new(),
             quorum: Vec::new(),
         };
         let home = wal_home(self.env, self.root, &self.format, self.options);
         let end = replay(&home, mark, &mut |view| replayed.take(&view))?;
+        replayed.refuse_gaps()?;
         describe(&mut report, &end);
         replayed.logs.values_mut().for_each(Log::recovered);
         let found = self.scan_pages(&mut replayed.logs, &mut report)?;
@@ -267,18 +273,39 @@ impl Replay {
         if self.skipped.contains(&frame.key) {
             return Ok(());
         }
+        if frame.kind == FrameKind::Removed {
+            self.remove(frame.key);
+            return Ok(());
+        }
+        if self.gaps.contains_key(&frame.key) {
+            return Ok(());
+        }
         let log = self.logs.entry(frame.key).or_insert_with(|| Log::new(frame.key));
         match log.replay(frame, view.wall) {
-            Ok(Replayed::Applied | Replayed::Skipped) => Ok(()),
-            Ok(Replayed::Removed) => {
-                let gone = self.logs.remove(&frame.key);
-                let folder = gone.and_then(|log| log.folder().map(str::to_owned));
-                self.removed.insert(frame.key, folder);
-                self.skipped.insert(frame.key);
+            Ok(_) => Ok(()),
+            Err(gap @ ReplayError::Gap { .. }) => {
+                self.gaps.insert(frame.key, (view.group, gap));
                 Ok(())
             }
             Err(source) => Err(ReplayStop(Box::new(Misfit { key: frame.key, source }))),
         }
+    }
+
+    /// A log ends here, whatever is known of it.
+    fn remove(&mut self, key: LogKey) {
+        self.gaps.remove(&key);
+        let gone = self.logs.remove(&key);
+        let folder = gone.and_then(|log| log.folder().map(str::to_owned));
+        self.removed.insert(key, folder);
+        self.skipped.insert(key);
+    }
+
+    /// Refuses what is missing of logs that are not removed.
+    fn refuse_gaps(&mut self) -> Result<(), wal::ReplayError> {
+        let Some((key, (place, source))) = self.gaps.pop_first() else { return Ok(()) };
+        let path = format!("WAL file {}", place.file).into();
+        let source = ReplayStop(Box::new(Misfit { key, source }));
+        Err(wal::ReplayError::Stopped { path, at: place.offset, source })
     }
 }
 
