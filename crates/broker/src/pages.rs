@@ -14,15 +14,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// Files that are written and not synced, at most, before a sync is begun.
-const DIRTY_FILES: usize = 512;
+/// The part of the writer's descriptors that dirty files may have before a sync is begun: half of their share.
+const SYNC_AT: usize = 6;
 /// A batch is synced at the latest so long after it was written, if the disk keeps up.
 const DIRTY_AGE: Duration = Duration::from_secs(30);
 
-/// Starts the thread that writes page-cache logs.
-pub(crate) fn start_writer(config: &BrokerConfig, env: &Env) -> PageHandle {
-    let limits = PageLimits { bytes: config.storage.wal.checkpoint_bytes, files: DIRTY_FILES };
-    log::pages::start(&*env.spawn, PageWriter::new(env.disk.clone()), limits)
+/// Starts the thread that writes page-cache logs, with so many descriptors.
+pub(crate) fn start_writer(config: &BrokerConfig, env: &Env, descriptors: usize) -> PageHandle {
+    let limits = PageLimits { bytes: config.storage.wal.checkpoint_bytes, files: descriptors / SYNC_AT };
+    log::pages::start(&*env.spawn, PageWriter::new(env.disk.clone(), descriptors), limits)
 }
 
 /// The way to the thread that syncs.

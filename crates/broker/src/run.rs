@@ -161,7 +161,7 @@ impl Broker {
     ) -> Result<Broker, ServeError> {
         let Opened { mut directory, format, mut logs, quorum, wal, report, .. } = opened;
         let wal = wal::start(&*env.spawn, env.clock.clone(), wal);
-        let page_writer = pages::start_writer(&config, env);
+        let page_writer = pages::start_writer(&config, env, sockets.descriptors.page_files);
         let metadata = start_metadata(&config, env, &format, &wal, quorum).await?;
         register(&metadata, &config, env, (&format, &report), sockets).await?;
         let image = metadata.image().borrow().clone();

@@ -184,8 +184,9 @@ mod tests {
         let watch = Arc::new(Watch(Mutex::new((inbox, Vec::new()))));
         let limits = PageLimits { bytes: 1, files: 1 };
         let disk = Arc::new(env::crash::CrashDisk::new());
-        let pages =
-            Pages::new(log::pages::start(&NoThreads, PageWriter::new(disk), limits).register(watch.clone()));
+        let pages = Pages::new(
+            log::pages::start(&NoThreads, PageWriter::new(disk, 9), limits).register(watch.clone()),
+        );
         let key = LogKey { topic_id: TopicId(Uuid([1; 16])), partition: PartitionId(0) };
         let write = PageWrite { key, serial: 1, generation: 0, writes: Vec::new() };
         pages.submit(vec![write], &jobs, vec![Job::OpenPages { key, folder: "t-0".into() }]);

@@ -47,8 +47,12 @@ impl Directory {
     /// As every job.
     pub fn rebuild_indexes(&mut self, key: LogKey, segment: &SegmentMeta) -> Result<(), FileFault> {
         self.job(|directory| {
-            let theirs = directory.page_logs.contains(&key) && !segment.sealed;
-            let Some(folder) = directory.folder_of(key).filter(|_| !theirs) else { return Ok(()) };
+            if directory.page_logs.contains(&key) && !segment.sealed {
+                // Its writer extends them; who opens the segment next may find them fit.
+                directory.registry().close(key, segment.base);
+                return Ok(());
+            }
+            let Some(folder) = directory.folder_of(key) else { return Ok(()) };
             let place = SegmentPlace { disk: &*directory.disk, folder: &folder, base: segment.base };
             if !directory.disk.exists(&place.path(SEGMENT_FILES[0])).or_fault(&folder, FileAction::Open)? {
                 return Ok(());

@@ -7,6 +7,9 @@
 //!
 //! *Invariant*: a file that was written since it was last handed over to be synced is dirty, by the very descriptor
 //! that wrote, so that its sync tells of every failed write-back.
+//!
+//! Descriptors have three equal shares: segments that are open, files that are dirty, files that are being synced.
+//! When the dirty ones have theirs, the writer syncs them itself before it writes on.
 
 use crate::fault::{FileAction, FileFault, OrFault};
 use crate::files::{SegmentPlace, extend_indexes, write_batches, write_chunks};
@@ -20,8 +23,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use types::{LogKey, WallTime};
 
-/// Logs whose files are kept open.
-const OPEN_MAX: usize = 256;
+/// Descriptors that the last segment of a log takes: batches and two indexes.
+const PER_LOG: usize = 3;
 
 /// An open file and its name.
 type NamedFile = (PathBuf, Arc<dyn DiskFile>);
@@ -80,6 +83,8 @@ pub struct PageWriter {
     dirty_bytes: u64,
     uses: u64,
     open: usize,
+    open_max: usize,
+    dirty_max: usize,
 }
 
 /// A log whose folder is there.
@@ -104,8 +109,8 @@ struct OpenSegment {
 }
 
 impl PageWriter {
-    /// Makes a writer without logs.
-    pub fn new(disk: Arc<dyn Disk>) -> PageWriter {
+    /// Makes a writer without logs that holds about so many descriptors at most.
+    pub fn new(disk: Arc<dyn Disk>, descriptors: usize) -> PageWriter {
         PageWriter {
             disk,
             logs: BTreeMap::new(),
@@ -114,6 +119,8 @@ impl PageWriter {
             dirty_bytes: 0,
             uses: 0,
             open: 0,
+            open_max: (descriptors / 3 / PER_LOG).max(1),
+            dirty_max: (descriptors / 3).max(1),
         }
     }
 
@@ -154,6 +161,7 @@ impl PageWriter {
     /// # Errors
     /// No room: the files end where they did before, or will once [`PageWriter::settle`] says so. Else final.
     pub fn write(&mut self, key: LogKey, writes: &[SegmentWrite]) -> Result<(), FileFault> {
+        self.sync_if_many()?;
         for (count, write) in writes.iter().enumerate() {
             if let Err(fault) = self.write_segment(key, write) {
                 if fault.is_full() {
@@ -162,6 +170,17 @@ impl PageWriter {
                 }
                 return Err(fault);
             }
+        }
+        Ok(())
+    }
+
+    /// Syncs the dirty files if they have all the descriptors that they get. Their folders wait for the next hand-over.
+    fn sync_if_many(&mut self) -> Result<(), FileFault> {
+        if self.dirty.len() < self.dirty_max {
+            return Ok(());
+        }
+        for (path, file) in std::mem::take(&mut self.dirty).into_values() {
+            file.sync().or_fault(&path, FileAction::Sync)?;
         }
         Ok(())
     }
@@ -242,7 +261,7 @@ impl PageWriter {
 
     /// Closes the log that was written longest ago, if too many are open.
     fn close_one(&mut self) {
-        if self.open <= OPEN_MAX {
+        if self.open <= self.open_max {
             return;
         }
         let open = self.logs.values_mut().filter(|log| log.segment.is_some());

@@ -113,8 +113,8 @@ pub(super) struct OpenSegment {
     folder: PathBuf,
     pub(super) base: Offset,
     pub(super) log: Arc<dyn DiskFile>,
-    offsets: OnceLock<Option<Arc<dyn DiskFile>>>,
-    times: OnceLock<Option<Arc<dyn DiskFile>>>,
+    offsets: OnceLock<Arc<dyn DiskFile>>,
+    times: OnceLock<Arc<dyn DiskFile>>,
     built: OnceLock<SparseIndex>,
     ends: Mutex<VecDeque<(Offset, u64)>>,
     unfit: AtomicBool,
@@ -144,16 +144,17 @@ impl OpenSegment {
         self.folder.join(segment_name(self.base, SegmentFile::Log))
     }
 
-    /// Returns an index file, nothing if there is none. Want of a descriptor says nothing about the index.
+    /// Returns an index file, nothing if there is none yet. Want of a descriptor says nothing about the index.
     pub(super) fn index(&self, file: SegmentFile) -> Result<Option<&dyn DiskFile>, ReadFault> {
         let slot = if file == SegmentFile::TimeIndex { &self.times } else { &self.offsets };
         if let Some(known) = slot.get() {
-            return Ok(known.as_deref());
+            return Ok(Some(&**known));
         }
         let path = self.folder.join(segment_name(self.base, file));
         match self.disk.open(&path, OpenMode::Read) {
             Err(source) if is_no_descriptor(&source) => Err(ReadFault::Open { path, source }),
-            opened => Ok(slot.get_or_init(|| opened.ok()).as_deref()),
+            Err(_) => Ok(None),
+            Ok(file) => Ok(Some(&**slot.get_or_init(|| file))),
         }
     }
 

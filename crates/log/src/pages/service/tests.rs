@@ -49,12 +49,16 @@ fn key(partition: i32) -> LogKey {
 
 impl Desk {
     fn new() -> Desk {
+        Desk::with_descriptors(90)
+    }
+
+    fn with_descriptors(descriptors: usize) -> Desk {
         let disk = CrashDisk::new();
         (0..2).for_each(|log| disk.create_dir(Path::new(&format!("/{log}"))).unwrap());
         let (commands, inbox) = mpsc::unbounded_channel();
         let handle = PageHandle { commands, clients: Arc::default(), news: Arc::default() };
         let limits = PageLimits { bytes: 1000, files: 10 };
-        let writer = PageWriter::new(Arc::new(disk.clone()));
+        let writer = PageWriter::new(Arc::new(disk.clone()), descriptors);
         let service = run::Service::new(writer, limits, inbox, handle.news.clone());
         let heard = Arc::new(Heard::default());
         let client = handle.register(heard.clone());
@@ -110,6 +114,23 @@ fn what_waits_is_written_together() {
         .filter(|op| op.call == Call::Write && op.path.ends_with("00000000000000000000.log"));
     assert_eq!(writes.count(), 2);
     assert_eq!(desk.size(0), 3 * desk.size(1));
+}
+
+/// Protects: the limit of open files: dirty files have a share of the descriptors, and those that had it are synced before
+/// another one is written.
+#[test]
+fn dirty_files_have_a_cap() {
+    let mut desk = Desk::with_descriptors(3);
+    (0..2).for_each(|log| desk.open(log));
+    (0..2).for_each(|log| desk.submit(log));
+    assert_eq!(desk.step(), ["written 0:1 1:1"]);
+    let calls = desk.disk.trace().into_iter().filter(|op| op.path.ends_with("00000000000000000000.log"));
+    let calls = calls.map(|op| op.call).filter(|call| matches!(call, Call::Write | Call::Sync));
+    assert_eq!(calls.collect::<Vec<_>>(), [Call::Write, Call::Sync, Call::Write]);
+    let (answer, mut dirty) = oneshot::channel();
+    desk.client.send(Command::TakeDirty(answer));
+    desk.step();
+    assert!(format!("{:?}", dirty.try_recv().unwrap()).contains("files: 1"), "the other one is synced");
 }
 
 /// Protects: hand-overs wait for their log's folder and nothing else waits for them; without the folder they are refused.
