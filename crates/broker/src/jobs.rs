@@ -225,7 +225,6 @@ impl Jobs {
             outcome => outcome.map_err(|fault| fault.to_string()),
         };
         let done = self.todo.stop.take();
-        // Whoever hears of the end may open the directory again.
         drop(self);
         if let Some(done) = done {
             let _ = done.send(last);

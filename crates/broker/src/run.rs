@@ -19,8 +19,8 @@ use crate::start::{self, Banner, ServeError};
 use crate::strays::set_strays_aside;
 use crate::unwritten::Unwritten;
 use config::{BrokerConfig, Durability};
-use env::Env;
 use env::net::Listener;
+use env::{DiskLock, Env};
 use log::directory::{Directory, DirectoryOptions, Format, Opened, RecoveryReport};
 use log::fault::FileFault;
 use log::reader::ReaderOptions;
@@ -150,6 +150,8 @@ struct Broker {
     clock_watch: ClockWatch,
     /// What the user should know of the data directory.
     notice: Option<String>,
+    /// Nobody else opens the directory while a thread of this broker may write to it.
+    lock: Option<Box<dyn DiskLock>>,
 }
 
 impl Broker {
@@ -168,6 +170,7 @@ impl Broker {
         set_strays_aside(&mut directory, &mut logs, &image, &report, env)
             .map_err(|fault| storage_failed(&fault))?;
         directory.open_reserve(config.storage.disk_reserve_bytes).map_err(|fault| storage_failed(&fault))?;
+        let lock = directory.take_lock();
         let notice = (!directory.overwrites_in_place()).then(|| COPY_ON_WRITE.to_string());
         let first = Arc::new(Published::new(image, &config));
         let (failed, failure) = watch::channel(None);
@@ -212,7 +215,7 @@ impl Broker {
         let connections = mailboxes.start(&context, &jobs, &failed, &first, recovered);
         act_on(&report, &router, &jobs);
         let jobs_failed = start_jobs(&context, directory, jobs_inbox);
-        Ok(Broker { context, jobs, jobs_failed, connections, page_syncs, stop, clock_watch, notice })
+        Ok(Broker { context, jobs, jobs_failed, connections, page_syncs, stop, clock_watch, notice, lock })
     }
 
     fn banner(&self, sockets: &Sockets, recovery: String) -> Banner {
@@ -232,6 +235,7 @@ impl Broker {
     }
 
     async fn run(self, sockets: Sockets, shutdown: oneshot::Receiver<()>) -> Result<(), ServeError> {
+        let _until_all_has_ended = self.lock;
         let stopping = self.context.stop.clone();
         let accept = accept_all(sockets.clients, self.connections, self.context.clone(), stopping.clone());
         tokio::task::spawn_local(accept);

@@ -19,3 +19,5 @@ mod full_disk;
 mod harness;
 #[path = "storage/machine.rs"]
 mod machine;
+#[path = "storage/stop.rs"]
+mod stop;

@@ -111,7 +111,8 @@ pub struct Directory {
     reserve: reserve::Reserve,
     clock: Arc<dyn Clock>,
     failed: bool,
-    _lock: Box<dyn DiskLock>,
+    /// Held as long as the directory is in use, here or by whoever has taken it.
+    lock: Option<Box<dyn DiskLock>>,
 }
 
 impl std::fmt::Debug for Directory {
@@ -143,6 +144,12 @@ impl Directory {
     /// disk (W-7). What cannot be asked is taken for the usual.
     pub fn overwrites_in_place(&self) -> bool {
         self.disk.overwrite_in_place(&self.root.join(WAL_FOLDER)).unwrap_or(true)
+    }
+
+    /// Hands the directory's lock out, for somebody who ends later: the threads of the write-ahead log and of page-cache logs
+    /// write to the directory too. Nothing the second time.
+    pub fn take_lock(&mut self) -> Option<Box<dyn DiskLock>> {
+        self.lock.take()
     }
 
     /// Returns the number of the last checkpoint.

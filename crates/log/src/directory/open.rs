@@ -189,7 +189,7 @@ impl Directory {
             reserve: reserve::Reserve::default(),
             clock: env.clock.clone(),
             failed: false,
-            _lock: lock,
+            lock: Some(lock),
         }
     }
 }
