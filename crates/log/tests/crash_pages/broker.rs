@@ -67,7 +67,7 @@ impl Broker {
         Ok(Broker {
             directory: opened.directory,
             wal: opened.wal,
-            writer: PageWriter::new(env.disk.clone()),
+            writer: PageWriter::new(env.disk.clone(), 1000),
             logs,
             report: opened.report,
             book,
