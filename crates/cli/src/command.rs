@@ -2,8 +2,8 @@
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::{bench, config, consume, inspect, produce, prove, serve, topic};
-use clap::{Parser, Subcommand};
+use crate::{bench, cluster, completions, config, consume, inspect, produce, prove, serve, topic};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Highwater: a durable Kafka-compatible log.
@@ -24,6 +24,9 @@ enum Command {
     /// Create, list, describe and delete topics
     #[command(subcommand)]
     Topic(topic::Command),
+    /// Describe a cluster, and raise its features
+    #[command(subcommand)]
+    Cluster(cluster::Command),
     /// Explain settings
     #[command(subcommand)]
     Config(config::Command),
@@ -39,6 +42,11 @@ enum Command {
     /// Measure a broker
     #[command(subcommand)]
     Bench(bench::Command),
+    /// Write the script with which a shell completes these commands
+    Completions {
+        /// The shell
+        shell: completions::Shell,
+    },
 }
 
 /// Runs the command that the process was called with.
@@ -61,12 +69,16 @@ fn carry_out(command: Command, output: &Output) -> Result<u8, Failure> {
         match command {
             Command::Serve(args) => serve::serve(args, output).await.map(|()| 0),
             Command::Topic(command) => topic::topic(command, output).await.map(|()| 0),
+            Command::Cluster(command) => cluster::cluster(command, output).await.map(|()| 0),
             Command::Config(command) => config::config(&command, output).map(|()| 0),
             Command::Produce(args) => produce::produce(args, output).await.map(|()| 0),
             Command::Consume(args) => consume::consume(args, output).await.map(|()| 0),
             Command::Inspect(command) => inspect::inspect(&command, output).map(|()| 0),
             Command::Prove(args) => prove::prove(args, output).await,
             Command::Bench(command) => bench::bench(command, output).await,
+            Command::Completions { shell } => {
+                completions::completions(shell, CommandLine::command(), output).map(|()| 0)
+            }
         }
     })
 }

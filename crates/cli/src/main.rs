@@ -13,7 +13,9 @@
 
 mod bench;
 mod bootstrap;
+mod cluster;
 mod command;
+mod completions;
 mod config;
 mod consume;
 mod failure;

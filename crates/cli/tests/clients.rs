@@ -1,4 +1,5 @@
-//! Real clients against the real binary: kcat, confluent-kafka, kafka-python, franz-go and Kafka's Java client.
+//! Real clients against the real binary: kcat, confluent-kafka, kafka-python, franz-go and Kafka's Java client; and
+//! what Kafka itself answered to recorded requests (exchange.rs).
 //!
 //! Every test starts `highwater serve` on a port and in a folder of its own. The programs that drive the clients
 //! are in tests/clients/{python,go,java}; they are installed and built once, under target/clients. A test whose tool
@@ -9,6 +10,8 @@
 mod broker;
 #[path = "clients/dump_log_segments.rs"]
 mod dump_log_segments;
+#[path = "clients/exchange.rs"]
+mod exchange;
 #[path = "clients/kcat.rs"]
 mod kcat;
 #[path = "clients/kill_under_load.rs"]

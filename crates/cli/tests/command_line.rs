@@ -290,3 +290,50 @@ fn a_setting_is_explained() {
     assert_eq!(unknown.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean num.partitions?"));
 }
+
+/// Protects: a cluster shows its brokers, features and quorum, and an upgrade with nothing to raise says so.
+#[test]
+fn a_cluster_is_described() {
+    let broker = Broker::start();
+    let described = &json(&broker.run(&["cluster", "describe", "--json"]))[0];
+    assert_eq!(
+        (described["controller"].as_i64(), described["cluster"].as_str().map(str::len)),
+        (Some(1), Some(22))
+    );
+    assert_eq!(described["brokers"][0]["address"], broker.address.as_str());
+    let feature = &described["features"][0];
+    assert_eq!((feature["name"].as_str(), feature["level"].as_i64()), (Some("metadata.version"), Some(30)));
+    let quorum = &described["quorum"];
+    assert_eq!((quorum["leader"].as_i64(), quorum["voters"][0]["node"].as_i64()), (Some(1), Some(1)));
+    assert!(quorum["voters"][0]["log_end"].as_i64() >= quorum["high_watermark"].as_i64(), "{quorum}");
+    let table = text(&broker.run(&["cluster", "describe"]));
+    for part in [described["cluster"].as_str().unwrap(), &broker.address, "7-30", "node 1 leads in epoch"] {
+        assert!(table.contains(part), "{part} in {table}");
+    }
+    for arguments in [&["cluster", "upgrade"][..], &["cluster", "upgrade", "--dry-run"]] {
+        assert!(text(&broker.run(arguments)).starts_with("Every feature is at the highest level"));
+    }
+    let upgraded = &json(&broker.run(&["cluster", "upgrade", "--dry-run", "--json"]))[0];
+    assert_eq!(
+        (upgraded["dry_run"].as_bool(), upgraded["raised"].as_array().map(Vec::len)),
+        (Some(true), Some(0))
+    );
+}
+
+/// Protects: each shell gets a script that knows our commands.
+#[test]
+fn shells_complete_commands() {
+    for (shell, sign) in
+        [("bash", "complete -F"), ("zsh", "#compdef highwater"), ("fish", "complete -c highwater")]
+    {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
+        let script = text(&command.args(["completions", shell]).output().unwrap());
+        assert!(
+            script.contains(sign) && script.contains("describe") && script.contains("dry-run"),
+            "{shell}"
+        );
+    }
+    let unknown =
+        Command::new(env!("CARGO_BIN_EXE_highwater")).args(["completions", "tcsh"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
+}

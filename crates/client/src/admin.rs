@@ -416,7 +416,7 @@ impl Cluster {
         Ok(ClusterDescription { id, controller, brokers: brokers.collect() })
     }
 
-    fn timeout_ms(&self) -> i32 {
+    pub(crate) fn timeout_ms(&self) -> i32 {
         i32::try_from(self.options().request_timeout.as_millis()).unwrap_or(i32::MAX)
     }
 }

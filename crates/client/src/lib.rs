@@ -23,6 +23,7 @@ mod options;
 mod partitioner;
 mod pending;
 mod producer;
+mod quorum;
 mod versions;
 
 pub use admin::{
@@ -37,6 +38,7 @@ pub use options::{ClientOptions, DEFAULT_RESPONSE_BYTES_MAX};
 pub use partitioner::partition_of;
 pub use pending::Pending;
 pub use producer::{Acks, Delivery, NewRecord, Outcome, Producer, ProducerOptions, Refusal};
+pub use quorum::{FeatureLevels, QuorumDescription, VoterDescription};
 // The raw messages of the hot path, for whoever sends them without a producer.
 pub use wire::Records as RecordBytes;
 pub use wire::produce_request::{PartitionProduceData, TopicProduceData};

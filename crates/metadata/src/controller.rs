@@ -17,7 +17,10 @@ mod topics;
 pub use brokers::{fence_broker, register_broker};
 pub use configs::{AlterConfigs, ConfigChange, alter_configs};
 pub use deletions::{DeleteTopic, DeletedTopic, delete_topics};
-pub use features::{METADATA_VERSION, bootstrap};
+pub use features::{
+    Feature, FeatureUpdate, LevelChange, METADATA_VERSION, UnsupportedLevel, UpdateFeatures, bootstrap,
+    check_levels, update_features,
+};
 pub use producer_ids::{PRODUCER_ID_BLOCK_SIZE, ProducerIdBlock, allocate_producer_ids};
 pub use topics::{
     CreateTopic, CreateTopics, CreatedTopic, MAX_PARTITIONS_PER_OPERATION, TopicCreation, TopicRules,

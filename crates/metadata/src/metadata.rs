@@ -7,11 +7,11 @@
 
 use crate::controller::{
     self, AlterConfigs, ConfigCheck, CreateTopics, CreatedTopic, Decision, DeleteTopic, DeletedTopic,
-    ProducerIdBlock, Refusal, TopicRules,
+    ProducerIdBlock, Refusal, TopicRules, UnsupportedLevel, UpdateFeatures,
 };
 use crate::quorum::{
-    self, MetadataQuorum, ProposeError, QuorumFault, QuorumOptions, QuorumRecovered, QuorumStorage,
-    RaftQuorum, StorageFailed, Voter, VoterAddress,
+    self, MetadataQuorum, ProposeError, QuorumFault, QuorumOptions, QuorumRecovered, QuorumStatus,
+    QuorumStorage, RaftQuorum, StorageFailed, Voter, VoterAddress,
 };
 use crate::{BrokerRegistration, MetadataImage, Record};
 use bytes::Bytes;
@@ -70,6 +70,9 @@ pub enum MetadataFault {
         /// The id in the metadata.
         metadata: Uuid,
     },
+    /// A newer program has raised a feature level.
+    #[error(transparent)]
+    Level(#[from] UnsupportedLevel),
     /// The thread ended before it said anything.
     #[error("the metadata thread has ended")]
     ThreadEnded,
@@ -122,6 +125,7 @@ enum Command {
     CreateTopics(CreateTopics, TopicRules, Reply<Vec<CreatedTopic>>),
     DeleteTopics(Vec<DeleteTopic>, Reply<Vec<DeletedTopic>>),
     AlterConfigs(AlterConfigs, ConfigCheck, Reply<Result<(), Refusal>>),
+    UpdateFeatures(UpdateFeatures, Reply<Result<(), Refusal>>),
     RegisterBroker(BrokerRegistration, Reply<Result<BrokerEpoch, Refusal>>),
     FenceBroker(BrokerId, BrokerEpoch, Reply<()>),
     AllocateProducerIds(BrokerId, BrokerEpoch, Reply<Result<ProducerIdBlock, Refusal>>),
@@ -182,6 +186,16 @@ impl Metadata {
         check: ConfigCheck,
     ) -> Answer<Result<(), Refusal>> {
         self.ask(|reply| Command::AlterConfigs(request, check, reply)).await
+    }
+
+    /// Updates feature levels, all or none.
+    pub async fn update_features(&self, request: UpdateFeatures) -> Answer<Result<(), Refusal>> {
+        self.ask(|reply| Command::UpdateFeatures(request, reply)).await
+    }
+
+    /// Returns who leads the quorum, who votes, and how far the log is.
+    pub fn quorum_status(&self) -> QuorumStatus {
+        self.quorum.status()
     }
 
     /// Registers a broker's new incarnation; returns its epoch.
@@ -298,15 +312,23 @@ async fn start_quorum(
     };
     let quorum = RaftQuorum::start(env.disk.clone(), quorum_options, storage, recovered).await?;
     let image = quorum.image().borrow().clone();
-    if let Some(metadata) = image.cluster_id().filter(|id| *id != options.cluster_id) {
+    if let Err(fault) = check_image(&image, options.cluster_id) {
         quorum.stop().await;
-        return Err(MetadataFault::OtherCluster { directory: options.cluster_id, metadata });
+        return Err(fault);
     }
     let missing = controller::bootstrap(&image, options.cluster_id);
     if !missing.is_empty() {
         quorum.propose(missing).await.map_err(|error| QuorumFault::Stopped(error.to_string()))?;
     }
     Ok(quorum)
+}
+
+/// Checks that the metadata is of this cluster and of no newer program.
+fn check_image(image: &MetadataImage, cluster_id: Uuid) -> Result<(), MetadataFault> {
+    match image.cluster_id().filter(|id| *id != cluster_id) {
+        Some(metadata) => Err(MetadataFault::OtherCluster { directory: cluster_id, metadata }),
+        None => Ok(controller::check_levels(image.features())?),
+    }
 }
 
 struct Decider {
@@ -340,6 +362,10 @@ impl Decider {
             }
             Command::AlterConfigs(request, check, reply) => {
                 let decision = controller::alter_configs(&image, &request, &check);
+                let _ = reply.send(self.settle_or_refuse(decision).await);
+            }
+            Command::UpdateFeatures(request, reply) => {
+                let decision = controller::update_features(&image, &request);
                 let _ = reply.send(self.settle_or_refuse(decision).await);
             }
             Command::RegisterBroker(registration, reply) => {

@@ -59,8 +59,24 @@ pub trait MetadataQuorum: Clone + Send + Sync + 'static {
     /// Returns the local image as it moves on.
     fn image(&self) -> watch::Receiver<Arc<MetadataImage>>;
 
+    /// Returns who leads, who votes, and how far the log is.
+    fn status(&self) -> QuorumStatus;
+
     /// Waits until the local image holds everything that was agreed before the call.
     fn barrier(&self) -> impl Future<Output = Result<MetadataOffset, ProposeError>> + Send;
+}
+
+/// The quorum at one moment.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct QuorumStatus {
+    /// Who leads; none during an election.
+    pub leader: Option<Voter>,
+    /// Number of that leadership.
+    pub term: u64,
+    /// End of what is agreed: the offset of the next entry.
+    pub committed_end: MetadataOffset,
+    /// Who votes, and the end of each log, as far as this node knows it.
+    pub voters: Vec<(Voter, MetadataOffset)>,
 }
 
 /// Why records were not agreed on, or perhaps were.
@@ -239,6 +255,23 @@ impl MetadataQuorum for RaftQuorum {
 
     fn image(&self) -> watch::Receiver<Arc<MetadataImage>> {
         self.image.clone()
+    }
+
+    fn status(&self) -> QuorumStatus {
+        let metrics = self.raft.metrics().borrow_watched().clone();
+        let end = |index: Option<u64>| MetadataOffset(index.map_or(0, |index| index.saturating_add(1)));
+        let log_end = |voter: &Voter| match &metrics.replication {
+            _ if *voter == metrics.id => metrics.last_log_index,
+            Some(replication) => replication.get(voter).copied().flatten().map(|at| at.index),
+            None => None,
+        };
+        let membership = metrics.membership_config.membership();
+        QuorumStatus {
+            leader: metrics.current_leader,
+            term: metrics.current_term,
+            committed_end: end(metrics.local_committed.map(|at| at.index)),
+            voters: membership.voter_ids().map(|voter| (voter, end(log_end(&voter)))).collect(),
+        }
     }
 
     async fn barrier(&self) -> Result<MetadataOffset, ProposeError> {

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use metadata::controller::{
-    AlterConfigs, ConfigChange, CreateTopic, CreateTopics, CreatedTopic, Decision, DeleteTopic, TopicRules,
-    allocate_producer_ids, alter_configs, bootstrap, create_topics, delete_topics, fence_broker,
-    register_broker,
+    AlterConfigs, ConfigChange, CreateTopic, CreateTopics, CreatedTopic, Decision, DeleteTopic,
+    FeatureUpdate, LevelChange, TopicRules, UpdateFeatures, allocate_producer_ids, alter_configs, bootstrap,
+    check_levels, create_topics, delete_topics, fence_broker, register_broker, update_features,
 };
 use metadata::{
     BrokerRegistration, ConfigResource, DirectoryVerdict, MetadataDelta, MetadataImage, Record,
@@ -177,7 +177,7 @@ fn impossible_counts() {
         format!("p-2: {partitions}"),
         format!("r0: {factor}"),
         format!("r-2: {factor}"),
-        "r2: InvalidReplicationFactor The target replication factor of 2 cannot be reached because only 1 broker(s) are registered.".to_string(),
+        "r2: InvalidReplicationFactor Unable to replicate the partition 2 time(s): The target replication factor of 2 cannot be reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned.".to_string(),
         "good: 1 x 1".to_string(),
         format!("both: {both} numPartitions was not set to -1."),
         format!("both2: {both} replication factor was not set to -1."),
@@ -379,7 +379,12 @@ fn a_fenced_broker_leads_nothing() {
     assert_eq!(world.image.leadership_of(key).unwrap().leader, None);
     assert_eq!(fence_broker(&world.image, BrokerId(1), epoch).records, []);
     let refused = world.create(vec![topic("b", 1, 1)]);
-    assert_eq!(refused, ["b: InvalidReplicationFactor All brokers are currently fenced."]);
+    assert_eq!(
+        refused,
+        [
+            "b: InvalidReplicationFactor Unable to replicate the partition 1 time(s): All brokers are currently fenced."
+        ]
+    );
     world.register(1, 2);
     let leadership = world.image.leadership_of(key).unwrap();
     assert_eq!((leadership.leader, leadership.epoch), (Some(BrokerId(1)), LeaderEpoch(2)));
@@ -455,6 +460,94 @@ fn a_new_cluster() {
     assert_eq!(world.image.cluster_id(), Some(CLUSTER));
     assert_eq!(world.image.features().announced().collect::<Vec<_>>(), [("metadata.version", 30)]);
     assert_eq!(bootstrap(&world.image, CLUSTER), []);
+}
+
+fn feature_level(name: &str, level: i16) -> Record {
+    Record::FeatureLevel { name: name.into(), level }
+}
+
+/// A cluster that an older program made.
+fn older_cluster(metadata_version: i16) -> World {
+    let mut world = World { image: MetadataImage::default(), ids: 0 };
+    let levels = [("metadata.version", metadata_version), ("highwater.version", 1)];
+    let levels = levels.map(|(name, level)| feature_level(name, level));
+    world.apply(&[vec![Record::ClusterId(CLUSTER)], levels.to_vec()].concat());
+    world
+}
+
+/// Protects: a cluster that an older program made stays at its levels, also where it lacks a feature, until it is upgraded.
+#[test]
+fn an_existing_cluster_stays_at_its_levels() {
+    let mut world = older_cluster(28);
+    assert_eq!(bootstrap(&world.image, CLUSTER), []);
+    let upgrade = updates(vec![("metadata.version", 30, Some(LevelChange::Upgrade))]);
+    let decision = update_features(&world.image, &upgrade).unwrap();
+    assert_eq!(decision.records, [feature_level("metadata.version", 30)]);
+    world.apply(&decision.records);
+    assert_eq!(world.image.features().level("metadata.version"), 30);
+    assert_eq!(update_features(&world.image, &upgrade).unwrap().records, [], "it has that level");
+    let mut bare = World { image: MetadataImage::default(), ids: 0 };
+    bare.apply(&[Record::ClusterId(CLUSTER)]);
+    assert_eq!(bootstrap(&bare.image, CLUSTER), [], "a feature that came later is not finalised by a start");
+}
+
+fn updates(list: Vec<(&str, i16, Option<LevelChange>)>) -> UpdateFeatures {
+    let update = |(name, level, change): (&str, i16, _)| FeatureUpdate { name: name.into(), level, change };
+    let updates = list.into_iter().map(update).collect();
+    UpdateFeatures { updates, validate_only: false, controller: BrokerId(1) }
+}
+
+/// Protects: levels that cannot be are refused in Kafka's order and words, and then nothing is changed.
+#[test]
+fn feature_levels_are_refused_as_by_kafka() {
+    const INVALID: &str = "Invalid update version";
+    let (up, safe, hard) =
+        (Some(LevelChange::Upgrade), Some(LevelChange::SafeDowngrade), Some(LevelChange::UnsafeDowngrade));
+    let kept = "Refusing to perform the requested downgrade because it might delete metadata information.";
+    let cases = [
+        (30, "metadata.version", 29, None, format!("{INVALID} 29 for feature metadata.version. The controller does not support the given upgrade type.")),
+        (30, "metadata.version", -1, up, format!("{INVALID} -1 for feature metadata.version. A feature version cannot be less than 0.")),
+        (30, "metadata.version", 31, up, format!("{INVALID} 31 for feature metadata.version. Local controller 1 only supports versions 7-30")),
+        (30, "metadata.version", 0, safe, format!("{INVALID} 0 for feature metadata.version. Local controller 1 only supports versions 7-30")),
+        (30, "no.such", 1, up, format!("{INVALID} 1 for feature no.such. Local controller 1 does not support this feature.")),
+        (30, "no.such", 0, up, format!("{INVALID} 0 for feature no.such. Feature no.such not found.")),
+        (29, "metadata.version", 28, up, format!("{INVALID} 28 for feature metadata.version. Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade.")),
+        (29, "metadata.version", 30, safe, format!("{INVALID} 30 for feature metadata.version. Can't downgrade to a newer version.")),
+        (30, "metadata.version", 29, safe, format!("Unsupported metadata.version downgrade from 30 to 29. {kept}")),
+        (24, "metadata.version", 22, safe, format!("Unsupported metadata.version downgrade from 24 to 22. {kept}")),
+        (30, "metadata.version", 29, hard, "Unsupported metadata.version downgrade from 30 to 29. Unsafe metadata downgrade is not supported in this version.".to_string()),
+    ];
+    for (current, name, level, change, sentence) in cases {
+        let image = older_cluster(current).image;
+        let good = ("highwater.version", 1, up);
+        let refusal = update_features(&image, &updates(vec![good, (name, level, change)])).unwrap_err();
+        assert_eq!((refusal.code, refusal.message), (ErrorCode::InvalidUpdateVersion, sentence));
+    }
+}
+
+/// Protects: a level that brought nothing may be lowered again, a dry run changes nothing, the last of two updates counts.
+#[test]
+fn feature_levels_are_updated() {
+    let image = older_cluster(29).image;
+    let lower = |level| ("metadata.version", level, Some(LevelChange::SafeDowngrade));
+    let records = |request: &UpdateFeatures| update_features(&image, request).unwrap().records;
+    assert_eq!(records(&updates(vec![lower(24)])), [feature_level("metadata.version", 24)]);
+    assert_eq!(records(&updates(vec![lower(3), lower(23)])), [feature_level("metadata.version", 23)]);
+    assert_eq!(records(&UpdateFeatures { validate_only: true, ..updates(vec![lower(24)]) }), []);
+    assert_eq!(records(&updates(Vec::new())), []);
+}
+
+/// Protects: a directory that a newer program has upgraded is refused by name.
+#[test]
+fn levels_of_a_newer_program_are_refused() {
+    assert_eq!(check_levels(World::new(0).image.features()), Ok(()));
+    assert_eq!(check_levels(older_cluster(28).image.features()), Ok(()));
+    for (name, level) in [("metadata.version", 31), ("highwater.version", 2), ("group.version", 1)] {
+        let mut world = older_cluster(28);
+        world.apply(&[feature_level(name, level)]);
+        let refused = check_levels(world.image.features()).unwrap_err();
+        assert_eq!((refused.name.as_str(), refused.level), (name, level));
+    }
 }
 
 /// Protects: records that do not fit are damage, and leave the image as it was.

@@ -93,7 +93,7 @@ async fn fetch(
     let bytes = planned_bytes(&published, &found, limits) + found.len() * PARTITION_BYTES;
     let admitted = context.admission.response(bytes).await;
     let parts = execute(context, session, found, limits, header.id.api_version).await;
-    let response = compose(context, &published, header, session, parts);
+    let response = compose(context, &published, header, session, parts, limits.isolation);
     context.probes.fetch_bytes.inc_by(response.1);
     respond(header, &response.0).map(|response| Response { admitted: Some(admitted), ..response })
 }
@@ -378,6 +378,7 @@ fn compose(
     header: &RequestHeader,
     session: &FetchContext,
     parts: Vec<Read>,
+    isolation: Isolation,
 ) -> (FetchResponse, u64) {
     let outcomes: Vec<Outcome> = parts.iter().map(outcome).collect();
     let tell = session.finish(&outcomes);
@@ -389,7 +390,7 @@ fn compose(
             continue;
         }
         bytes += part.records.len() as u64;
-        let data = partition_data(published, wanted, part, version);
+        let data = partition_data(published, wanted, part, isolation, version);
         hints |= data.current_leader.leader_epoch >= 0;
         push(&mut response.responses, wanted, data);
     }
@@ -419,10 +420,18 @@ fn push(responses: &mut Vec<FetchableTopicResponse>, wanted: &Wanted, data: Part
     }
 }
 
-fn partition_data(published: &Published, wanted: &Wanted, part: Read, version: i16) -> PartitionData {
+fn partition_data(
+    published: &Published,
+    wanted: &Wanted,
+    part: Read,
+    isolation: Isolation,
+    version: i16,
+) -> PartitionData {
+    // Kafka lists no transaction in three ways: null where nobody asked or reading failed, else empty.
+    let asked = isolation == Isolation::ReadCommitted && part.found.is_ok();
     let mut data = PartitionData {
         partition_index: wanted.partition.partition,
-        aborted_transactions: None,
+        aborted_transactions: (asked || part.key.is_err()).then(Vec::new),
         ..PartitionData::default()
     };
     match part.found {

@@ -57,7 +57,10 @@ pub(super) async fn metadata(
 ) -> MetadataResponse {
     create_missing(&context, &request).await;
     let published = context.published();
-    let topic_bits = operations(request.include_topic_authorized_operations, TOPIC_OPERATIONS);
+    // Nobody may do anything with an id that no topic has.
+    let asked_for = |topic: &MetadataResponseTopic| {
+        request.include_topic_authorized_operations && topic.error_code != ErrorCode::UnknownTopicId.code()
+    };
     let all =
         request.topics.is_none() || (version == 0 && request.topics.as_ref().is_some_and(Vec::is_empty));
     let topics = if all {
@@ -75,7 +78,10 @@ pub(super) async fn metadata(
         controller_id: context.config.node_id.0,
         topics: topics
             .into_iter()
-            .map(|t| MetadataResponseTopic { topic_authorized_operations: topic_bits, ..t })
+            .map(|t| MetadataResponseTopic {
+                topic_authorized_operations: operations(asked_for(&t), TOPIC_OPERATIONS),
+                ..t
+            })
             .collect(),
         cluster_authorized_operations: operations(
             request.include_cluster_authorized_operations,

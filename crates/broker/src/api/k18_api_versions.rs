@@ -6,6 +6,7 @@
 use super::table::{self, Api};
 use super::{Accepted, Call, Refused, Response};
 use crate::context::Context;
+use metadata::controller::{Feature, METADATA_VERSION};
 use std::sync::Arc;
 use types::ErrorCode;
 use wire::api_versions_request::ApiVersionsRequest;
@@ -35,7 +36,7 @@ pub(super) async fn api_versions(
     let features = published.image.features();
     ApiVersionsResponse {
         api_keys: table::served().map(row).collect(),
-        supported_features: vec![METADATA_VERSION.key()],
+        supported_features: vec![supported(METADATA_VERSION)],
         finalized_features_epoch: i64::try_from(published.image.offset().0).unwrap_or(i64::MAX),
         finalized_features: features
             .announced()
@@ -49,20 +50,9 @@ pub(super) async fn api_versions(
     }
 }
 
-/// A feature and its levels. Others are announced when their APIs exist (D-16).
-struct Feature {
-    name: &'static str,
-    min: i16,
-    max: i16,
-}
-
-/// Kafka 4.3's levels of the metadata.
-const METADATA_VERSION: Feature = Feature { name: "metadata.version", min: 7, max: 30 };
-
-impl Feature {
-    fn key(&self) -> SupportedFeatureKey {
-        SupportedFeatureKey { name: self.name.to_string(), min_version: self.min, max_version: self.max }
-    }
+/// The one feature that clients are told of; others are announced when their APIs exist (D-16).
+fn supported(feature: Feature) -> SupportedFeatureKey {
+    SupportedFeatureKey { name: feature.name.to_string(), min_version: feature.min, max_version: feature.max }
 }
 
 /// Answers a version that is not served.

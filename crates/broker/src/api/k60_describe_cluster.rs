@@ -8,8 +8,12 @@ use types::ErrorCode;
 use wire::describe_cluster_request::DescribeClusterRequest;
 use wire::describe_cluster_response::{DescribeClusterBroker, DescribeClusterResponse};
 
-/// The request's endpoint type for brokers; 2 asks a broker for controllers, which is refused.
+/// The request's endpoint type for brokers.
 const BROKERS: i8 = 1;
+/// The one for controllers, which no broker answers.
+const CONTROLLERS: i8 = 2;
+const MISMATCHED: &str =
+    "The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER";
 
 /// What a broker takes in an answer. *Units*: bytes.
 const BROKER_BYTES: usize = 500;
@@ -25,13 +29,13 @@ pub(super) async fn describe_cluster(
     _: i16,
 ) -> DescribeClusterResponse {
     if request.endpoint_type != BROKERS {
-        let code = match request.endpoint_type {
-            2 => ErrorCode::MismatchedEndpointType,
-            _ => ErrorCode::UnsupportedEndpointType,
+        let (code, message) = match request.endpoint_type {
+            CONTROLLERS => (ErrorCode::MismatchedEndpointType, MISMATCHED.to_string()),
+            other => (ErrorCode::UnsupportedEndpointType, format!("Unsupported endpoint type {other}")),
         };
         return DescribeClusterResponse {
             error_code: code.code(),
-            error_message: Some("This endpoint describes brokers.".to_string()),
+            error_message: Some(message),
             endpoint_type: BROKERS,
             ..DescribeClusterResponse::default()
         };

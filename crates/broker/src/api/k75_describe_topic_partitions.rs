@@ -36,10 +36,13 @@ pub(super) async fn describe_topic_partitions(
     request: DescribeTopicPartitionsRequest,
     _: i16,
 ) -> DescribeTopicPartitionsResponse {
+    if request.cursor.as_ref().is_some_and(|cursor| cursor.partition_index < 0) {
+        return bad_cursor(request);
+    }
     let published = context.published();
     let limit = limit(&context, &request);
     let (first, mut skip) = match &request.cursor {
-        Some(cursor) => (cursor.topic_name.as_str(), cursor.partition_index.max(0)),
+        Some(cursor) => (cursor.topic_name.as_str(), cursor.partition_index),
         None => ("", 0),
     };
     let mut page = Page { left: limit, response: DescribeTopicPartitionsResponse::default() };
@@ -51,6 +54,16 @@ pub(super) async fn describe_topic_partitions(
         }
     }
     page.response
+}
+
+fn bad_cursor(request: DescribeTopicPartitionsRequest) -> DescribeTopicPartitionsResponse {
+    let refused = |name| DescribeTopicPartitionsResponseTopic {
+        error_code: ErrorCode::InvalidRequest.code(),
+        name: Some(name),
+        ..DescribeTopicPartitionsResponseTopic::default()
+    };
+    let topics = request.topics.into_iter().map(|topic| refused(topic.name)).collect();
+    DescribeTopicPartitionsResponse { topics, ..DescribeTopicPartitionsResponse::default() }
 }
 
 /// Returns the asked-for names, or all, in order, from the cursor on.
@@ -103,6 +116,7 @@ fn missing(name: &str) -> DescribeTopicPartitionsResponseTopic {
     DescribeTopicPartitionsResponseTopic {
         error_code: code.code(),
         name: Some(name.to_string()),
+        topic_authorized_operations: TOPIC_OPERATIONS,
         ..DescribeTopicPartitionsResponseTopic::default()
     }
 }

@@ -2,8 +2,9 @@
 
 use super::{Accepted, Call, Refused};
 use super::{
-    k01_fetch, k02_list_offsets, k03_metadata, k10_find_coordinator, k18_api_versions, k19_create_topics,
-    k20_delete_topics, k22_init_producer_id, k32_describe_configs, k60_describe_cluster,
+    k01_fetch, k02_list_offsets, k03_metadata, k10_find_coordinator, k17_sasl_handshake, k18_api_versions,
+    k19_create_topics, k20_delete_topics, k22_init_producer_id, k29_describe_acls, k30_create_acls,
+    k31_delete_acls, k32_describe_configs, k55_describe_quorum, k57_update_features, k60_describe_cluster,
     k75_describe_topic_partitions,
 };
 use crate::probe::ApiLabel;
@@ -63,6 +64,9 @@ pub(crate) fn find(key: i16) -> Option<Api> {
         ApiKey::FindCoordinator => Serve::Inline(|call| {
             super::answer(call, k10_find_coordinator::answer_bytes, k10_find_coordinator::find_coordinator)
         }),
+        ApiKey::SaslHandshake => Serve::Inline(|call| {
+            super::answer(call, k17_sasl_handshake::answer_bytes, k17_sasl_handshake::sasl_handshake)
+        }),
         ApiKey::ApiVersions => Serve::Inline(|call| {
             super::answer(call, k18_api_versions::answer_bytes, k18_api_versions::api_versions)
         }),
@@ -75,8 +79,23 @@ pub(crate) fn find(key: i16) -> Option<Api> {
         ApiKey::InitProducerId => Serve::Inline(|call| {
             super::answer(call, k22_init_producer_id::answer_bytes, k22_init_producer_id::init_producer_id)
         }),
+        ApiKey::DescribeAcls => Serve::Inline(|call| {
+            super::answer(call, k29_describe_acls::answer_bytes, k29_describe_acls::describe_acls)
+        }),
+        ApiKey::CreateAcls => Serve::Inline(|call| {
+            super::answer(call, k30_create_acls::answer_bytes, k30_create_acls::create_acls)
+        }),
+        ApiKey::DeleteAcls => Serve::Inline(|call| {
+            super::answer(call, k31_delete_acls::answer_bytes, k31_delete_acls::delete_acls)
+        }),
         ApiKey::DescribeConfigs => Serve::Inline(|call| {
             super::answer(call, k32_describe_configs::answer_bytes, k32_describe_configs::describe_configs)
+        }),
+        ApiKey::DescribeQuorum => Serve::Inline(|call| {
+            super::answer(call, k55_describe_quorum::answer_bytes, k55_describe_quorum::describe_quorum)
+        }),
+        ApiKey::UpdateFeatures => Serve::Inline(|call| {
+            super::answer(call, k57_update_features::answer_bytes, k57_update_features::update_features)
         }),
         ApiKey::DescribeCluster => Serve::Inline(|call| {
             super::answer(call, k60_describe_cluster::answer_bytes, k60_describe_cluster::describe_cluster)
@@ -89,18 +108,12 @@ pub(crate) fn find(key: i16) -> Option<Api> {
             )
         }),
         // Read and written by wire; their handlers follow.
-        ApiKey::SaslHandshake
-        | ApiKey::DeleteRecords
+        ApiKey::DeleteRecords
         | ApiKey::OffsetForLeaderEpoch
-        | ApiKey::DescribeAcls
-        | ApiKey::CreateAcls
-        | ApiKey::DeleteAcls
         | ApiKey::AlterConfigs
         | ApiKey::DescribeLogDirs
         | ApiKey::CreatePartitions
         | ApiKey::IncrementalAlterConfigs
-        | ApiKey::DescribeQuorum
-        | ApiKey::UpdateFeatures
         | ApiKey::ListConfigResources => return None,
     };
     Some(Api { info: key.info(), serve })

@@ -5,15 +5,20 @@ use crate::client::{Client, fetch_request, offsets_request, produce_request};
 use crate::harness::{Broker, folder};
 use crate::idempotence::idempotent;
 use types::{ErrorCode, Uuid};
+use wire::create_acls_request::AclCreation;
 use wire::create_topics_request::CreatableTopic;
+use wire::delete_acls_request::DeleteAclsFilter;
 use wire::delete_topics_request::DeleteTopicState;
 use wire::describe_configs_request::DescribeConfigsResource;
+use wire::describe_quorum_request::{PartitionData, TopicData};
 use wire::describe_topic_partitions_request::TopicRequest;
 use wire::metadata_request::MetadataRequestTopic;
+use wire::update_features_request::FeatureUpdateKey;
 use wire::{
-    APIS, ApiInfo, ApiKey, ApiVersionsRequest, ApiVersionsResponse, CreateTopicsRequest, DeleteTopicsRequest,
-    DescribeClusterRequest, DescribeConfigsRequest, DescribeTopicPartitionsRequest, FindCoordinatorRequest,
-    Message, MetadataRequest,
+    APIS, ApiInfo, ApiKey, ApiVersionsRequest, ApiVersionsResponse, CreateAclsRequest, CreateTopicsRequest,
+    DeleteAclsRequest, DeleteTopicsRequest, DescribeAclsRequest, DescribeClusterRequest,
+    DescribeConfigsRequest, DescribeQuorumRequest, DescribeTopicPartitionsRequest, FindCoordinatorRequest,
+    Message, MetadataRequest, SaslHandshakeRequest, UpdateFeaturesRequest,
 };
 
 /// A topic that every version finds.
@@ -23,19 +28,13 @@ struct Topic {
 }
 
 /// The APIs whose bytes are known here and whose handlers follow.
-const NOT_SERVED: [ApiKey; 13] = [
-    ApiKey::SaslHandshake,
+const NOT_SERVED: [ApiKey; 7] = [
     ApiKey::DeleteRecords,
     ApiKey::OffsetForLeaderEpoch,
-    ApiKey::DescribeAcls,
-    ApiKey::CreateAcls,
-    ApiKey::DeleteAcls,
     ApiKey::AlterConfigs,
     ApiKey::DescribeLogDirs,
     ApiKey::CreatePartitions,
     ApiKey::IncrementalAlterConfigs,
-    ApiKey::DescribeQuorum,
-    ApiKey::UpdateFeatures,
     ApiKey::ListConfigResources,
 ];
 
@@ -68,6 +67,11 @@ fn ask(client: &mut Client, api: ApiKey, version: i16, topic: &Topic) -> Vec<i16
             vec![response.error_code]
         }
         ApiKey::DescribeConfigs => describe_configs(client, version, topic),
+        ApiKey::SaslHandshake | ApiKey::DescribeAcls | ApiKey::CreateAcls | ApiKey::DeleteAcls => {
+            refused_by_protection(client, api, version)
+        }
+        ApiKey::DescribeQuorum => describe_quorum(client, version),
+        ApiKey::UpdateFeatures => update_features(client, version),
         ApiKey::DescribeCluster => {
             let response = client.call(&DescribeClusterRequest::default(), version);
             assert_eq!(response.brokers.len(), 1);
@@ -165,6 +169,126 @@ fn describe_configs(client: &mut Client, version: i16, topic: &Topic) -> Vec<i16
     let response = client.call(&DescribeConfigsRequest { resources, ..Default::default() }, version);
     assert!(response.results.iter().all(|result| !result.configs.is_empty()), "{response:?}");
     response.results.iter().map(|result| result.error_code).collect()
+}
+
+/// What has no place on a broker without authentication and access rules is refused, as by Kafka.
+fn refused_by_protection(client: &mut Client, api: ApiKey, version: i16) -> Vec<i16> {
+    let disabled = ErrorCode::SecurityDisabled.code();
+    let (code, expected) = match api {
+        ApiKey::SaslHandshake => {
+            let response = client.call(&SaslHandshakeRequest { mechanism: "PLAIN".into() }, version);
+            assert!(response.mechanisms.is_empty());
+            (response.error_code, ErrorCode::IllegalSaslState.code())
+        }
+        ApiKey::DescribeAcls => (client.call(&DescribeAclsRequest::default(), version).error_code, disabled),
+        ApiKey::CreateAcls => {
+            let request = CreateAclsRequest { creations: vec![AclCreation::default()] };
+            (client.call(&request, version).results[0].error_code, disabled)
+        }
+        _ => {
+            let request = DeleteAclsRequest { filters: vec![DeleteAclsFilter::default()] };
+            (client.call(&request, version).filter_results[0].error_code, disabled)
+        }
+    };
+    assert_eq!(code, expected);
+    vec![0]
+}
+
+fn quorum_request(topic: &str, partition_index: i32) -> DescribeQuorumRequest {
+    let partitions = vec![PartitionData { partition_index }];
+    DescribeQuorumRequest { topics: vec![TopicData { topic_name: topic.into(), partitions }] }
+}
+
+fn describe_quorum(client: &mut Client, version: i16) -> Vec<i16> {
+    let response = client.call(&quorum_request("__cluster_metadata", 0), version);
+    let partition = &response.topics[0].partitions[0];
+    assert_eq!((partition.leader_id, partition.current_voters[0].replica_id), (1, 1));
+    assert!(partition.leader_epoch > 0 && partition.high_watermark > 0, "{partition:?}");
+    let voter = &partition.current_voters[0];
+    assert!(voter.log_end_offset >= partition.high_watermark, "{partition:?}");
+    assert_eq!(version >= 1, voter.last_fetch_timestamp > 0, "{voter:?}");
+    assert_eq!(version >= 2, response.nodes.len() == 1 && !response.nodes[0].listeners.is_empty());
+    vec![response.error_code, partition.error_code]
+}
+
+fn update_features(client: &mut Client, version: i16) -> Vec<i16> {
+    let update = FeatureUpdateKey {
+        feature: "metadata.version".into(),
+        max_version_level: 30,
+        ..FeatureUpdateKey::default()
+    };
+    let request = UpdateFeaturesRequest { feature_updates: vec![update], ..UpdateFeaturesRequest::default() };
+    let response = client.call(&request, version);
+    assert_eq!(response.results.len(), usize::from(version <= 1), "each feature for itself up to version 1");
+    vec![response.error_code]
+}
+
+/// Protects: only the metadata log is described, and a new decision moves its ends on.
+#[test]
+fn the_quorum_is_described() {
+    let dir = folder();
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    let ends = |client: &mut Client| {
+        let response = client.call(&quorum_request("__cluster_metadata", 0), 2);
+        let partition = response.topics[0].partitions[0].clone();
+        (partition.leader_epoch, partition.high_watermark, partition.current_voters[0].log_end_offset)
+    };
+    let before = ends(&mut client);
+    client.create("topic", 1);
+    let after = ends(&mut client);
+    assert!(after.0 == before.0 && after.1 > before.1 && after.2 > before.2, "{before:?} {after:?}");
+    for (topic, partition) in [("topic", 0), ("__cluster_metadata", 1)] {
+        let response = client.call(&quorum_request(topic, partition), 2);
+        let refused = &response.topics[0].partitions[0];
+        assert_eq!(refused.error_code, ErrorCode::UnknownTopicOrPartition.code());
+        assert_eq!((refused.leader_id, response.nodes.len()), (0, 0));
+    }
+    drop(client);
+    let broker = broker.restart();
+    let restarted = ends(&mut broker.connect());
+    assert!(restarted.0 > after.0 && restarted.1 > after.1, "{after:?} {restarted:?}");
+}
+
+/// Protects: a level that cannot be is refused as a whole, and ApiVersions shows the levels in force with their epoch.
+#[test]
+fn features_are_updated_as_a_whole() {
+    let dir = folder();
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    let finalized = |client: &mut Client| {
+        let response = client.call(&ApiVersionsRequest::default(), 0);
+        assert_eq!(response.error_code, 0);
+        let request =
+            ApiVersionsRequest { client_software_name: "t".into(), client_software_version: "1".into() };
+        let response = client.call(&request, 3);
+        let levels: Vec<_> =
+            response.finalized_features.iter().map(|f| (f.name.clone(), f.max_version_level)).collect();
+        (levels, response.finalized_features_epoch)
+    };
+    let before = finalized(&mut client);
+    let update = |feature: &str, level, kind| FeatureUpdateKey {
+        feature: feature.into(),
+        max_version_level: level,
+        upgrade_type: kind,
+        ..FeatureUpdateKey::default()
+    };
+    let both = vec![update("metadata.version", 30, 1), update("transaction.version", 2, 1)];
+    let request = UpdateFeaturesRequest { feature_updates: both, ..UpdateFeaturesRequest::default() };
+    for version in 1..=2 {
+        let response = client.call(&request, version);
+        assert_eq!(response.error_code, ErrorCode::InvalidUpdateVersion.code());
+        let sentence = response.error_message.unwrap();
+        assert!(sentence.ends_with("Local controller 1 does not support this feature."), "{sentence}");
+        assert!(response.results.is_empty());
+    }
+    assert_eq!(finalized(&mut client), before, "nothing changed");
+    client.create("topic", 1);
+    let after = finalized(&mut client);
+    assert!(
+        after.0 == before.0 && after.1 > before.1,
+        "the epoch is that of the metadata: {before:?} {after:?}"
+    );
 }
 
 /// Protects: whatever is announced is answered, in each version and without closing the connection.

@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use types::{ErrorCode, Offset};
 use wire::create_topics_response::CreatableTopicResult;
 use wire::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
-use wire::{CreateTopicsRequest, CreateTopicsResponse, ListOffsetsRequest, ListOffsetsResponse};
+use wire::{
+    CreateTopicsRequest, CreateTopicsResponse, ListOffsetsRequest, ListOffsetsResponse,
+    UpdateFeaturesRequest, UpdateFeaturesResponse,
+};
 
 /// Protects: a change whose answer was lost is not made again behind the caller's back.
 #[tokio::test]
@@ -67,4 +70,22 @@ async fn an_unknown_topic_is_said() {
     let address = start(|_| Reply::HangUp).await;
     let error = cluster(&address).offsets("nope", OffsetAt::Latest).await.unwrap_err();
     assert!(matches!(&error, ClientError::Incomplete(_) | ClientError::UnknownTopic(_)), "{error}");
+}
+
+/// Protects: an upgrade asks for these levels alone, never for a downgrade, and a refusal carries the broker's sentence.
+#[tokio::test]
+async fn features_are_only_raised() {
+    let address = start(|asked| {
+        let request: UpdateFeaturesRequest = asked.read();
+        let update = &request.feature_updates[0];
+        assert_eq!((update.feature.as_str(), update.max_version_level, update.upgrade_type), ("f", 3, 1));
+        let error_code = if request.validate_only { 0 } else { ErrorCode::InvalidUpdateVersion.code() };
+        let error_message = Some("no".to_owned());
+        asked.answer(&UpdateFeaturesResponse { error_code, error_message, ..Default::default() })
+    });
+    let cluster = cluster(&address.await);
+    let levels = [("f".to_owned(), 3)];
+    cluster.upgrade_features(&levels, true).await.unwrap();
+    let error = cluster.upgrade_features(&levels, false).await.unwrap_err();
+    assert_eq!(error.to_string(), "the features: INVALID_UPDATE_VERSION: no");
 }

@@ -24,16 +24,20 @@ pub(super) fn spread(
     partitions: i32,
     factor: i16,
 ) -> Result<Vec<Placed>, Refusal> {
-    let refuse = |message| Err(Refusal::new(ErrorCode::InvalidReplicationFactor, message));
+    let refuse = |why: String| {
+        let message = format!("Unable to replicate the partition {factor} time(s): {why}");
+        Err(Refusal::new(ErrorCode::InvalidReplicationFactor, message))
+    };
     let active: Vec<BrokerId> = brokers.active().map(|(id, _)| id).collect();
-    let factor = usize::try_from(factor).unwrap_or(0);
+    let wanted = usize::try_from(factor).unwrap_or(0);
     let registered = brokers.iter().count();
     if active.is_empty() {
         return refuse("All brokers are currently fenced.".to_string());
     }
-    if factor > registered {
+    if wanted > registered {
         return refuse(format!(
-            "The target replication factor of {factor} cannot be reached because only {registered} broker(s) are registered."
+            "The target replication factor of {factor} cannot be reached because only {registered} broker(s) are registered \
+             or some brokers have all their log directories cordoned."
         ));
     }
     let fenced: Vec<BrokerId> = brokers.iter().filter(|(_, b)| b.fenced).map(|(id, _)| id).collect();
@@ -41,7 +45,7 @@ pub(super) fn spread(
     let place = |partition: i32| {
         let first = start.wrapping_add(usize::try_from(partition).unwrap_or(0));
         let from_active = (0..active.len()).map(|step| active[(first + step) % active.len()]);
-        let ids: Vec<BrokerId> = from_active.chain(fenced.iter().copied()).take(factor).collect();
+        let ids: Vec<BrokerId> = from_active.chain(fenced.iter().copied()).take(wanted).collect();
         placed(brokers, &ids, partition)
     };
     Ok((0..partitions).map(place).collect())
