@@ -10,7 +10,8 @@ mod node;
 
 use env::Disk;
 use env::crash::{Call, CrashDisk, Failure, Fault, Sabotage, When};
-use node::{Node, disk_with_empty_directory, on_one_thread};
+use metadata::Record;
+use node::{Node, disk_with_empty_directory, on_one_thread, write_as_another_version};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -253,5 +254,32 @@ fn a_failed_sync_is_answered() {
         node.create("b", 1).await.unwrap_err();
         node.checkpoint().await.unwrap_err();
         node.stop().await;
+    });
+}
+
+fn metadata_version(level: i16) -> Record {
+    Record::FeatureLevel { name: "metadata.version".to_string(), level }
+}
+
+/// Protects: a start leaves an older directory at its level, an upgrade lasts across a power cut, and a directory that
+/// a newer program has upgraded does not start.
+#[test]
+fn levels_stay_until_they_are_upgraded() {
+    let disk = disk_with_empty_directory();
+    on_one_thread(async {
+        Node::open(&disk).await.unwrap().stop().await;
+        write_as_another_version(&disk, metadata_version(28)).await.unwrap();
+        let level = |node: &Node| node.image().features().level("metadata.version");
+        let node = Node::open(&disk).await.unwrap();
+        assert_eq!(level(&node), 28);
+        node.upgrade("metadata.version", 31).await.unwrap_err();
+        node.upgrade("metadata.version", 30).await.unwrap();
+        disk.kill();
+        let node = Node::open(&disk).await.unwrap();
+        assert_eq!(level(&node), 30);
+        node.stop().await;
+        write_as_another_version(&disk, metadata_version(31)).await.unwrap();
+        let refused = Node::open(&disk).await.err().map(|error| error.to_string());
+        assert!(refused.is_some_and(|why| why.contains("metadata.version 31")));
     });
 }

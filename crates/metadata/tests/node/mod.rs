@@ -4,13 +4,16 @@ use bytes::{Buf, Bytes};
 use env::crash::CrashDisk;
 use env::{Clock, Disk, Env, OpenMode, Random, Spawn, ThreadMain};
 use log::wal::{WalHandle, WalHome, WalOptions, WalPosition, WalWriter};
-use metadata::controller::{CreateTopic, CreateTopics, DeleteTopic, TopicRules};
+use metadata::controller::{
+    CreateTopic, CreateTopics, DeleteTopic, FeatureUpdate, LevelChange, TopicRules, UpdateFeatures,
+};
 use metadata::quorum::{
-    QuorumFrame, QuorumFrameKind, QuorumRecovered, QuorumStorage, Space, StorageFailed, StorageFull, Ticket,
-    Voter, WalStorage,
+    self, MetadataQuorum, QuorumFrame, QuorumFrameKind, QuorumOptions, QuorumRecovered, QuorumStorage,
+    RaftQuorum, Space, StorageFailed, StorageFull, Ticket, Voter, VoterAddress, WalStorage,
 };
 use metadata::{
-    BrokerRegistration, DirectoryVerdict, Metadata, MetadataImage, MetadataOptions, RecoveredDirectory,
+    BrokerRegistration, DirectoryVerdict, Metadata, MetadataImage, MetadataOptions, Record,
+    RecoveredDirectory,
 };
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -160,6 +163,44 @@ impl QuorumStorage for Watched {
     }
 }
 
+fn voter(node: i32) -> Voter {
+    Voter { node: BrokerId(node), directory: DIRECTORY }
+}
+
+fn recover(disk: &CrashDisk, env: &Env) -> Result<(WalHandle, QuorumRecovered), Error> {
+    let (mark, checkpoint) = read_state(disk)?;
+    let mut frames = Vec::new();
+    let home = wal_home(env);
+    let replayed = log::wal::replay(&home, mark, &mut |view| {
+        frames.push(view.frame);
+        Ok(())
+    })?;
+    let wal = log::wal::start(&*env.spawn, env.clock.clone(), WalWriter::resume(home, replayed)?);
+    Ok((wal, QuorumRecovered::from_wal(checkpoint, &frames)?))
+}
+
+/// Has a record agreed that no decision of ours makes: one of another version of the program.
+pub(crate) async fn write_as_another_version(disk: &CrashDisk, record: Record) -> Result<(), Error> {
+    let env = env_on(disk);
+    let (wal, recovered) = recover(disk, &env)?;
+    let options = QuorumOptions {
+        snapshots: directory().join("metadata"),
+        voter: voter(1),
+        address: VoterAddress::default(),
+        snapshot_entries: 100,
+        snapshot_bytes: 1 << 20,
+    };
+    let storage = WalStorage::register(&wal);
+    quorum::scope(7, async {
+        let quorum = RaftQuorum::start(env.disk.clone(), options, storage, recovered).await?;
+        quorum.propose(vec![record]).await?;
+        quorum.stop().await;
+        wal.stop().await;
+        Ok(())
+    })
+    .await
+}
+
 /// A node's metadata.
 pub(crate) struct Node {
     disk: CrashDisk,
@@ -178,19 +219,11 @@ impl Node {
     /// Recovers and starts under a node id.
     pub(crate) async fn open_as(disk: &CrashDisk, node: i32) -> Result<Node, Error> {
         let env = env_on(disk);
-        let (mark, checkpoint) = read_state(disk)?;
-        let mut frames = Vec::new();
-        let home = wal_home(&env);
-        let replayed = log::wal::replay(&home, mark, &mut |view| {
-            frames.push(view.frame);
-            Ok(())
-        })?;
-        let wal = log::wal::start(&*env.spawn, env.clock.clone(), WalWriter::resume(home, replayed)?);
-        let recovered = QuorumRecovered::from_wal(checkpoint, &frames)?;
+        let (wal, recovered) = recover(disk, &env)?;
         let term = Arc::new(AtomicU64::new(0));
         let storage =
             Watched { wal: WalStorage::register(&wal), votes: Mutex::default(), durable: term.clone() };
-        let voter = Voter { node: BrokerId(node), directory: DIRECTORY };
+        let voter = voter(node);
         let options =
             MetadataOptions { snapshot_entries: 5, ..MetadataOptions::new(directory(), voter, CLUSTER) };
         let metadata = Metadata::start(&env, options, Arc::new(storage), recovered).await?;
@@ -239,6 +272,13 @@ impl Node {
     pub(crate) async fn allocate(&self, epoch: BrokerEpoch) -> Result<ProducerId, Failed> {
         let block = self.metadata.allocate_producer_ids(BrokerId(1), epoch).await.map_err(failed)?;
         Ok(block.map_err(failed)?.first)
+    }
+
+    pub(crate) async fn upgrade(&self, feature: &str, level: i16) -> Result<(), Failed> {
+        let change = Some(LevelChange::Upgrade);
+        let updates = vec![FeatureUpdate { name: feature.to_string(), level, change }];
+        let request = UpdateFeatures { updates, validate_only: false, controller: BrokerId(1) };
+        self.metadata.update_features(request).await.map_err(failed)?.map_err(failed)
     }
 
     /// Writes the state and gives WAL files back.
