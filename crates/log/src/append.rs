@@ -10,7 +10,7 @@ use crate::log::Log;
 use crate::producers::{ProducerRefused, ResumePoint, Verdict};
 use crate::tail::TailBatch;
 use crate::wal::{Frame, FrameKind};
-use types::{ErrorCode, LeaderEpoch, Now, Offset, WallTime};
+use types::{ErrorCode, LeaderEpoch, Now, Offset, ProducerId, WallTime};
 use wire::record::{Batch, BatchHeader, ControlRecord, Records};
 
 /// Largest control batch that is looked into. *Units*: bytes.
@@ -121,7 +121,9 @@ impl Log {
         batch.place(base, epoch);
         let next = next_of(batch.header())?;
         if how.origin == Origin::Client {
-            let verdict = self.producers.check(batch.header(), how.max_producers, how.resume)?;
+            let verdict = self.producers.check(batch.header(), how.max_producers, how.resume);
+            let verdict =
+                verdict.map_err(|refused| self.once_durable(refused, batch.header().producer_id))?;
             if let Verdict::Stored(stored) = verdict {
                 let (base, last) = (stored.base_offset, stored.last_offset());
                 return Ok(Appended::Duplicate { base, last, timestamp: stored.timestamp });
@@ -136,6 +138,19 @@ impl Log {
         let frame = self.frame(FrameKind::Append, base, [prefix, body]);
         debug_assert_eq!(next, self.log_end());
         Ok(Appended::Written { base, next, frame })
+    }
+
+    /// Clients take a duplicate for stored: it is called one when all that the producer has written here is durable.
+    fn once_durable(&self, refused: ProducerRefused, producer: ProducerId) -> ProducerRefused {
+        let last = self.producers.get(producer).and_then(|entry| entry.window.last());
+        match refused {
+            ProducerRefused::Duplicate { found, .. }
+                if last.is_some_and(|last| self.high_watermark() <= last.last_offset()) =>
+            {
+                ProducerRefused::NotDurable { found }
+            }
+            refused => refused,
+        }
     }
 
     fn place_of(&self, header: &BatchHeader, how: &AppendAs) -> Result<(Offset, LeaderEpoch), AppendRefused> {

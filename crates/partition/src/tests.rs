@@ -441,8 +441,20 @@ fn sequences_go_round() {
         desk.append(sequenced(0, sequence, 1), RequiredAcks::All).unwrap_err().code()
     };
     assert_eq!(code(&mut desk, 4), ErrorCode::OutOfOrderSequenceNumber);
+    desk.sync();
     assert_eq!(code(&mut desk, i32::MAX - 9), ErrorCode::DuplicateSequenceNumber);
     assert_eq!(desk.put(sequenced(0, 3, 1)), end + 6);
+}
+
+/// Protects: W-15: a resend from before the window is not called stored before that batch is durable.
+#[test]
+fn an_old_resend_waits_for_the_sync() {
+    let mut desk = Desk::new(alone(1));
+    (0..7).for_each(|sequence| assert_eq!(desk.put(sequenced(0, sequence, 1)), i64::from(sequence)));
+    let code = |desk: &mut Desk| desk.append(sequenced(0, 0, 1), RequiredAcks::All).unwrap_err().code();
+    assert_eq!(code(&mut desk), ErrorCode::RequestTimedOut);
+    desk.sync();
+    assert_eq!(code(&mut desk), ErrorCode::DuplicateSequenceNumber);
 }
 
 /// A batch that says to have so many records; the log counts, it does not look inside.

@@ -130,7 +130,9 @@ impl Shard {
             tracing::warn!(by_ms = by.0, "the wall clock has jumped: nothing is deleted by age for now");
         }
         let holds = |slot: &Slot| {
-            slot.partition.log().size_bytes() > 0 || !slot.partition.log().producers().is_empty()
+            let log = slot.partition.log();
+            // What is damaged is kept whole for whoever repairs it.
+            !slot.partition.is_failed() && (log.size_bytes() > 0 || !log.producers().is_empty())
         };
         let keys: Vec<LogKey> =
             self.partitions.iter().filter(|(_, slot)| holds(slot)).map(|(key, _)| *key).collect();

@@ -58,6 +58,10 @@ impl Shard {
             partition.on_failed(&mut Vec::new());
         }
         self.note_unsynced(partition.log());
+        if partition.log().unwritten_bytes() > 0 {
+            // The state may hold its tail; a clean stop leaves none there.
+            self.tails.unplaced.insert(key);
+        }
         let held = self.settings.unwritten.account(partition.log().is_page_cache());
         let mut slot = Slot { partition, config, held };
         slot.count_unwritten();

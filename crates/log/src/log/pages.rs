@@ -22,7 +22,7 @@ use crate::segments::{PlaceRules, Placement, SegmentId, SegmentMeta, SegmentWrit
 use crate::tail::TailBatch;
 use crate::wal::{Frame, FrameKind};
 use bytes::Bytes;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use types::{LogKey, Offset, WallTime};
 use wire::record::Batch;
 
@@ -265,13 +265,14 @@ impl Log {
         let (key, change, log_start) = (self.key, self.change, self.log_start);
         let (folder, lost, mark) =
             (self.folder().map(str::to_owned), self.producers_lost, self.high_watermark);
+        let held: BTreeSet<SegmentId> = self.segments.iter().map(|segment| segment.base).collect();
         let pages = self.pages.as_mut()?;
         let mut cut = pages.synced.take().unwrap_or_else(|| pages.recovery.clone());
         (cut.change, cut.folder, cut.producers_lost) = (change, folder.clone(), lost);
         cut.log_start = log_start;
         cut.high_watermark = mark.min(cut.log_end);
-        let head = pages.head.as_ref().map(|head| head.base);
-        cut.segments.retain(|segment| segment.next > log_start || Some(segment.base) == head);
+        // The one that holds the recovery point may have grown beyond a start that lies at that point.
+        cut.segments.retain(|segment| held.contains(&segment.base));
         cut.aborted.retain(|aborted| aborted.last_offset >= log_start);
         let mark = cut.high_watermark;
         cut.undo.retain(|step| step.base_offset >= mark);

@@ -27,6 +27,12 @@ pub enum ProducerRefused {
         /// Sequence of the batch.
         found: Sequence,
     },
+    /// The batch was stored before, its offsets are not known, and not all that the producer wrote is durable yet (W-15).
+    #[error("sequence {found} was stored before and may not be durable yet")]
+    NotDurable {
+        /// Sequence of the batch.
+        found: Sequence,
+    },
     /// A batch before this one is missing, or a new epoch does not begin with 0 (P5).
     #[error("sequence {found} came, {expected} is next")]
     OutOfOrder {
@@ -50,6 +56,7 @@ impl ProducerRefused {
             ProducerRefused::Unknown { .. } => ErrorCode::UnknownProducerId,
             ProducerRefused::StaleEpoch { .. } => ErrorCode::InvalidProducerEpoch,
             ProducerRefused::Duplicate { .. } => ErrorCode::DuplicateSequenceNumber,
+            ProducerRefused::NotDurable { .. } => ErrorCode::RequestTimedOut,
             ProducerRefused::OutOfOrder { .. } => ErrorCode::OutOfOrderSequenceNumber,
             ProducerRefused::InTransaction => ErrorCode::InvalidTxnState,
             ProducerRefused::TooMany => ErrorCode::ThrottlingQuotaExceeded,

@@ -119,7 +119,10 @@ fn judge(files: &[FoundFile], expected: &Expected, current: usize, seen: &[Seen]
 
 fn bad_header(files: &[FoundFile], expected: &Expected, seen: &[Seen]) -> Option<Box<WalDamage>> {
     let seq = expected.position.seq;
-    let lost = seen.iter().find(|seen| files[seen.index].header.is_none() && seen.header.seq >= seq)?;
+    let is_lost = |seen: &&Seen| {
+        files[seen.index].header.is_none() && seen.header.seq >= seq && !expected.is_void(&seen.header)
+    };
+    let lost = seen.iter().find(is_lost)?;
     Some(files[lost.index].damage(0, seq, DamageReason::BadHeader { seq: lost.header.seq }))
 }
 

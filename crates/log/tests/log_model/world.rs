@@ -365,7 +365,7 @@ fn kind_of(refused: ProducerRefused) -> Expected {
     match refused {
         ProducerRefused::Unknown { .. } => Expected::Unknown,
         ProducerRefused::StaleEpoch { .. } => Expected::StaleEpoch,
-        ProducerRefused::Duplicate { .. } => Expected::Duplicate,
+        ProducerRefused::Duplicate { .. } | ProducerRefused::NotDurable { .. } => Expected::Duplicate,
         ProducerRefused::OutOfOrder { .. } => Expected::OutOfOrder,
         other => panic!("{other}"),
     }

@@ -122,6 +122,29 @@ fn cuts_are_those_of_the_recovery_point() {
     assert!(Log::from_cut(cut).is_page_cache());
 }
 
+/// Protects: a start at the recovery point, in a segment that has grown and was rolled since: the cut keeps that segment, or
+/// the next start would not find what lies behind it.
+#[test]
+fn a_start_at_the_recovery_point_keeps_its_segment() {
+    let mut log = log();
+    let frame = log.created().unwrap();
+    log.on_durable(frame.change);
+    written(&mut log, 0);
+    assert!(log.begin_sync() && log.pages_synced());
+    let (cut, _) = log.cut(&RULES, 0).unwrap();
+    log.checkpointed(cut.change);
+    written(&mut log, 1);
+    append(&mut log, 2);
+    let serial = log.hand_over(&PlaceRules { segment_bytes: 1, ..RULES }).unwrap().serial;
+    log.on_written(serial);
+    log.set_high_watermark(log.durable_end());
+    assert_eq!(log.segments().len(), 2);
+    let frame = log.move_start(Offset(1)).unwrap();
+    log.on_durable(frame.change);
+    let (cut, _) = log.cut(&RULES, 0).unwrap();
+    assert_eq!((cut.log_start, cut.log_end, cut.segments.len()), (Offset(1), Offset(1), 1));
+}
+
 /// Protects: W-10, W-16: a start at the end of what is written does not give up the segment into which more is on its way.
 #[test]
 fn a_segment_that_is_being_written_is_not_given_up() {

@@ -96,7 +96,7 @@ impl Space {
     pub(super) fn on_space(&self, writer: &WalWriter) {
         let (used, free, pressure) = (writer.used_bytes(), writer.free_bytes(), writer.pressure());
         let ready = writer.ready_bytes();
-        let more = ready > self.ready.swap(ready, Ordering::AcqRel);
+        let more = ready > self.ready.swap(ready, Ordering::AcqRel) || used < self.stats.used_bytes();
         self.stats.on_space(used, free);
         let was = self.is_reclaimable.swap(writer.is_reclaimable(), Ordering::AcqRel);
         // Who waits looks again, and asks for the checkpoint that helps now.
