@@ -68,6 +68,7 @@ fn is_damage(error: &OpenError) -> bool {
         error,
         OpenError::State(_)
             | OpenError::Cut { .. }
+            | OpenError::Unrepaired { .. }
             | OpenError::Replay(_)
             | OpenError::Wal(_)
             | OpenError::File(_)

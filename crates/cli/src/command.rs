@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::{bench, cluster, completions, config, consume, inspect, produce, prove, serve, topic};
+use crate::{bench, cluster, completions, config, consume, inspect, produce, prove, repair, serve, topic};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -37,6 +37,8 @@ enum Command {
     /// Read the files of a stopped broker
     #[command(subcommand)]
     Inspect(inspect::Command),
+    /// Find damage in the files of a stopped broker, and get past it
+    Repair(repair::Args),
     /// Kill a broker under load, again and again, and count what became of every record
     Prove(prove::Args),
     /// Measure a broker
@@ -74,6 +76,7 @@ fn carry_out(command: Command, output: &Output) -> Result<u8, Failure> {
             Command::Produce(args) => produce::produce(args, output).await.map(|()| 0),
             Command::Consume(args) => consume::consume(args, output).await.map(|()| 0),
             Command::Inspect(command) => inspect::inspect(&command, output).map(|()| 0),
+            Command::Repair(args) => repair::repair(&args, output),
             Command::Prove(args) => prove::prove(args, output).await,
             Command::Bench(command) => bench::bench(command, output).await,
             Command::Completions { shell } => {

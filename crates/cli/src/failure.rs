@@ -42,10 +42,15 @@ impl Failure {
 
     /// Writes the sentence.
     pub(crate) fn report(&self, output: &Output) {
-        if let Some(error) = &self.error {
-            let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-            output.complain(&causes.join(": "));
+        if self.error.is_some() {
+            output.complain(&self.sentence());
         }
+    }
+
+    /// Returns the sentence, causes included.
+    pub(crate) fn sentence(&self) -> String {
+        let causes = self.error.iter().flat_map(|error| error.chain()).map(ToString::to_string);
+        causes.collect::<Vec<String>>().join(": ")
     }
 }
 

@@ -6,6 +6,7 @@
 //! | 1 | it failed; the reason is one sentence on standard error |
 //! | 2 | it was called wrongly, or a proof or measurement is void |
 //! | 3 | the data directory failed |
+//! | 4 | `repair`: something is damaged, and nothing was changed |
 //!
 //! Tests: `crates/cli/tests/`.
 
@@ -23,6 +24,7 @@ mod inspect;
 mod output;
 mod produce;
 mod prove;
+mod repair;
 mod serve;
 mod settings;
 mod topic;

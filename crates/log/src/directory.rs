@@ -30,7 +30,9 @@ mod sweep;
 
 pub use checkpoint::Checkpoint;
 pub use format::{Format, FormatError};
+pub(crate) use kafka::{read_metadata, read_text};
 pub use open::OpenError;
+pub(crate) use open::{lock, read_format};
 pub use producers::RebuiltProducers;
 pub use recover::{CutPages, LogDamage, QuorumRecovered, RecoveryReport};
 

@@ -20,6 +20,8 @@
 //! <topic>-<partition>.<topic id>-delete   a deleted log, about to be unlinked
 //! <topic>-<partition>.<topic id>.<ms>-stray   a log that the metadata does not know, set aside at that unix time
 //! highwater.reserve           zeros that are given up when the disk is full (directory/reserve.rs)
+//! highwater.repair            a repair is under way (repair/stage.rs): the directory does not open
+//! quarantine/<number>/        what repairs took away, with their reports (repair/stage.rs)
 //! ```
 //!
 //! All numbers are big-endian. Source: `LogFileUtils`, `UnifiedLog`, `PartitionMetadataFile` of Kafka 4.3.1
@@ -37,6 +39,10 @@ pub const FORMAT_FILE_NEW: &str = "highwater.format.new";
 pub const LOCK_FILE: &str = "highwater.lock";
 /// Name of the file that keeps space back.
 pub const RESERVE_FILE: &str = "highwater.reserve";
+/// Name of the file that says that a repair is under way.
+pub const REPAIR_FILE: &str = "highwater.repair";
+/// Folder of what repairs took away.
+pub const QUARANTINE_FOLDER: &str = "quarantine";
 /// Folder of the state journal.
 pub const STATE_FOLDER: &str = "state";
 /// Names of its two copies.

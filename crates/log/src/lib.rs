@@ -3,6 +3,7 @@
 //! [`log`] is pure: it decides offsets, keeps the tail, the epochs and the producers, plans reads and
 //! checkpoints, and never touches a file. [`wal`] makes what it decided durable, [`directory`] holds
 //! the folders, the state journal and the recovery, [`files`] writes segments, [`pages`] those of page-cache logs, [`reader`] reads them.
+//! [`repair`] is the way past damage, for a directory that nobody serves from.
 //! What the bytes on disk mean is in [`layout`] (segments, state, format file) and in `wal/layout.rs`.
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,7 @@ pub mod pages;
 pub mod producers;
 pub mod read_plan;
 pub mod reader;
+pub mod repair;
 pub mod replay;
 pub mod retain;
 pub mod segments;

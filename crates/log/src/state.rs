@@ -15,11 +15,13 @@
 
 mod journal;
 mod record;
+mod salvage;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use journal::write_aside;
 pub use journal::{CopyDamage, Journal, LoadedState, StateError};
+pub(crate) use salvage::{encode_base, salvage};
 
 use crate::wal::WalPosition;
 use bytes::{Buf, BufMut, Bytes};

@@ -7,6 +7,7 @@
 //! - `frame`: what a frame is, `layout`: its bytes, those of a group and of a file header;
 //! - `writer`: writes groups, rotates, recycles; `pool`: the files that wait to be used;
 //! - `replay`: reads a directory back after a crash and tells a torn tail from damage;
+//! - `salvage`: reads what is whole of a damaged log, for a repair;
 //! - `service`: the thread that takes what all shards submit, and reports.
 //!
 //! All but the service is synchronous code over [`env::Disk`]. A folder of the log holds nothing
@@ -23,6 +24,7 @@ mod position;
 mod pressure;
 mod read;
 mod replay;
+mod salvage;
 mod scan;
 mod service;
 mod stats;
@@ -36,6 +38,7 @@ pub use options::{WalHome, WalOptions};
 pub use position::{ParsePositionError, WalPosition};
 pub use pressure::WalPressure;
 pub use replay::{FrameView, ReplayEnd, replay};
+pub(crate) use salvage::{Salvage, Salvaged, file_names, largest_file};
 pub use service::{Reservation, WalClient, WalFull, WalGone, WalHandle, WalSink, start};
 pub use stats::{GROUP_BUCKETS, WalStats};
 pub use writer::{GroupWritten, WalWriter};

@@ -29,6 +29,8 @@ mod producers;
 mod reads;
 #[path = "crash_directory/refusals.rs"]
 mod refusals;
+#[path = "crash_directory/repair.rs"]
+mod repair;
 #[path = "crash_directory/reserve.rs"]
 mod reserve;
 #[path = "crash_directory/script.rs"]

@@ -32,7 +32,7 @@ pub(super) fn write_metadata(disk: &dyn Disk, folder: &Path, topic_id: TopicId) 
 }
 
 /// Reads the topic id of a folder; nothing if it has no such file, or one that says nothing.
-pub(super) fn read_metadata(disk: &dyn Disk, folder: &Path) -> Result<Option<TopicId>, FileFault> {
+pub(crate) fn read_metadata(disk: &dyn Disk, folder: &Path) -> Result<Option<TopicId>, FileFault> {
     let path = folder.join(PARTITION_METADATA);
     let text = read_text(disk, &path).or_fault(&path, FileAction::Read)?;
     Ok(text.as_deref().and_then(parse_metadata))
@@ -44,7 +44,7 @@ fn parse_metadata(text: &str) -> Option<TopicId> {
 }
 
 /// Reads a small text file; nothing if it is missing or is no text.
-pub(super) fn read_text(disk: &dyn Disk, path: &Path) -> io::Result<Option<String>> {
+pub(crate) fn read_text(disk: &dyn Disk, path: &Path) -> io::Result<Option<String>> {
     let file = match disk.open(path, OpenMode::Read) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,

@@ -10,8 +10,8 @@ use super::recover::{RecoverJob, RecoveryReport};
 use super::{Directory, DirectoryOptions, Opened, QuorumRecovered, kafka, reserve, sweep};
 use crate::fault::{FileAction, FileFault, OrFault};
 use crate::layout::{
-    FORMAT_FILE, FORMAT_FILE_NEW, FORMAT_VERSION, KAFKA_META_FILE, LOCK_FILE, STATE_FOLDER, WAL_FOLDER,
-    is_log_folder,
+    FORMAT_FILE, FORMAT_FILE_NEW, FORMAT_VERSION, KAFKA_META_FILE, LOCK_FILE, REPAIR_FILE, STATE_FOLDER,
+    WAL_FOLDER, is_log_folder,
 };
 use crate::reader::Reader;
 use crate::state::{Journal, StateChange, StateError, write_aside};
@@ -73,6 +73,12 @@ pub enum OpenError {
     /// Another process uses it.
     #[error("{} is in use by another process", path.display())]
     Locked {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A repair has begun and not ended.
+    #[error("a repair of {} was interrupted; run `highwater repair --accept-loss` again to finish it", path.display())]
+    Unrepaired {
         /// The directory.
         path: PathBuf,
     },
@@ -156,6 +162,9 @@ impl Directory {
         }
         let format = read_format(disk, path)?;
         check_owner(path, &format, node_id, options)?;
+        if disk.exists(&path.join(REPAIR_FILE)).or_fault(path, FileAction::Open)? {
+            return Err(OpenError::Unrepaired { path: path.to_path_buf() });
+        }
         RecoverJob { env, root: path, format, options }.run(lock)
     }
 
@@ -219,7 +228,7 @@ fn survey(disk: &dyn Disk, path: &Path) -> Result<Found, OpenError> {
     }
 }
 
-fn lock(disk: &dyn Disk, path: &Path) -> Result<Box<dyn DiskLock>, OpenError> {
+pub(crate) fn lock(disk: &dyn Disk, path: &Path) -> Result<Box<dyn DiskLock>, OpenError> {
     let file = path.join(LOCK_FILE);
     match disk.lock(&file) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -230,7 +239,7 @@ fn lock(disk: &dyn Disk, path: &Path) -> Result<Box<dyn DiskLock>, OpenError> {
 }
 
 /// Syncs the format file and its name, then reads it.
-fn read_format(disk: &dyn Disk, path: &Path) -> Result<Format, OpenError> {
+pub(crate) fn read_format(disk: &dyn Disk, path: &Path) -> Result<Format, OpenError> {
     let file = path.join(FORMAT_FILE);
     let open = disk.open(&file, OpenMode::Read).or_fault(&file, FileAction::Open)?;
     open.sync().or_fault(&file, FileAction::Sync)?;

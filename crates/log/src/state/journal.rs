@@ -62,6 +62,8 @@ pub struct CopyDamage {
     pub path: PathBuf,
     /// Where it stops to verify; nothing if it is missing.
     pub position: Option<u64>,
+    /// Whether all that is there verifies, but the last checkpoint is not there.
+    pub is_behind: bool,
 }
 
 impl std::fmt::Display for CopyDamage {
@@ -321,7 +323,7 @@ impl Journal {
     fn read_copy(&mut self, copy: usize) -> Result<CopyRead, FileFault> {
         let path = self.copies[copy].path.clone();
         if !self.disk.exists(&path).or_fault(&path, FileAction::Open)? {
-            let stop = Some(CopyDamage { path, position: None });
+            let stop = Some(CopyDamage { path, position: None, is_behind: false });
             return Ok(CopyRead { state: None, len: 0, base_len: 0, stop });
         }
         let file = self.disk.open(&path, OpenMode::Write).or_fault(&path, FileAction::Open)?;
@@ -355,7 +357,7 @@ impl Journal {
         let mut chosen = None;
         let mut stops = Vec::new();
         for (copy, read) in self.copies.iter_mut().zip([a, b]) {
-            let end = CopyDamage { path: copy.path.clone(), position: Some(read.len) };
+            let end = CopyDamage { path: copy.path.clone(), position: Some(read.len), is_behind: true };
             match read.state.filter(|state| Some(state.generation) == best) {
                 Some(state) => {
                     *copy = JournalCopy {
@@ -403,7 +405,8 @@ fn scan(path: &Path, bytes: &Bytes, directory: DirectoryId) -> CopyRead {
     read.len = at as u64;
     if read.state.is_none() || has_later(&read, bytes, at, directory) {
         read.state = None;
-        read.stop = Some(CopyDamage { path: path.to_path_buf(), position: Some(at as u64) });
+        let position = Some(at as u64);
+        read.stop = Some(CopyDamage { path: path.to_path_buf(), position, is_behind: false });
     }
     read
 }
@@ -418,7 +421,7 @@ fn has_later(read: &CopyRead, bytes: &Bytes, at: usize, directory: DirectoryId) 
 }
 
 /// Reads the whole blocks of a file.
-fn read_blocks(disk: &dyn Disk, path: &Path, mode: OpenMode) -> io::Result<Bytes> {
+pub(super) fn read_blocks(disk: &dyn Disk, path: &Path, mode: OpenMode) -> io::Result<Bytes> {
     let file = disk.open(path, mode)?;
     let size = usize::try_from(file.size()?).map_err(|_| io::ErrorKind::FileTooLarge)?;
     let size = size / STATE_BLOCK * STATE_BLOCK;

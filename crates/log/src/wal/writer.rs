@@ -82,12 +82,16 @@ impl WalWriter {
     /// A fault of the disk; [`WalFault::Occupied`] if groups are there already. Left-over files of a
     /// directory that never came to be are used again.
     pub fn create(home: WalHome) -> Result<WalWriter, WalFault> {
+        WalWriter::create_at(home, WalPosition { file: 1, offset: BLOCK_AT, seq: 1, life: 1 })
+    }
+
+    /// Makes the log of a directory that has had another: numbers, sequence and life go on from the position's.
+    pub(crate) fn create_at(home: WalHome, end: WalPosition) -> Result<WalWriter, WalFault> {
         make_dir(&home)?;
         let mut pool = empty_pool(&home)?;
         let first = pool.fill_now(home.options.first_file_bytes)?;
         home.disk.sync_dir(&home.dir).or_fault(WalCall::SyncDir, &home.dir)?;
-        let current = head_file(&home, first, 1)?;
-        let end = WalPosition { file: 1, offset: BLOCK_AT, seq: 1, life: 1 };
+        let current = head_file(&home, first, end.file)?;
         Ok(WalWriter::at(home, pool, current, end))
     }
 

@@ -219,6 +219,13 @@ impl BatchHeader {
         out.freeze()
     }
 
+    /// Returns a batch with the offsets, epochs and producer of this head and no records, as compaction leaves one whose
+    /// records are all gone. Its length and CRC are right.
+    pub fn emptied(&self) -> Bytes {
+        let attributes = Attributes(self.attributes.0 & !CODEC_BITS);
+        BatchHeader { batch_length: MIN_LENGTH, attributes, record_count: 0, ..*self }.seal(&[])
+    }
+
     /// Returns the bytes of the whole batch, on the wire and on disk.
     pub fn size(&self) -> usize {
         OVERHEAD_BYTES + usize::try_from(self.batch_length).unwrap_or(0)
