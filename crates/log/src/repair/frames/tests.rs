@@ -49,6 +49,14 @@ fn only_logs_without_a_gap_go_on() {
     assert_eq!(given_up(&judged), [(key(1), 1, 4, true)]);
 }
 
+/// Protects: W-8: a change that is missing and moves no offset (a truncation and what came back, a log start) is a gap like any other.
+#[test]
+fn a_gap_without_a_gap_in_the_offsets_counts() {
+    let (count, judged) = judge(&[append(1, 1, 0)], None, &[append(1, 3, 1)]);
+    assert_eq!(count, 1);
+    assert_eq!(given_up(&judged), [(key(1), 1, 2, true)]);
+}
+
 /// Protects: what a hole seems to hold is named for logs that have nothing behind it, as not sure; a log that goes on refutes it.
 #[test]
 fn what_a_hole_held_is_named() {
