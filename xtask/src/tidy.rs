@@ -8,6 +8,7 @@ mod blank;
 mod documents;
 mod edges;
 mod effects;
+mod enforced;
 mod heads;
 mod packages;
 mod purity;
@@ -39,7 +40,7 @@ type Rule = fn(&[Source]) -> Vec<Finding>;
 pub(crate) fn run() -> Result<(), String> {
     let sources = source::all()?;
     let mut findings = Vec::new();
-    let rules: [Rule; 10] = [
+    let rules: [Rule; 11] = [
         heads::check,
         purity::check,
         shape::check,
@@ -49,6 +50,7 @@ pub(crate) fn run() -> Result<(), String> {
         versions::check,
         settings::check,
         effects::check,
+        enforced::check,
         catch_alls,
     ];
     findings.extend(rules.iter().flat_map(|rule| rule(&sources)));

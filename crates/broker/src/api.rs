@@ -5,6 +5,7 @@
 //! is when all requests before it have been answered. So a connection holds one decoded request, and
 //! of the others only their frames, which are admitted memory (W-17).
 
+mod alter;
 mod authorized;
 mod brokers;
 mod k00_produce;
@@ -21,11 +22,15 @@ mod k29_describe_acls;
 mod k30_create_acls;
 mod k31_delete_acls;
 mod k32_describe_configs;
+mod k33_alter_configs;
+mod k44_incremental_alter_configs;
 mod k55_describe_quorum;
 mod k57_update_features;
 mod k60_describe_cluster;
+mod k74_list_config_resources;
 mod k75_describe_topic_partitions;
 mod read;
+mod resources;
 mod table;
 mod topics;
 
@@ -99,6 +104,8 @@ pub(crate) struct Call {
     pub(crate) frame_bytes: usize,
     /// What waits on the connection.
     pub(crate) load: watch::Receiver<Load>,
+    /// Name of the listener that the connection came by.
+    pub(crate) listener: Arc<str>,
 }
 
 /// Accepts one frame.
@@ -114,7 +121,8 @@ pub(crate) async fn accept(frame: Bytes, peer: &Peer, context: &Arc<Context>) ->
         return Err(Refused::Unserved { key: id.api_key, version: id.api_version });
     };
     let (context, load) = (context.clone(), peer.load.subscribe());
-    let call = Call { header, body, context, frame_bytes, load };
+    let listener = peer.listener.clone();
+    let call = Call { header, body, context, frame_bytes, load, listener };
     if !api.info.supports(id.api_version) {
         if api.info.key == table::API_VERSIONS_KEY {
             return k18_api_versions::unsupported(&call);

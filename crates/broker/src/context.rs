@@ -22,6 +22,7 @@ use tokio::sync::watch;
 
 /// Shared by all connections of all shards.
 pub(crate) struct Context {
+    /// What the broker was started with; what can change while it runs is in [`Published::broker`].
     pub(crate) config: Arc<BrokerConfig>,
     pub(crate) env: Env,
     pub(crate) router: Router,
@@ -46,20 +47,10 @@ pub(crate) struct Context {
     pub(crate) stop: watch::Receiver<bool>,
     /// Names parked fetches on every shard.
     pub(crate) next_fetch: AtomicU64,
-    /// Where clients of each listener find this broker.
-    pub(crate) advertised: Advertised,
     /// Producer ids of the current block.
     pub(crate) producer_ids: crate::producer_ids::ProducerIds,
     /// Where the producers of deleted partitions go on.
     pub(crate) departed: Arc<Departed>,
-}
-
-/// Host and port that clients are told.
-#[derive(Clone, Debug)]
-pub(crate) struct Advertised {
-    pub(crate) listener: String,
-    pub(crate) host: String,
-    pub(crate) port: u16,
 }
 
 impl Context {

@@ -5,50 +5,93 @@
 
 use crate::shard::message::ShardMessage;
 use crate::shard::router::Router;
-use config::{BrokerConfig, TopicConfig};
+use config::{BrokerConfig, Dynamic, Notice, Overrides, TopicConfig};
 use metadata::image::ChunkedMap;
 use metadata::{ConfigResource, MetadataDelta, MetadataImage};
 use std::sync::Arc;
 use tokio::sync::watch;
-use types::TopicId;
+use types::{BrokerId, TopicId};
 
 /// What handlers and shards see of the metadata: one image, and the settings that follow from it.
 #[derive(Debug)]
 pub(crate) struct Published {
     /// The image.
     pub(crate) image: Arc<MetadataImage>,
+    /// Settings of this broker: those it was started with, and over them what the image has for it and for all brokers.
+    /// *Invariant*: another one only when those have changed.
+    pub(crate) broker: Arc<BrokerConfig>,
+    /// What was said about them.
+    notices: Vec<Notice>,
     /// Settings of the topics that differ from the defaults.
     configs: ChunkedMap<TopicId, Arc<TopicConfig>>,
     default: Arc<TopicConfig>,
 }
 
 impl Published {
-    /// Builds the settings of an image, all of them.
-    pub(crate) fn new(image: Arc<MetadataImage>, broker: &BrokerConfig) -> Published {
-        let default = Arc::new(broker.topic_defaults.clone());
-        let empty = Published { image: Arc::default(), configs: ChunkedMap::default(), default };
-        empty.next(image, broker)
+    /// Builds the settings of an image, all of them, for a broker that was started with these.
+    pub(crate) fn new(image: Arc<MetadataImage>, started_with: &BrokerConfig) -> Published {
+        Published::empty(Arc::new(started_with.clone()), Vec::new()).next(image)
     }
 
-    /// Builds the settings of a newer image: those that did not change are kept (D-18).
-    pub(crate) fn next(&self, image: Arc<MetadataImage>, broker: &BrokerConfig) -> Published {
-        let mut configs = self.configs.clone();
+    fn empty(broker: Arc<BrokerConfig>, notices: Vec<Notice>) -> Published {
+        let default = Arc::new(broker.topic_defaults.clone());
+        Published { image: Arc::default(), broker, notices, configs: ChunkedMap::default(), default }
+    }
+
+    /// Builds the settings of a newer image: those that did not change are kept (D-18), unless the broker's own settings
+    /// changed, from which all others follow.
+    pub(crate) fn next(&self, image: Arc<MetadataImage>) -> Published {
+        if self.broker_settings_differ(&image) {
+            let (broker, notices) = self.broker_with(&image);
+            return Published::empty(broker, notices).with_topics(image);
+        }
+        let (broker, default) = (self.broker.clone(), self.default.clone());
+        let (notices, configs) = (self.notices.clone(), self.configs.clone());
+        Published { image: self.image.clone(), broker, notices, configs, default }.with_topics(image)
+    }
+
+    /// Returns the broker's settings under an image that may be newer: decisions are made on it before it is published.
+    pub(crate) fn broker_at(&self, image: &MetadataImage) -> Arc<BrokerConfig> {
+        match self.broker_settings_differ(image) {
+            true => Arc::new(self.broker.with_stored(&stored(image, self.broker.node_id)).0),
+            false => self.broker.clone(),
+        }
+    }
+
+    fn broker_settings_differ(&self, image: &MetadataImage) -> bool {
+        let mut resources =
+            [ConfigResource::BrokerDefault, ConfigResource::Broker(self.broker.node_id)].into_iter();
+        resources.any(|resource| self.image.configs().of(&resource) != image.configs().of(&resource))
+    }
+
+    fn broker_with(&self, image: &MetadataImage) -> (Arc<BrokerConfig>, Vec<Notice>) {
+        let (config, notices, refused) = self.broker.with_stored(&stored(image, self.broker.node_id));
+        for notice in notices.iter().filter(|notice| !self.notices.contains(notice)) {
+            tracing::warn!("{notice}");
+        }
+        for error in refused {
+            tracing::error!(%error, "a stored setting of brokers cannot be taken; what counts without it is used");
+        }
+        (Arc::new(config), notices)
+    }
+
+    fn with_topics(mut self, image: Arc<MetadataImage>) -> Published {
         for resource in MetadataDelta::between(&self.image, &image).configs {
             let ConfigResource::Topic(id) = resource else { continue };
-            configs.remove(&id);
+            self.configs.remove(&id);
             let settings = image.configs().of(&resource);
             if settings.is_empty() {
                 continue;
             }
-            match TopicConfig::from_overrides(settings, broker) {
-                Ok(config) => {
-                    configs.insert(id, Arc::new(config));
-                }
-                // They were checked when they were set: the broker's own settings have changed since.
-                Err(error) => tracing::error!(topic = %id, %error, "settings do not fit; defaults are used"),
+            let (config, refused) = TopicConfig::from_stored(settings, &self.broker);
+            for error in refused {
+                // They were checked when they were set: another build did, or what the broker is started with has changed.
+                tracing::error!(topic = %id, %error, "a stored setting of a topic cannot be taken; its default is used");
             }
+            self.configs.insert(id, Arc::new(config));
         }
-        Published { image, configs, default: self.default.clone() }
+        self.image = image;
+        self
     }
 
     /// Returns the settings of a topic.
@@ -57,17 +100,25 @@ impl Published {
     }
 }
 
+/// Returns what an image has for a broker.
+pub(crate) fn stored(image: &MetadataImage, broker: BrokerId) -> Dynamic {
+    let of = |resource| -> Overrides { image.configs().of(&resource).clone() };
+    Dynamic {
+        every_broker: of(ConfigResource::BrokerDefault),
+        this_broker: of(ConfigResource::Broker(broker)),
+    }
+}
+
 /// Publishes every new image until the metadata ends.
 pub(crate) async fn publish_all(
     mut images: watch::Receiver<Arc<MetadataImage>>,
     published: watch::Sender<Arc<Published>>,
     router: Router,
-    config: Arc<BrokerConfig>,
 ) {
     loop {
         let image = images.borrow_and_update().clone();
         if image.offset() > published.borrow().image.offset() {
-            let next = published.borrow().next(image, &config);
+            let next = published.borrow().next(image);
             let next = Arc::new(next);
             for shard in 0..router.len() {
                 router.send(shard, ShardMessage::Image { published: next.clone(), logs: Vec::new() });
@@ -102,10 +153,35 @@ mod tests {
         let first = Published::new(Arc::new(image), &broker);
         let changes = [set(two, "3000"), Record::TopicDeleted { id: one }];
         let changed = Arc::new(first.image.apply(&changes[..1], MetadataOffset(2)).unwrap());
-        let second = first.next(changed, &broker);
+        let second = first.next(changed);
         assert!(Arc::ptr_eq(first.config(one), second.config(one)));
         assert_eq!(second.config(two).retention_ms, Some(types::Millis(3000)));
         let gone = Arc::new(second.image.apply(&changes[1..], MetadataOffset(3)).unwrap());
-        assert!(Arc::ptr_eq(second.next(gone, &broker).config(one), &first.default));
+        assert!(Arc::ptr_eq(second.next(gone).config(one), &first.default));
+    }
+    /// Protects: a change of a broker's settings reaches every topic that does not set its own, and is undone by taking it
+    /// back; a decision on a newer image sees it before it is published.
+    #[test]
+    fn a_change_of_the_broker_reaches_topics() {
+        let broker = BrokerConfig::tiny(std::path::Path::new("/nowhere")).unwrap();
+        let (own, other) = (TopicId(Uuid::from_random([1; 16])), TopicId(Uuid::from_random([2; 16])));
+        let named = |id, name| Record::TopicCreated { id, name: TopicName::new(name).unwrap() };
+        let image = MetadataImage::default()
+            .apply(&[named(own, "own"), named(other, "other"), set(own, "1000")], MetadataOffset(1))
+            .unwrap();
+        let first = Published::new(Arc::new(image), &broker);
+        let change = |value: Option<&str>| Record::ConfigChanged {
+            resource: ConfigResource::BrokerDefault,
+            key: "log.segment.bytes".to_string(),
+            value: value.map(str::to_string),
+        };
+        let changed = Arc::new(first.image.apply(&[change(Some("8192"))], MetadataOffset(2)).unwrap());
+        assert_eq!(first.broker_at(&changed).topic_defaults.segment_bytes, 8192);
+        let second = first.next(changed);
+        let bytes = |p: &Published| [own, other].map(|id| p.config(id).segment_bytes);
+        assert_eq!((bytes(&first), bytes(&second)), ([65536; 2], [8192; 2]));
+        assert_eq!(second.config(own).retention_ms, Some(types::Millis(1000)));
+        let back = Arc::new(second.image.apply(&[change(None)], MetadataOffset(3)).unwrap());
+        assert_eq!(bytes(&second.next(back)), [65536; 2]);
     }
 }

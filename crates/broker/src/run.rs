@@ -1,7 +1,7 @@
 //! The life of a broker: open, recover, register, serve, drain, stop (W-14).
 
 use crate::admission::Admission;
-use crate::context::{Advertised, Context};
+use crate::context::Context;
 use crate::departed::Departed;
 use crate::descriptors::Descriptors;
 use crate::jobs::{Job, JobSender, Jobs, Todo};
@@ -53,6 +53,9 @@ const UNWRITTEN_PARTS: u64 = 3;
 /// Upper bound of that default. *Units*: bytes.
 const MEMORY_DEFAULT_MAX: u64 = 4 << 30;
 
+/// Security protocol of a listener without any, as Kafka numbers it.
+const PLAINTEXT: i16 = 0;
+
 /// Said where the space of the write-ahead log is not its own (W-7, W-12).
 const COPY_ON_WRITE: &str = "the file system of the data directory copies on write: on a full disk the write-ahead log may \
      fail, and the broker then stops. Keep space free, or use a file system that overwrites in place (ext4, XFS)";
@@ -80,32 +83,60 @@ pub async fn serve(
 
 /// The sockets, bound before anything is touched, so that a taken port costs nothing.
 struct Sockets {
-    clients: Listener,
-    advertised: Advertised,
+    /// *Invariant*: at least one.
+    clients: Vec<ClientSocket>,
     http: Option<tokio::net::TcpListener>,
     notices: Vec<String>,
     descriptors: Descriptors,
 }
 
-impl Sockets {
-    async fn open(config: &BrokerConfig, env: &Env) -> Result<Sockets, ServeError> {
-        let [listener] = config.listeners.as_slice() else {
-            let sentence = "listeners: one listener for clients is served so far; leave one of them";
-            return Err(ServeError::Setting(sentence.to_string()));
-        };
+/// A listener for clients, and what they are told of it.
+struct ClientSocket {
+    socket: Listener,
+    advertised: Endpoint,
+}
+
+impl ClientSocket {
+    async fn open(listener: &config::Listener, env: &Env) -> Result<ClientSocket, ServeError> {
         let address = listener.bind.to_string();
         let listen = |error| ServeError::Listen { address: address.clone(), error, setting: "--listen" };
-        let clients = env.net.listen(&address).await.map_err(listen)?;
-        let bound = clients.local_addr().map_err(listen)?;
-        let advertised = Advertised {
+        let socket = env.net.listen(&address).await.map_err(listen)?;
+        let bound = socket.local_addr().map_err(listen)?;
+        let told = &listener.advertised;
+        let advertised = Endpoint {
             listener: listener.name.clone(),
-            host: listener.advertised.host.clone(),
-            port: if listener.advertised.port == 0 { bound.port() } else { listener.advertised.port },
+            host: told.host.clone(),
+            port: if told.port == 0 { bound.port() } else { told.port },
+            security: PLAINTEXT,
         };
+        Ok(ClientSocket { socket, advertised })
+    }
+}
+
+impl Sockets {
+    async fn open(config: &BrokerConfig, env: &Env) -> Result<Sockets, ServeError> {
+        let mut clients = Vec::with_capacity(config.listeners.len());
+        for listener in &config.listeners {
+            clients.push(ClientSocket::open(listener, env).await?);
+        }
         let descriptors = Descriptors::share(env.spawn.descriptors());
-        let mut sockets = Sockets { clients, advertised, http: None, notices: Vec::new(), descriptors };
+        let mut sockets = Sockets { clients, http: None, notices: Vec::new(), descriptors };
         sockets.open_http(config).await?;
         Ok(sockets)
+    }
+
+    /// Returns where clients find this broker, by the listeners' names.
+    fn endpoints(&self) -> Vec<Endpoint> {
+        self.clients.iter().map(|client| client.advertised.clone()).collect()
+    }
+
+    /// Returns the addresses that clients are told.
+    fn addresses(&self) -> Vec<String> {
+        let address = |client: &ClientSocket| {
+            let Endpoint { host, port, .. } = client.advertised.clone();
+            config::Endpoint { host, port }.to_string()
+        };
+        self.clients.iter().map(address).collect()
     }
 
     async fn open_http(&mut self, config: &BrokerConfig) -> Result<(), ServeError> {
@@ -184,11 +215,11 @@ impl Broker {
         let mailboxes = Mailboxes::new(config.shards.map_or_else(|| env.spawn.cores(), |n| n as usize));
         let router = mailboxes.router.clone();
         let (stop, stopping) = watch::channel(false);
-        let network = &config.network;
-        let connections = sockets.descriptors.cap(network.max_connections as usize);
+        let (network, connections) = (&config.network, sockets.descriptors.connections);
+        sockets.descriptors.warn_beyond(first.broker.network.max_connections as usize);
         let context = Arc::new(Context {
             admission: Admission::new(memory(&config, env)),
-            places: Places::new(connections, network.max_connections_per_ip as usize),
+            places: Places::new(connections),
             sessions: FetchSessions::new(network.fetch_session_slots as usize),
             reader: directory.reader(),
             env: env.clone(),
@@ -203,13 +234,11 @@ impl Broker {
             space,
             unwritten,
             next_fetch: AtomicU64::new(1),
-            advertised: sockets.advertised.clone(),
             producer_ids: ProducerIds::default(),
             departed: Arc::new(Departed::new(router.len())),
             config,
         });
-        let settings = context.config.clone();
-        tokio::task::spawn_local(publish_all(metadata.image(), published_to, router.clone(), settings));
+        tokio::task::spawn_local(publish_all(metadata.image(), published_to, router.clone()));
         let failed = Arc::new(failed);
         let page_syncs = pages::start_syncs(env, &page_writer, (&router, &jobs), &failed);
         let connections = mailboxes.start(&context, &jobs, &failed, &first, recovered);
@@ -219,11 +248,12 @@ impl Broker {
     }
 
     fn banner(&self, sockets: &Sockets, recovery: String) -> Banner {
-        let Advertised { host, port, .. } = &sockets.advertised;
+        let mut addresses = sockets.addresses();
         Banner {
             data_dir: self.context.config.data_dir.clone(),
             acknowledgement: acknowledgement(self.context.config.default_durability).to_string(),
-            client_address: format!("{host}:{port}"),
+            client_address: addresses.remove(0),
+            other_addresses: addresses,
             http_address: sockets
                 .http
                 .as_ref()
@@ -237,8 +267,12 @@ impl Broker {
     async fn run(self, sockets: Sockets, shutdown: oneshot::Receiver<()>) -> Result<(), ServeError> {
         let _until_all_has_ended = self.lock;
         let stopping = self.context.stop.clone();
-        let accept = accept_all(sockets.clients, self.connections, self.context.clone(), stopping.clone());
-        tokio::task::spawn_local(accept);
+        for client in sockets.clients {
+            let listener = (client.advertised.listener.into(), client.socket);
+            let (shards, context) = (self.connections.clone(), self.context.clone());
+            tokio::task::spawn_local(accept_all(listener, shards, context, stopping.clone()));
+        }
+        drop(self.connections);
         if let Some(http) = sockets.http {
             tokio::task::spawn_local(crate::admin_http::serve(http, self.context.clone(), stopping));
         }
@@ -403,11 +437,10 @@ async fn register(
     (format, report): (&Format, &RecoveryReport),
     sockets: &Sockets,
 ) -> Result<(), ServeError> {
-    let Advertised { listener, host, port } = sockets.advertised.clone();
     let registration = BrokerRegistration {
         broker: config.node_id,
         incarnation: env.random.uuid(),
-        endpoints: vec![Endpoint { listener, host, port, security: 0 }],
+        endpoints: sockets.endpoints(),
         rack: config.rack.clone(),
         directories: vec![RecoveredDirectory { id: format.directory_id, verdict: verdict(report) }],
     };

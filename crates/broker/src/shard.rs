@@ -24,7 +24,7 @@ use partition::{Effect, Partition};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use types::{BrokerId, LogKey, Millis, Now};
+use types::{BrokerId, LogKey, Now};
 
 /// Messages handled in one turn, so that one sync covers what came together.
 const TURN_MAX: usize = 256;
@@ -70,8 +70,6 @@ pub(crate) struct ShardSettings {
     pub(crate) unwritten: Arc<Unwritten>,
     /// Producers that one log may know (P11).
     pub(crate) max_producers: usize,
-    /// `producer.id.expiration.ms`.
-    pub(crate) producer_expiration: Millis,
 }
 
 /// A partition with what the shell needs beside it.

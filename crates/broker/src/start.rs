@@ -10,8 +10,10 @@ pub struct Banner {
     pub data_dir: PathBuf,
     /// What an acknowledgement means, in one sentence.
     pub acknowledgement: String,
-    /// The address that clients use.
+    /// The address that clients of the first listener use.
     pub client_address: String,
+    /// Those of clients of the other listeners.
+    pub other_addresses: Vec<String>,
     /// Where health and metrics are, if anywhere.
     pub http_address: Option<String>,
     /// What recovery found, in one sentence.
@@ -36,9 +38,6 @@ pub enum ServeError {
         /// The setting that changes it.
         setting: &'static str,
     },
-    /// A setting that this broker does not have.
-    #[error("{0}")]
-    Setting(String),
     /// The metadata quorum did not come up.
     #[error("the metadata cannot be started: {0}")]
     Metadata(String),
@@ -55,10 +54,7 @@ impl ServeError {
         match self {
             ServeError::Storage(_) => 3,
             ServeError::Open(error) if is_damage(error) => 3,
-            ServeError::Open(_)
-            | ServeError::Listen { .. }
-            | ServeError::Setting(_)
-            | ServeError::Metadata(_) => 1,
+            ServeError::Open(_) | ServeError::Listen { .. } | ServeError::Metadata(_) => 1,
         }
     }
 }

@@ -11,6 +11,8 @@ mod batches;
 mod client;
 #[path = "wire/connections.rs"]
 mod connections;
+#[path = "wire/effects.rs"]
+mod effects;
 #[path = "wire/fetch.rs"]
 mod fetch;
 #[path = "wire/frames.rs"]
@@ -23,6 +25,8 @@ mod hostile_batches;
 mod hostile_topics;
 #[path = "wire/idempotence.rs"]
 mod idempotence;
+#[path = "wire/listeners.rs"]
+mod listeners;
 #[path = "wire/offsets.rs"]
 mod offsets;
 #[path = "wire/page_cache.rs"]
@@ -33,6 +37,8 @@ mod produce;
 mod restart;
 #[path = "wire/sessions.rs"]
 mod sessions;
+#[path = "wire/settings.rs"]
+mod settings;
 #[path = "wire/topics.rs"]
 mod topics;
 #[path = "wire/transactions.rs"]

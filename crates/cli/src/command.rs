@@ -21,13 +21,13 @@ struct CommandLine {
 enum Command {
     /// Run a broker
     Serve(serve::Args),
-    /// Create, list, describe and delete topics
+    /// Create, list, describe, alter and delete topics
     #[command(subcommand)]
     Topic(topic::Command),
     /// Describe a cluster, and raise its features
     #[command(subcommand)]
     Cluster(cluster::Command),
-    /// Explain settings
+    /// Explain, show and change settings
     #[command(subcommand)]
     Config(config::Command),
     /// Write lines of standard input to a topic
@@ -72,7 +72,7 @@ fn carry_out(command: Command, output: &Output) -> Result<u8, Failure> {
             Command::Serve(args) => serve::serve(args, output).await.map(|()| 0),
             Command::Topic(command) => topic::topic(command, output).await.map(|()| 0),
             Command::Cluster(command) => cluster::cluster(command, output).await.map(|()| 0),
-            Command::Config(command) => config::config(&command, output).map(|()| 0),
+            Command::Config(command) => config::config(command, output).await.map(|()| 0),
             Command::Produce(args) => produce::produce(args, output).await.map(|()| 0),
             Command::Consume(args) => consume::consume(args, output).await.map(|()| 0),
             Command::Inspect(command) => inspect::inspect(&command, output).map(|()| 0),

@@ -1,6 +1,9 @@
-//! `highwater config`: what settings are.
+//! `highwater config`: what settings are, and changes of them while brokers run.
 //!
-//! `explain` needs no broker: it reads the file and flags that `serve` would read. Changes at runtime are not in them.
+//! `explain` needs no broker: it reads the file and flags that `serve` would read. Changes at runtime are not in them; `get`
+//! shows those.
+
+pub(crate) mod live;
 
 use crate::failure::{Failure, VOID};
 use crate::output::Output;
@@ -13,6 +16,12 @@ use serde_json::{Value, json};
 pub(crate) enum Command {
     /// Say which value a setting has, where it comes from, what it shadows, and whether it acts
     Explain(Explain),
+    /// Show settings of a topic, a broker or all brokers
+    Get(live::Get),
+    /// Change settings, now and for every later start
+    Set(live::Set),
+    /// Take changes back, so that what is behind them counts
+    Unset(live::Unset),
 }
 
 #[derive(Debug, clap::Args)]
@@ -25,9 +34,12 @@ pub(crate) struct Explain {
 }
 
 /// Carries out one of the commands.
-pub(crate) fn config(command: &Command, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn config(command: Command, output: &Output) -> Result<(), Failure> {
     match command {
-        Command::Explain(args) => explain(args, output),
+        Command::Explain(args) => explain(&args, output),
+        Command::Get(args) => live::get(&args, output).await,
+        Command::Set(args) => live::set(args, output).await,
+        Command::Unset(args) => live::unset(args, output).await,
     }
 }
 

@@ -66,6 +66,7 @@ fn greet(banner: &Banner, notices: &[Notice], output: &Output) -> Result<(), Fai
     if output.is_json() {
         output.json(&json!({
             "data": banner.data_dir, "acknowledgement": banner.acknowledgement, "clients": banner.client_address,
+            "other_clients": banner.other_addresses,
             "http": banner.http_address, "recovery": banner.recovery, "notices": all,
         }))?;
         return output.flush();
@@ -73,6 +74,9 @@ fn greet(banner: &Banner, notices: &[Notice], output: &Output) -> Result<(), Fai
     let http = banner.http_address.as_deref().map(|address| format!("http://{address}/metrics"));
     output.line(&format!("Highwater {} serves.", env!("CARGO_PKG_VERSION")))?;
     output.line(&format!("  clients  {}", banner.client_address))?;
+    for address in &banner.other_addresses {
+        output.line(&format!("  also     {address}"))?;
+    }
     output.line(&format!("  data     {}", banner.data_dir.display()))?;
     output.line(&format!("  ack      {}", banner.acknowledgement))?;
     output.line(&format!("  start    {}", banner.recovery))?;

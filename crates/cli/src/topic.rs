@@ -1,10 +1,13 @@
-//! `highwater topic`: create, list, describe, delete.
+//! `highwater topic`: create, list, describe, alter, delete.
 
 use crate::bootstrap::Bootstrap;
+use crate::config::live;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::key_value;
-use client::{ConfigEntry, NewTopic, PartitionDescription, TopicDescription, TopicListing};
+use client::{
+    ConfigEntry, NewTopic, PartitionDescription, SettingChange, SettingOwner, TopicDescription, TopicListing,
+};
 use serde_json::{Value, json};
 
 /// The setting that says what an acknowledgement means.
@@ -19,6 +22,8 @@ pub(crate) enum Command {
     List(List),
     /// Show partitions, offsets and settings of a topic
     Describe(Named),
+    /// Change settings of a topic
+    Alter(Alter),
     /// Delete a topic with all its records
     Delete(Named),
 }
@@ -57,12 +62,30 @@ pub(crate) struct Named {
     bootstrap: Bootstrap,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct Alter {
+    /// Name of the topic
+    name: String,
+    /// A setting and its value; may be given many times
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value, required_unless_present = "unset")]
+    set: Vec<(String, String)>,
+    /// A setting to take back, so that the brokers' default counts; may be given many times
+    #[arg(long, value_name = "KEY")]
+    unset: Vec<String>,
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    bootstrap: Bootstrap,
+}
+
 /// Carries out one of the topic commands.
 pub(crate) async fn topic(command: Command, output: &Output) -> Result<(), Failure> {
     match command {
         Command::Create(args) => create(args, output).await,
         Command::List(args) => list(&args, output).await,
         Command::Describe(args) => describe(&args, output).await,
+        Command::Alter(args) => alter(args, output).await,
         Command::Delete(args) => delete(&args, output).await,
     }
 }
@@ -79,6 +102,13 @@ async fn create(args: Create, output: &Output) -> Result<(), Failure> {
         }));
     }
     output.line(&format!("Created topic {} with {} partitions.", topic.name, made.partitions))
+}
+
+async fn alter(args: Alter, output: &Output) -> Result<(), Failure> {
+    let set = args.set.into_iter().map(|(name, value)| SettingChange::Set(name, value));
+    let changes: Vec<SettingChange> = set.chain(args.unset.into_iter().map(SettingChange::Unset)).collect();
+    let owner = SettingOwner::Topic(args.name);
+    live::change(&args.bootstrap.cluster(), &owner, (&changes, args.dry_run), output).await
 }
 
 async fn list(args: &List, output: &Output) -> Result<(), Failure> {

@@ -220,7 +220,7 @@ pub(crate) fn accepted(
     message: Option<&str>,
     what: impl FnOnce() -> String,
 ) -> Result<(), ClientError> {
-    match BrokerError::of(code, message) {
+    match BrokerError::of(code, message.filter(|message| !message.is_empty())) {
         Some(error) => Err(ClientError::refused(what(), error)),
         None => Ok(()),
     }

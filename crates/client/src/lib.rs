@@ -24,6 +24,7 @@ mod partitioner;
 mod pending;
 mod producer;
 mod quorum;
+mod settings;
 mod versions;
 
 pub use admin::{
@@ -39,6 +40,7 @@ pub use partitioner::partition_of;
 pub use pending::Pending;
 pub use producer::{Acks, Delivery, NewRecord, Outcome, Producer, ProducerOptions, Refusal};
 pub use quorum::{FeatureLevels, QuorumDescription, VoterDescription};
+pub use settings::{SettingChange, SettingOwner, SettingValue, ShownSetting};
 // The raw messages of the hot path, for whoever sends them without a producer.
 pub use wire::Records as RecordBytes;
 pub use wire::produce_request::{PartitionProduceData, TopicProduceData};

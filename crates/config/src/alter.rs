@@ -223,9 +223,18 @@ impl BrokerAlteration<'_> {
         }
         let (config, _) = self.broker.with_dynamic(&dynamic).map_err(AlterError::Broker)?;
         for own in self.topics {
-            TopicConfig::from_overrides(own, &config).map_err(AlterError::Dependent)?;
+            match TopicConfig::from_overrides(own, &config) {
+                // What is so already must not keep others from being changed.
+                Err(error) if self.was_possible(own) => return Err(AlterError::Dependent(error)),
+                _ => {}
+            }
         }
         Ok(after)
+    }
+
+    fn was_possible(&self, own: &Overrides) -> bool {
+        let (before, ..) = self.broker.with_stored(self.stored);
+        TopicConfig::from_overrides(own, &before).is_ok()
     }
 }
 

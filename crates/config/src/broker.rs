@@ -6,8 +6,10 @@
 use crate::error::{ConfigError, Notice};
 use crate::listener::{Endpoint, Listener, ListenerSet, listeners};
 use crate::preset::Preset;
-use crate::sources::{Dynamic, Layers, Overrides, Sources};
+use crate::sources::{Dynamic, Layer, Layers, Overrides, Sources};
 use crate::topic::{self, Durability, TopicConfig};
+use core::net::IpAddr;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use types::{BrokerId, Millis};
 
@@ -62,6 +64,10 @@ pub struct NetworkConfig {
     pub max_connections: u32,
     /// Most connections at a time from one address.
     pub max_connections_per_ip: u32,
+    /// Most connections at a time from some addresses, instead of that.
+    pub max_connections_per_ip_overrides: BTreeMap<IpAddr, u32>,
+    /// Most new connections a second.
+    pub max_connection_creation_rate: u32,
     /// Idle time after which a connection is closed; negative for never.
     pub connections_max_idle_ms: Millis,
     /// Connections that may wait to be accepted.
@@ -199,6 +205,31 @@ impl BrokerConfig {
             BrokerConfig { network, topic_defaults, storage, sources, ..self.clone() }
         };
         Ok((config, notices))
+    }
+
+    /// Builds the settings as they are with what is stored. Unlike a change, what is stored is not refused: a value that
+    /// cannot be taken is left out, and returned with the reason.
+    pub fn with_stored(&self, stored: &Dynamic) -> (BrokerConfig, Vec<Notice>, Vec<ConfigError>) {
+        if let Ok((config, notices)) = self.with_dynamic(stored) {
+            return (config, notices, Vec::new());
+        }
+        let (mut taken, mut refused) = (Dynamic::default(), Vec::new());
+        for (layer, entries) in
+            [(Layer::EveryBroker, &stored.every_broker), (Layer::ThisBroker, &stored.this_broker)]
+        {
+            for (name, value) in entries {
+                let mut more = taken.clone();
+                more.of_mut(layer).insert(name.clone(), value.clone());
+                match self.with_dynamic(&more) {
+                    Ok(_) => taken = more,
+                    Err(error) => refused.push(error),
+                }
+            }
+        }
+        match self.with_dynamic(&taken) {
+            Ok((config, notices)) => (config, notices, refused),
+            Err(error) => (self.clone(), Vec::new(), vec![error]),
+        }
     }
 
     /// Builds the settings of a test's broker: the preset `tiny`, a free port on loopback, no HTTP port.
@@ -346,15 +377,49 @@ fn wal(settings: &Sources) -> Result<WalConfig, ConfigError> {
 }
 
 fn network(settings: &Sources) -> Result<NetworkConfig, ConfigError> {
-    Ok(NetworkConfig {
+    let network = NetworkConfig {
         socket_request_max_bytes: settings.count("socket.request.max.bytes")?,
         max_connections: settings.count("max.connections")?,
         max_connections_per_ip: settings.count("max.connections.per.ip")?,
+        max_connections_per_ip_overrides: per_ip_overrides(settings)?,
+        max_connection_creation_rate: settings.count("max.connection.creation.rate")?,
         connections_max_idle_ms: Millis(settings.number("connections.max.idle.ms")?),
         listen_backlog: settings.count("socket.listen.backlog.size")?,
         fetch_max_bytes: settings.count("fetch.max.bytes")?,
         fetch_session_slots: settings.count("max.incremental.fetch.session.cache.slots")?,
         max_request_partitions: settings.count("max.request.partition.size.limit")?,
+    };
+    check_some_may_connect(settings, &network)?;
+    Ok(network)
+}
+
+/// A change at runtime survives a restart: one that shuts everybody out could not be taken back.
+fn check_some_may_connect(settings: &Sources, network: &NetworkConfig) -> Result<(), ConfigError> {
+    if network.max_connections == 0 {
+        return Err(settings.invalid("max.connections", "nobody could connect any more; set at least 1"));
+    }
+    if network.max_connections_per_ip == 0
+        && network.max_connections_per_ip_overrides.values().all(|n| *n == 0)
+    {
+        let why = "it can be 0 only if max.connections.per.ip.overrides allows connections from some address";
+        return Err(settings.invalid("max.connections.per.ip", why));
+    }
+    Ok(())
+}
+
+/// Reads pairs address:count.
+fn per_ip_overrides(settings: &Sources) -> Result<BTreeMap<IpAddr, u32>, ConfigError> {
+    const OVERRIDES: &str = "max.connections.per.ip.overrides";
+    let pair = |entry: &String| {
+        let (address, count) = entry.rsplit_once(':')?;
+        Some((address.trim().parse().ok()?, count.trim().parse().ok()?))
+    };
+    let pairs: Option<BTreeMap<IpAddr, u32>> = settings.list(OVERRIDES)?.iter().map(pair).collect();
+    pairs.ok_or_else(|| {
+        settings.invalid(
+            OVERRIDES,
+            "its entries must be ADDRESS:COUNT, an IP address and a number, as in 10.0.0.1:5",
+        )
     })
 }
 

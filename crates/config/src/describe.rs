@@ -11,7 +11,7 @@ use crate::topic::{TopicView, is_fixed};
 use std::collections::BTreeMap;
 
 /// Where a shown value comes from, with the number it has on the wire.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(i8)]
 pub enum ConfigSource {
     /// The topic's own setting.
@@ -82,14 +82,26 @@ fn topic_entry(property: &'static Property, view: TopicView<'_>) -> Described {
         value: Some(property.normal(value)),
         source: ConfigSource::DynamicTopic,
     }));
-    let is_first = |name: &str| property.synonyms.first().is_some_and(|s| s.name == name);
-    synonyms.extend(inherited.filter(|(name, _)| !is_first(name)).map(|(name, setting)| Synonym {
-        name,
-        value: Some(setting.value.clone()),
-        source: source_of(setting.layer),
-    }));
-    synonyms.extend(property.synonyms.first().into_iter().flat_map(|s| broker_synonyms(s.name, view.broker)));
+    let first = property.synonyms.first().into_iter();
+    synonyms.extend(first.flat_map(|s| broker_synonyms(s.name, view.broker)));
     described(property, Some(view.text(property)), source, is_fixed(property), synonyms)
+}
+
+/// Shows every setting of a group that has none of its own. *Shape*: the rows of [`table::GROUP`].
+pub fn describe_group(broker: &BrokerConfig) -> Vec<Described> {
+    let value = |row: &Property| {
+        let of_broker = row.synonyms.first().and_then(|s| broker.sources.text(s.name).ok());
+        of_broker.or_else(|| row.default.map(str::to_owned))
+    };
+    let entry = |row| described(row, value(row), ConfigSource::Default, false, Vec::new());
+    table::GROUP.iter().map(entry).collect()
+}
+
+/// Shows every setting of a subscription to client metrics, of which there is none.
+pub fn describe_client_metrics() -> Vec<Described> {
+    let default = |row: &Property| row.default.map(str::to_owned);
+    let entry = |row| described(row, default(row), ConfigSource::Default, false, Vec::new());
+    table::CLIENT_METRICS.iter().map(entry).collect()
 }
 
 /// Shows every setting of this broker. *Shape*: the broker's rows of the table, in its order.
@@ -98,9 +110,15 @@ pub fn describe_broker(broker: &BrokerConfig) -> Vec<Described> {
 }
 
 fn broker_entry(property: &'static Property, broker: &BrokerConfig) -> Described {
-    let synonyms = broker_synonyms(property.name, &broker.sources);
+    let mut synonyms = broker_synonyms(property.name, &broker.sources);
     if property.name == "broker.id" {
+        // It is the node's number, by whichever name that was set.
         let value = Some(broker.node_id.to_string());
+        if synonyms.first().is_none_or(|s| s.source == ConfigSource::Default) {
+            let own =
+                Synonym { name: property.name, value: value.clone(), source: ConfigSource::StaticBroker };
+            synonyms.insert(0, own);
+        }
         return described(property, value, ConfigSource::StaticBroker, true, synonyms);
     }
     let explicit = broker.sources.explicit(property.name);
@@ -132,20 +150,38 @@ fn described(
     }
 }
 
-/// Lists the explicit value and the default of a broker setting, as far as there are any.
+/// Lists what counts for a broker setting, and what would: its own values and those of the settings that stand for it (hours
+/// for milliseconds), by layer, then defaults. As in Kafka, a default of another name stands only behind a value of its own.
 fn broker_synonyms(name: &str, settings: &Sources) -> Vec<Synonym> {
-    let Some(property) = table::broker_property(name) else { return Vec::new() };
-    let synonym = |value: &str, source| Synonym {
-        name: property.name,
-        value: Some(value.to_owned()).filter(|_| !property.is_sensitive()),
-        source,
-    };
-    let mut all: Vec<Synonym> =
-        settings.all(name).iter().map(|s| synonym(&s.value, source_of(s.layer))).collect();
-    // Of several static layers, which are one source to a client, the one that counts is shown.
+    let family = family(name);
+    let rows = family.iter().filter_map(|name| table::broker_property(name));
+    let mut all: Vec<Synonym> = rows.clone().flat_map(|row| explicit_synonyms(row, settings)).collect();
+    all.sort_by_key(|s| s.source);
+    all.extend(rows.filter_map(|row| Some(synonym(row, row.default?, ConfigSource::Default))));
+    let foreign = |s: &Synonym| s.name != name && s.source == ConfigSource::Default;
+    let kept = all.iter().position(|s| !foreign(s)).unwrap_or(all.len());
+    all.split_off(kept)
+}
+
+/// Of several static layers, which are one source to a client, the value that counts is shown.
+fn explicit_synonyms(row: &'static Property, settings: &Sources) -> Vec<Synonym> {
+    let given = settings.all(row.name).iter();
+    let mut all: Vec<Synonym> = given.map(|s| synonym(row, &s.value, source_of(s.layer))).collect();
     all.dedup_by_key(|s| s.source);
-    all.extend(property.default.map(|d| synonym(d, ConfigSource::Default)));
     all
+}
+
+fn synonym(row: &'static Property, value: &str, source: ConfigSource) -> Synonym {
+    Synonym { name: row.name, value: Some(value.to_owned()).filter(|_| !row.is_sensitive()), source }
+}
+
+/// Returns the broker settings of which one stands for the other, the most exact first; often it is alone.
+fn family(name: &str) -> Vec<&str> {
+    let has_name = |row: &&Property| row.synonyms.iter().any(|s| s.name == name);
+    match table::TOPIC.iter().filter(has_name).find(|row| row.synonyms.len() > 1) {
+        Some(row) => row.synonyms.iter().map(|s| s.name).collect(),
+        None => vec![name],
+    }
 }
 
 /// Shows the settings that were changed for all brokers. *Shape*: only those, by name.

@@ -21,7 +21,8 @@ mod topic;
 pub use alter::{AlterError, AlterOp, Alteration, BrokerAlteration, Scope, alter_topic, replace_topic};
 pub use broker::{BrokerConfig, NetworkConfig, StorageConfig, TopicCreation, WalConfig};
 pub use describe::{
-    ConfigSource, Described, Synonym, describe_broker, describe_every_broker, describe_topic,
+    ConfigSource, Described, Synonym, describe_broker, describe_client_metrics, describe_every_broker,
+    describe_group, describe_topic,
 };
 pub use error::{ConfigError, Notice};
 pub use explain::{Candidate, Explained};

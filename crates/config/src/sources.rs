@@ -78,6 +78,13 @@ pub struct Dynamic {
     pub this_broker: Overrides,
 }
 
+impl Dynamic {
+    /// Returns the entries of one of the two layers that they make.
+    pub(crate) fn of_mut(&mut self, layer: Layer) -> &mut Overrides {
+        if layer == Layer::ThisBroker { &mut self.this_broker } else { &mut self.every_broker }
+    }
+}
+
 /// One explicit value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Setting {
@@ -153,6 +160,11 @@ impl Sources {
             Some(Notice::idle(name, reason))
         };
         self.entries.iter().filter_map(idle).collect()
+    }
+
+    /// Returns how long all explicit values are together. *Units*: bytes.
+    pub fn text_bytes(&self) -> usize {
+        self.entries.values().flatten().map(|setting| setting.value.len()).sum()
     }
 
     pub(crate) fn preset(&self) -> Preset {

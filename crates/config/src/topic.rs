@@ -6,7 +6,7 @@
 use crate::broker::BrokerConfig;
 use crate::error::{ConfigError, Notice};
 use crate::property::{Class, Property, Update, Value, split_list};
-use crate::sources::{self, Sources};
+use crate::sources::{self, Overrides, Sources};
 use crate::table;
 use std::collections::BTreeMap;
 use types::Millis;
@@ -55,7 +55,7 @@ pub enum TimestampType {
     LogAppendTime,
 }
 
-/// Codec in which batches are to be stored; only `Producer` acts yet.
+/// Codec in which batches are to be stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Compression {
     /// As the producer sent them.
@@ -104,6 +104,10 @@ pub struct TopicConfig {
     pub cleanup_policy: CleanupPolicy,
     /// Codec in which batches are to be stored.
     pub compression_type: Compression,
+    /// Effort of gzip; `None` is its own choice.
+    pub compression_gzip_level: Option<i32>,
+    /// Effort of zstd.
+    pub compression_zstd_level: i32,
     /// Time between the renaming of a deleted segment and its removal.
     pub file_delete_delay_ms: Millis,
     /// What an acknowledgement means; fixed when the topic is created.
@@ -128,6 +132,8 @@ impl Default for TopicConfig {
             message_timestamp_after_max_ms: Millis(3_600_000),
             cleanup_policy: CleanupPolicy { delete: true, compact: false },
             compression_type: Compression::Producer,
+            compression_gzip_level: None,
+            compression_zstd_level: 3,
             file_delete_delay_ms: Millis(60_000),
             durability: Durability::Fsync,
         }
@@ -149,6 +155,27 @@ impl TopicConfig {
         broker: &BrokerConfig,
     ) -> Result<TopicConfig, ConfigError> {
         build(overrides, &broker.sources)
+    }
+
+    /// Builds a topic's settings of what is stored for it. A value that cannot be taken, alone or together with those
+    /// before it, is left out, and returned with the reason.
+    pub fn from_stored(overrides: &Overrides, broker: &BrokerConfig) -> (TopicConfig, Vec<ConfigError>) {
+        if let Ok(config) = TopicConfig::from_overrides(overrides, broker) {
+            return (config, Vec::new());
+        }
+        let (mut taken, mut config, mut refused) =
+            (Overrides::new(), broker.topic_defaults.clone(), Vec::new());
+        for (name, value) in overrides {
+            taken.insert(name.clone(), value.clone());
+            match TopicConfig::from_overrides(&taken, broker) {
+                Ok(with) => config = with,
+                Err(error) => {
+                    taken.remove(name);
+                    refused.push(error);
+                }
+            }
+        }
+        (config, refused)
     }
 
     /// Returns what to store for a topic that is created now: its own values, and the broker's default
@@ -263,9 +290,17 @@ impl TopicView<'_> {
             message_timestamp_after_max_ms: self.millis("message.timestamp.after.max.ms")?,
             cleanup_policy: cleanup_policy(&self.value("cleanup.policy")?.0),
             compression_type: compression(&self.value("compression.type")?.0),
+            compression_gzip_level: Some(self.level("compression.gzip.level")?).filter(|level| *level >= 0),
+            compression_zstd_level: self.level("compression.zstd.level")?,
             file_delete_delay_ms: self.millis("file.delete.delay.ms")?,
             durability: durability(&self.value(DURABILITY)?.0),
         })
+    }
+
+    fn level(&self, name: &str) -> Result<i32, ConfigError> {
+        let number = self.number(name)?;
+        i32::try_from(number)
+            .map_err(|_| ConfigError::invalid(name, &number.to_string(), "Not a number of type INT"))
     }
 
     fn check_lags(&self) -> Result<(), ConfigError> {

@@ -1,7 +1,10 @@
 //! What DescribeConfigs and CreateTopics show.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use config::{BrokerConfig, ConfigSource, Described, Kind, Layers, describe_broker, describe_topic};
+use config::{
+    BrokerConfig, ConfigSource, Described, Kind, Layers, describe_broker, describe_client_metrics,
+    describe_group, describe_topic,
+};
 use std::collections::BTreeMap;
 
 /// The order in which Kafka 4.3.1 answers CreateTopics.
@@ -122,10 +125,44 @@ fn the_broker_shows_itself() {
     assert_eq!((partitions.value.as_deref(), partitions.source), (Some("6"), ConfigSource::StaticBroker));
     assert_eq!(partitions.synonyms.len(), 2);
     assert!(partitions.read_only);
-    assert_eq!(entry(&all, "broker.id").value.as_deref(), Some("3"));
+    let id = entry(&all, "broker.id");
+    let sources: Vec<_> =
+        id.synonyms.iter().map(|s| (s.value.as_deref().unwrap(), s.source.code())).collect();
+    assert_eq!((id.value.as_deref(), sources), (Some("3"), vec![("3", 4), ("-1", 5)]));
     assert_eq!(entry(&all, "advertised.listeners").value, None);
     assert_eq!(entry(&all, "log.segment.bytes").kind, Kind::Int);
     assert!(!entry(&all, "log.segment.bytes").read_only);
     let password = entry(&all, "ssl.key.password");
     assert!(password.sensitive && password.value.is_none());
+}
+
+/// Protects: as in Kafka, settings that stand for each other are shown together, and a default of another name only behind a
+/// value.
+#[test]
+fn synonyms_of_several_names() {
+    let names =
+        |d: &Described| -> Vec<(&str, i8)> { d.synonyms.iter().map(|s| (s.name, s.source.code())).collect() };
+    let plain = broker(&[]);
+    assert_eq!(names(entry(&describe_broker(&plain), "log.retention.ms")), []);
+    assert_eq!(names(entry(&describe_broker(&plain), "log.retention.hours")), [("log.retention.hours", 5)]);
+    assert_eq!(names(entry(&describe_topic(&map(&[]), &plain), "retention.ms")), []);
+    let set = broker(&[("log.retention.ms", "7000000")]);
+    let expected = [("log.retention.ms", 4), ("log.retention.hours", 5)];
+    assert_eq!(names(entry(&describe_broker(&set), "log.retention.ms")), expected);
+    assert_eq!(names(entry(&describe_topic(&map(&[]), &set), "retention.ms")), expected);
+}
+
+/// Protects: groups and client metrics without settings show the broker's, and defaults.
+#[test]
+fn groups_and_client_metrics() {
+    let broker = broker(&[("group.consumer.session.timeout.ms", "46000")]);
+    let group = describe_group(&broker);
+    assert_eq!(group.len(), 17);
+    assert_eq!(entry(&group, "consumer.session.timeout.ms").value.as_deref(), Some("46000"));
+    assert_eq!(entry(&group, "share.auto.offset.reset").value.as_deref(), Some("latest"));
+    let metrics = describe_client_metrics();
+    let shown: Vec<_> =
+        metrics.iter().map(|d| (d.name, d.value.as_deref().unwrap(), d.kind.code())).collect();
+    assert_eq!(shown, [("interval.ms", "300000", 3), ("match", "", 7), ("metrics", "", 7)]);
+    assert!(group.iter().chain(&metrics).all(|d| d.source == ConfigSource::Default && d.synonyms.is_empty()));
 }

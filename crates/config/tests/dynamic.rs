@@ -3,7 +3,7 @@
 
 use config::{
     Bounds, BrokerConfig, Class, ConfigError, ConfigSource, Described, Dynamic, Kind, Layers, Overrides,
-    Property, State, Update, describe_broker, describe_every_broker, describe_topic, table,
+    Property, State, TopicConfig, Update, describe_broker, describe_every_broker, describe_topic, table,
 };
 use std::collections::BTreeMap;
 
@@ -41,6 +41,7 @@ fn other(row: &Property) -> String {
     match (row.kind, row.bounds) {
         (_, Bounds::OneOf(these)) => (*these.iter().find(|t| **t != default).unwrap()).to_owned(),
         (Kind::Boolean, _) => (default != "true").to_string(),
+        _ if row.name == "max.connections.per.ip.overrides" => "127.0.0.1:7".to_owned(),
         (Kind::List | Kind::Text | Kind::Class | Kind::Password, _) => "other".to_owned(),
         _ if row.name == "log.segment.bytes" => "2097152".to_owned(),
         _ => "7".to_owned(),
@@ -98,6 +99,47 @@ fn refusals() {
     assert_eq!(single, ConfigError::OnlyPerBroker { names: vec!["cordoned.log.dirs".to_owned()] });
 }
 
+/// Protects: what is stored never stops a start: what this build cannot take is left out and named, alone or together with
+/// other values, and all else counts.
+#[test]
+fn stored_values_that_cannot_be_taken_are_left_out() {
+    let base = broker(&[]);
+    let stored = dynamic(
+        &[("of.a.newer.build", "1"), ("log.retention.ms", "7"), ("message.max.bytes", "99999999999")],
+        &[("node.id", "5"), ("max.connections", "9")],
+    );
+    let (config, _, refused) = base.with_stored(&stored);
+    let named: Vec<_> = refused.iter().filter_map(ConfigError::name).collect();
+    assert_eq!(named, ["message.max.bytes", "of.a.newer.build", "node.id"]);
+    let right = dynamic(&[("log.retention.ms", "7")], &[("max.connections", "9")]);
+    assert_eq!(config, base.with_dynamic(&right).unwrap().0);
+    assert!(base.with_stored(&right).2.is_empty());
+    let own = map(&[("of.a.newer.build", "1"), ("retention.ms", "7"), ("segment.bytes", "x")]);
+    let (topic, refused) = TopicConfig::from_stored(&own, &base);
+    assert_eq!((topic.retention_ms.map(|m| m.0), topic.segment_bytes), (Some(7), 1 << 30));
+    assert_eq!(
+        refused.iter().filter_map(ConfigError::name).collect::<Vec<_>>(),
+        ["of.a.newer.build", "segment.bytes"]
+    );
+}
+
+/// Protects: limits of some addresses are read by address, IPv6 among them, and a name or a wrong number is refused.
+#[test]
+fn limits_of_some_addresses() {
+    let base = broker(&[]);
+    let with = |text| base.with_dynamic(&dynamic(&[("max.connections.per.ip.overrides", text)], &[]));
+    let limits = with(" 10.0.0.1:5, ::1:7").unwrap().0.network.max_connections_per_ip_overrides;
+    let shown: Vec<String> = limits.iter().map(|(address, count)| format!("{address} {count}")).collect();
+    assert_eq!(shown, ["10.0.0.1 5", "::1 7"]);
+    let shut = |name, value| base.with_dynamic(&dynamic(&[(name, value)], &[]));
+    assert!(shut("max.connections", "0").is_err() && shut("max.connections.per.ip", "0").is_err());
+    let some = [("max.connections.per.ip", "0"), ("max.connections.per.ip.overrides", "10.0.0.1:1")];
+    assert!(base.with_dynamic(&dynamic(&some, &[])).is_ok(), "those who are allowed can take it back");
+    for wrong in ["a", "host:5", "127.0.0.1:a", "127.0.0.1:-1", "127.0.0.1"] {
+        assert!(matches!(with(wrong), Err(ConfigError::Invalid { .. })), "{wrong}");
+    }
+}
+
 /// Protects: DescribeConfigs shows a change as dynamic, of this broker or of all, with what it shadows.
 #[test]
 fn changes_are_described() {
@@ -111,7 +153,9 @@ fn changes_are_described() {
     let retention = entry(&all, "log.retention.ms");
     assert_eq!((retention.value.as_deref(), retention.source), (Some("5"), ConfigSource::DynamicBroker));
     let layers = [("5", 2), ("7", 3), ("4", 4)];
-    assert_eq!(sources(retention), layers.map(|(value, code)| ("log.retention.ms", value.to_owned(), code)));
+    let mut expected = layers.map(|(value, code)| ("log.retention.ms", value.to_owned(), code)).to_vec();
+    expected.push(("log.retention.hours", "168".to_owned(), 5));
+    assert_eq!(sources(retention), expected);
     let topic = describe_topic(&BTreeMap::new(), &changed);
     let retention = entry(&topic, "retention.ms");
     assert_eq!((retention.value.as_deref(), retention.source), (Some("5"), ConfigSource::DynamicBroker));

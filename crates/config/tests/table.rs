@@ -115,8 +115,6 @@ const PROTECTION: &[&str] = &[
     "principal",
     "super.users",
     ".acl.",
-    "max.connection.creation.rate",
-    "max.connections.per.ip.overrides",
     "connections.max.reauth.ms",
 ];
 

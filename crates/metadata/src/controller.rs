@@ -15,7 +15,7 @@ mod producer_ids;
 mod topics;
 
 pub use brokers::{fence_broker, register_broker};
-pub use configs::{AlterConfigs, ConfigChange, alter_configs};
+pub use configs::{AlterConfigs, AlterResource, ConfigOwner, SettingsRule, alter_configs};
 pub use deletions::{DeleteTopic, DeletedTopic, delete_topics};
 pub use features::{
     Feature, FeatureUpdate, LevelChange, METADATA_VERSION, UnsupportedLevel, UpdateFeatures, bootstrap,
@@ -24,11 +24,11 @@ pub use features::{
 pub use producer_ids::{PRODUCER_ID_BLOCK_SIZE, ProducerIdBlock, allocate_producer_ids};
 pub use topics::{
     CreateTopic, CreateTopics, CreatedTopic, MAX_PARTITIONS_PER_OPERATION, TopicCreation, TopicRules,
-    create_topics,
+    create_topics, topic_name_refusal,
 };
 
-use crate::Record;
 use crate::image::Settings;
+use crate::{MetadataImage, Record};
 use std::sync::Arc;
 use types::ErrorCode;
 
@@ -58,5 +58,5 @@ pub struct Decision<T> {
     pub answer: T,
 }
 
-/// Checks all settings of one resource together; the text says which is wrong and why.
-pub type ConfigCheck = Arc<dyn Fn(&Settings) -> Result<(), String> + Send + Sync>;
+/// Checks all settings of a topic together, on the image of the moment; the text says which is wrong and why.
+pub type ConfigCheck = Arc<dyn Fn(&MetadataImage, &Settings) -> Result<(), String> + Send + Sync>;

@@ -6,8 +6,8 @@
 //! tests/crash_quorum.rs.
 
 use crate::controller::{
-    self, AlterConfigs, ConfigCheck, CreateTopics, CreatedTopic, Decision, DeleteTopic, DeletedTopic,
-    ProducerIdBlock, Refusal, TopicRules, UnsupportedLevel, UpdateFeatures,
+    self, AlterConfigs, CreateTopics, CreatedTopic, Decision, DeleteTopic, DeletedTopic, ProducerIdBlock,
+    Refusal, TopicRules, UnsupportedLevel, UpdateFeatures,
 };
 use crate::quorum::{
     self, MetadataQuorum, ProposeError, QuorumFault, QuorumOptions, QuorumRecovered, QuorumStatus,
@@ -124,7 +124,7 @@ type Reply<T> = oneshot::Sender<Answer<T>>;
 enum Command {
     CreateTopics(CreateTopics, TopicRules, Reply<Vec<CreatedTopic>>),
     DeleteTopics(Vec<DeleteTopic>, Reply<Vec<DeletedTopic>>),
-    AlterConfigs(AlterConfigs, ConfigCheck, Reply<Result<(), Refusal>>),
+    AlterConfigs(AlterConfigs, Reply<Vec<Result<(), Refusal>>>),
     UpdateFeatures(UpdateFeatures, Reply<Result<(), Refusal>>),
     RegisterBroker(BrokerRegistration, Reply<Result<BrokerEpoch, Refusal>>),
     FenceBroker(BrokerId, BrokerEpoch, Reply<()>),
@@ -179,13 +179,9 @@ impl Metadata {
         self.ask(|reply| Command::DeleteTopics(topics, reply)).await
     }
 
-    /// Changes settings of one resource, all or nothing.
-    pub async fn alter_configs(
-        &self,
-        request: AlterConfigs,
-        check: ConfigCheck,
-    ) -> Answer<Result<(), Refusal>> {
-        self.ask(|reply| Command::AlterConfigs(request, check, reply)).await
+    /// Changes settings, each resource whole or not at all; one answer per resource, in order of the request.
+    pub async fn alter_configs(&self, request: AlterConfigs) -> Answer<Vec<Result<(), Refusal>>> {
+        self.ask(|reply| Command::AlterConfigs(request, reply)).await
     }
 
     /// Updates feature levels, all or none.
@@ -360,9 +356,8 @@ impl Decider {
             Command::DeleteTopics(topics, reply) => {
                 let _ = reply.send(self.settle(controller::delete_topics(&image, &topics)).await);
             }
-            Command::AlterConfigs(request, check, reply) => {
-                let decision = controller::alter_configs(&image, &request, &check);
-                let _ = reply.send(self.settle_or_refuse(decision).await);
+            Command::AlterConfigs(request, reply) => {
+                let _ = reply.send(self.settle(controller::alter_configs(&image, &request)).await);
             }
             Command::UpdateFeatures(request, reply) => {
                 let decision = controller::update_features(&image, &request);

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use metadata::controller::{
-    AlterConfigs, ConfigChange, CreateTopic, CreateTopics, CreatedTopic, Decision, DeleteTopic,
-    FeatureUpdate, LevelChange, TopicRules, UpdateFeatures, allocate_producer_ids, alter_configs, bootstrap,
-    check_levels, create_topics, delete_topics, fence_broker, register_broker, update_features,
+    AlterConfigs, AlterResource, ConfigOwner, CreateTopic, CreateTopics, CreatedTopic, Decision, DeleteTopic,
+    FeatureUpdate, LevelChange, Refusal, TopicRules, UpdateFeatures, allocate_producer_ids, alter_configs,
+    bootstrap, check_levels, create_topics, delete_topics, fence_broker, register_broker, update_features,
 };
 use metadata::{
     BrokerRegistration, ConfigResource, DirectoryVerdict, MetadataDelta, MetadataImage, Record,
@@ -87,7 +87,7 @@ fn rules() -> TopicRules {
     TopicRules {
         partitions: 3,
         replication_factor: 1,
-        check_configs: Arc::new(|settings: &BTreeMap<String, String>| match settings.get("bad") {
+        check_configs: Arc::new(|_, settings: &BTreeMap<String, String>| match settings.get("bad") {
             Some(value) => Err(format!("Invalid value {value} for configuration bad")),
             None => Ok(()),
         }),
@@ -424,33 +424,74 @@ fn producer_ids() {
     assert_eq!(unknown.unwrap_err().code, ErrorCode::StaleBrokerEpoch);
 }
 
-/// Protects: settings change together or not at all, and only what differs is recorded.
+/// Puts settings in the place of those that there are; `bad` is refused.
+fn put(of: ConfigOwner, settings: &[(&str, &str)]) -> AlterResource {
+    let after: BTreeMap<String, String> =
+        settings.iter().map(|(k, v)| ((*k).to_string(), (*v).to_string())).collect();
+    let rule = move |_: &MetadataImage, _: &BTreeMap<String, String>| match after.get("bad") {
+        Some(_) => Err(Refusal::new(ErrorCode::InvalidConfig, "bad")),
+        None => Ok(after.clone()),
+    };
+    AlterResource { of, rule: Arc::new(rule) }
+}
+
+fn codes(answer: &[Result<(), Refusal>]) -> Vec<ErrorCode> {
+    answer.iter().map(|r| r.as_ref().err().map_or(ErrorCode::None, |refusal| refusal.code)).collect()
+}
+
+/// Protects: a resource changes whole or not at all whatever becomes of others, only what differs is recorded, and nothing
+/// when a request only asks.
 #[test]
 fn altered_settings() {
     let mut world = World::new(1);
     world.create(vec![topic("a", 1, 1)]);
-    let check = rules().check_configs;
-    let change = |key: &str, value: Option<&str>| ConfigChange {
-        key: key.to_string(),
-        value: value.map(str::to_string),
-    };
-    let resource = ConfigResource::Topic(id(1));
-    let request = |changes| AlterConfigs { resource: resource.clone(), changes, fixed: &["fixed"] };
-    let set = request(vec![change("x", Some("1")), change("y", Some("2")), change("z", None)]);
-    let decision = alter_configs(&world.image, &set, &check).unwrap();
-    assert_eq!(decision.records.len(), 2);
+    let (a, nowhere) = (ConfigOwner::Topic("a".to_string()), ConfigOwner::Topic("nowhere".to_string()));
+    let resources = vec![
+        put(a.clone(), &[("x", "1"), ("y", "2")]),
+        put(nowhere.clone(), &[("x", "1")]),
+        put(ConfigOwner::EveryBroker, &[("x", "1"), ("bad", "1")]),
+        put(ConfigOwner::Broker(BrokerId(1)), &[("z", "3")]),
+    ];
+    let expected =
+        [ErrorCode::None, ErrorCode::UnknownTopicOrPartition, ErrorCode::InvalidConfig, ErrorCode::None];
+    let asked = AlterConfigs { resources: resources.clone(), validate_only: true };
+    let decision = alter_configs(&world.image, &asked);
+    assert_eq!((codes(&decision.answer), decision.records.len()), (expected.to_vec(), 0));
+    let decision = alter_configs(&world.image, &AlterConfigs { resources, validate_only: false });
+    assert_eq!((codes(&decision.answer), decision.records.len()), (expected.to_vec(), 3));
     world.apply(&decision.records);
-    let code = |request: &AlterConfigs| alter_configs(&world.image, request, &check).unwrap_err().code;
-    assert_eq!(code(&request(vec![change("x", None), change("bad", Some("1"))])), ErrorCode::InvalidConfig);
-    assert_eq!(code(&request(vec![change("x", None), change("x", Some("1"))])), ErrorCode::InvalidRequest);
-    let elsewhere = AlterConfigs { resource: ConfigResource::Topic(id(9)), changes: Vec::new(), fixed: &[] };
-    assert_eq!(code(&elsewhere), ErrorCode::UnknownTopicOrPartition);
-    assert_eq!(alter_configs(&world.image, &set, &check).unwrap().records, []);
-    let refused = |value| alter_configs(&world.image, &request(vec![change("fixed", value)]), &check);
-    let refusal = refused(Some("other")).unwrap_err();
-    assert_eq!(refusal.code, ErrorCode::InvalidConfig);
-    assert!(refusal.message.contains("fixed is fixed when a topic is created"), "{refusal:?}");
-    assert_eq!(refused(None).unwrap().records, [], "it had none before");
+    let fewer = AlterConfigs { resources: vec![put(a, &[("x", "1")])], validate_only: false };
+    let decision = alter_configs(&world.image, &fewer);
+    let resource = ConfigResource::Topic(id(1));
+    assert_eq!(decision.records, [Record::ConfigChanged { resource, key: "y".to_string(), value: None }]);
+    let wrong = AlterConfigs { resources: vec![put(nowhere, &[("bad", "1")])], validate_only: false };
+    assert_eq!(codes(&alter_configs(&world.image, &wrong).answer), [ErrorCode::InvalidConfig]);
+}
+
+/// Protects: a resource is decided with what the same request has changed before it, and with the image of the moment: no
+/// update is lost, and what is stored goes together.
+#[test]
+fn changes_see_those_before_them() {
+    let mut world = World::new(1);
+    let owner = ConfigOwner::Broker(BrokerId(1));
+    let rule = |image: &MetadataImage, before: &BTreeMap<String, String>| {
+        let every = image.configs().of(&ConfigResource::BrokerDefault).get("n").cloned().unwrap_or_default();
+        let own = before.get("n").cloned().unwrap_or_default();
+        Ok(BTreeMap::from([("n".to_string(), format!("{every}{own}x"))]))
+    };
+    let changes = || AlterConfigs {
+        resources: vec![
+            put(ConfigOwner::EveryBroker, &[("n", "1")]),
+            AlterResource { of: owner.clone(), rule: Arc::new(rule) },
+        ],
+        validate_only: false,
+    };
+    for expected in ["1x", "11xx"] {
+        let decision = alter_configs(&world.image, &changes());
+        world.apply(&decision.records);
+        let stored = world.image.configs().of(&ConfigResource::Broker(BrokerId(1)));
+        assert_eq!(stored.get("n").map(String::as_str), Some(expected));
+    }
 }
 
 /// Protects: a new cluster gets its id and metadata.version once; group.version and transaction.version wait (D-16).

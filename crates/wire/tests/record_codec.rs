@@ -177,3 +177,47 @@ fn bombs_in_records_are_too_large() {
         assert_eq!(Records::open(&batch, CAP).unwrap_err(), ReadError::Codec(CodecError::OverCap), "{codec}");
     }
 }
+
+/// Protects: a batch in another codec has the same records, offsets, times, producer and sequence, and a CRC that is right;
+/// levels do what they say, and what comes out of the old codec is capped.
+#[test]
+fn batches_in_another_codec() {
+    use types::{ProducerEpoch, ProducerId, Sequence, WallTime};
+    let value = mixed(60_000);
+    let built = |codec| {
+        let mut builder = BatchBuilder::new(codec)
+            .producer(ProducerId(7), ProducerEpoch(2), Sequence(9))
+            .transactional(true);
+        builder.push(WallTime(1000), Some(b"key"), Some(&value), &[]);
+        builder.push(WallTime(2000), None, Some(b"second"), &[]);
+        Batch::from_wire(&builder.build().unwrap()).unwrap()
+    };
+    for from in Codec::ALL {
+        for to in Codec::ALL {
+            let (before, after) = (built(from), built(from).recompressed(to, None, CAP).unwrap());
+            assert!(after.verify_crc(), "{from} {to}");
+            assert_eq!(after.header().codec(), Some(to));
+            assert_eq!(after.size(), after.to_bytes().len());
+            let same = BatchHeader {
+                batch_length: before.header().batch_length,
+                crc: before.header().crc,
+                attributes: before.header().attributes,
+                ..*after.header()
+            };
+            assert_eq!(same, *before.header(), "{from} {to}");
+            let records = |batch: &Batch| {
+                unpack(batch.header().codec().unwrap(), &batch.to_bytes()[HEADER_BYTES..]).unwrap()
+            };
+            assert_eq!(records(&after), records(&before), "{from} {to}");
+            assert!(after.header().is_transactional());
+        }
+    }
+    let size = |codec, level| built(Codec::None).recompressed(codec, level, CAP).unwrap().size();
+    assert!(size(Codec::Gzip, Some(9)) < size(Codec::Gzip, Some(1)));
+    assert!(size(Codec::Zstd, Some(19)) < size(Codec::Zstd, Some(-50)));
+    for codec in Codec::ALL {
+        let other = if codec == Codec::Zstd { Codec::Gzip } else { Codec::Zstd };
+        let bomb = built(codec).recompressed(other, None, 50_000);
+        assert!(matches!(bomb, Err(RecompressError::Read(CodecError::OverCap))), "{codec}");
+    }
+}

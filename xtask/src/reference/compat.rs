@@ -33,10 +33,13 @@ const SERVED: &[(i16, &str)] = &[
     (29, "SECURITY_DISABLED, as in Kafka without an authorizer"),
     (30, "SECURITY_DISABLED, as in Kafka without an authorizer"),
     (31, "SECURITY_DISABLED, as in Kafka without an authorizer"),
-    (32, "topics and this broker, without documentation"),
+    (32, "whole; sentences are our own, and groups and client metrics have no settings of their own yet"),
+    (33, "topics and brokers; settings of groups and client metrics are refused until those exist"),
+    (44, "topics and brokers; settings of groups and client metrics are refused until those exist"),
     (55, "whole, for the quorum of one"),
     (57, "whole, for `metadata.version`"),
     (60, "whole"),
+    (74, "whole; there are no groups and no client metrics yet"),
     (75, "whole"),
 ];
 
@@ -47,7 +50,6 @@ const ABSENT: &[(RangeInclusive<i16>, &str)] = &[
     (21..=21, "records are deleted by retention alone yet"),
     (23..=23, "only replication and consumers that check for truncation ask; there is one replica yet"),
     (24..=28, "no transactions yet"),
-    (33..=33, "settings are fixed at the creation of a topic and at the start of a broker yet"),
     (34..=34, "there is one data directory"),
     (35..=35, "not built yet; `highwater inspect data` shows a stopped broker's"),
     (36..=36, "no authentication yet"),
@@ -55,7 +57,6 @@ const ABSENT: &[(RangeInclusive<i16>, &str)] = &[
     (38..=41, "no delegation tokens yet"),
     (42..=42, "no consumer groups yet"),
     (43..=43, "there is one replica of each partition yet, so nobody else to elect"),
-    (44..=44, "settings are fixed at the creation of a topic and at the start of a broker yet"),
     (45..=46, "there is one broker yet, so nowhere to move a partition"),
     (47..=47, "no consumer groups yet"),
     (48..=49, "no quotas yet"),
@@ -64,7 +65,6 @@ const ABSENT: &[(RangeInclusive<i16>, &str)] = &[
     (64..=64, "there is one broker yet"),
     (65..=66, "no transactions yet"),
     (68..=69, "no consumer groups yet"),
-    (74..=74, "not built yet; DescribeConfigs answers for topics and this broker"),
     (76..=79, "no share groups yet"),
     (80..=81, "the quorum has one voter yet"),
     (83..=87, "no share groups yet"),
@@ -135,14 +135,14 @@ mod tests {
             Ok("| 3 | X | 0-13 | 0-12 | whole |".to_owned())
         );
         assert_eq!(
-            row(&api(74, 1..=1), None),
+            row(&api(80, 1..=1), None),
             Ok(format!(
-                "| 74 | X | 1 | - | {} |",
-                ABSENT.iter().find(|(keys, _)| keys.contains(&74)).unwrap().1
+                "| 80 | X | 1 | - | {} |",
+                ABSENT.iter().find(|(keys, _)| keys.contains(&80)).unwrap().1
             ))
         );
         assert!(row(&api(3, 0..=1), None).is_err(), "it was served, and no reason is given why it is not");
-        assert!(row(&api(74, 0..=1), Some(&api(74, 0..=1))).is_err());
+        assert!(row(&api(80, 0..=1), Some(&api(80, 0..=1))).is_err());
     }
 
     /// Protects: all 75 APIs that Kafka 4.3.1 announces are on the page.

@@ -17,7 +17,7 @@ use crate::publish::Published;
 use crate::shard::message::{Append, AppendAnswer, AppendPart, ShardMessage};
 use crate::shard::router::Router;
 use crate::unwritten::Claim;
-use config::{Durability, TimestampType, TopicConfig};
+use config::{Compression, Durability, TimestampType, TopicConfig};
 use log::wal::Reservation;
 use partition::RequiredAcks;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,7 +65,7 @@ const FRAME_OVERHEAD: u64 = 128;
 
 /// Stage one.
 pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
-    let Call { header, mut body, context, frame_bytes, .. } = call;
+    let Call { header, mut body, context, frame_bytes, listener, .. } = call;
     let request = ProduceRequest::decode(&mut body, header.id.api_version)?;
     body.finish()?;
     let partitions = request.topic_data.iter().map(|topic| topic.partition_data.len()).sum();
@@ -96,7 +96,7 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     Ok(Box::pin(async move {
         plan.collect(replies, timeout).await;
         plan.say_by_id(header.id.api_version);
-        finish(&context, &header, &plan)
+        finish(&context, &listener, &header, &plan)
     }))
 }
 
@@ -116,7 +116,7 @@ async fn room(context: &Context, plan: &Plan) -> Option<(Claim, Reservation)> {
 /// Resolves a request and checks its batches; those that decompress to much on a thread that may take its time.
 async fn checked(context: &Arc<Context>, request: &Arc<ProduceRequest>, version: i16) -> Plan {
     let (published, now) = (context.published(), context.env.clock.now().wall);
-    let (count, bytes) = compressed(request);
+    let (count, bytes) = laborious(&published, request, version);
     let (inline_bytes, expanded_max) = INLINE_BYTES;
     if bytes <= inline_bytes {
         let rules = Rules { version, now, expanded_max: expanded_max / count.max(1) };
@@ -131,15 +131,26 @@ async fn checked(context: &Arc<Context>, request: &Arc<ProduceRequest>, version:
     plan.unwrap_or_else(|| Plan::new(published, request, &rules))
 }
 
-/// Returns how many batches are compressed, and their bytes.
-fn compressed(request: &ProduceRequest) -> (usize, usize) {
-    let all = request.topic_data.iter().flat_map(|topic| &topic.partition_data);
-    let records = all.filter_map(|data| data.records.as_ref());
-    let sizes = records.filter(|records| {
-        let head = records.parts().first().and_then(|part| BatchHeader::parse(part).ok());
-        head.is_none_or(|head| head.codec() != Some(Codec::None))
-    });
-    sizes.fold((0, 0), |(count, bytes), records| (count + 1, bytes + records.len()))
+/// Returns how many batches are compressed, or will be, and their bytes.
+fn laborious(published: &Published, request: &ProduceRequest, version: i16) -> (usize, usize) {
+    let (mut count, mut bytes) = (0, 0);
+    for topic in &request.topic_data {
+        let named = TopicRef::new(version >= TOPIC_IDS_FROM, &topic.name, topic.topic_id);
+        let stored = topics::topic(published, named)
+            .ok()
+            .and_then(|topic| stored_codec(published.config(topic.id)))
+            .map_or(Codec::None, |(codec, _)| codec);
+        let records = topic.partition_data.iter().filter_map(|data| data.records.as_ref());
+        for records in records.filter(|records| stored != Codec::None || is_compressed(records)) {
+            (count, bytes) = (count + 1, bytes + records.len());
+        }
+    }
+    (count, bytes)
+}
+
+fn is_compressed(records: &wire::Records) -> bool {
+    let head = records.parts().first().and_then(|part| BatchHeader::parse(part).ok());
+    head.is_none_or(|head| head.codec() != Some(Codec::None))
 }
 
 /// By what batches are checked, beside their topic.
@@ -402,7 +413,7 @@ impl Slot {
     fn admit(&mut self, data: &PartitionProduceData, config: &TopicConfig, by: &Rules) {
         let bytes = data.records.clone().map(wire::Records::into_bytes).unwrap_or_default();
         let rules = check_rules(config, by);
-        match admit(&bytes, &rules) {
+        match admit(&bytes, &rules).and_then(|batch| recompressed(batch, config, &rules)) {
             Ok(batch) => {
                 self.append_time =
                     matches!(rules.timestamps, TimestampRules::Append { .. }).then_some(by.now);
@@ -441,6 +452,29 @@ fn begin_of_stream(data: &PartitionProduceData) -> Option<BatchHeader> {
     (header.has_producer() && header.base_sequence == Sequence(0)).then_some(header)
 }
 
+/// Brings a batch into its topic's codec; it must not grow beyond the limit by that.
+fn recompressed(batch: Batch, config: &TopicConfig, rules: &CheckRules) -> Result<Batch, BatchError> {
+    let Some((codec, level)) = stored_codec(config) else { return Ok(batch) };
+    let cap = rules.max_decompressed_bytes;
+    let batch = batch.recompressed(codec, level, cap).map_err(|_| BatchError::Bomb { cap })?;
+    match batch.size() > rules.max_batch_bytes {
+        true => Err(BatchError::TooLarge { size: batch.size(), max: rules.max_batch_bytes }),
+        false => Ok(batch),
+    }
+}
+
+/// Returns the codec in which a topic's batches are stored, with its level; nothing where they stay as they come.
+fn stored_codec(config: &TopicConfig) -> Option<(Codec, Option<i32>)> {
+    Some(match config.compression_type {
+        Compression::Producer => return None,
+        Compression::Uncompressed => (Codec::None, None),
+        Compression::Gzip => (Codec::Gzip, config.compression_gzip_level),
+        Compression::Snappy => (Codec::Snappy, None),
+        Compression::Lz4 => (Codec::Lz4, None),
+        Compression::Zstd => (Codec::Zstd, Some(config.compression_zstd_level)),
+    })
+}
+
 fn check_rules(config: &TopicConfig, by: &Rules) -> CheckRules {
     let now = by.now;
     let max_batch_bytes = config.max_message_bytes as usize;
@@ -462,6 +496,7 @@ fn check_rules(config: &TopicConfig, by: &Rules) -> CheckRules {
 
 fn finish(
     context: &Context,
+    listener: &str,
     header: &RequestHeader,
     plan: &Plan,
 ) -> Result<Option<super::Response>, Refused> {
@@ -485,7 +520,7 @@ fn finish(
     if version >= LEADER_HINTS_FROM
         && plan.slots.iter().any(|slot| slot.answer.code == ErrorCode::NotLeaderOrFollower)
     {
-        response.node_endpoints = endpoints(context, &plan.published);
+        response.node_endpoints = endpoints(&plan.published, listener);
     }
     respond(header, &response).map(Some)
 }
@@ -517,7 +552,7 @@ impl Plan {
     }
 }
 
-fn endpoints(context: &Context, published: &Published) -> Vec<NodeEndpoint> {
-    let nodes = brokers::active(published, &context.advertised.listener);
+fn endpoints(published: &Published, listener: &str) -> Vec<NodeEndpoint> {
+    let nodes = brokers::active(published, listener);
     nodes.map(|n| NodeEndpoint { node_id: n.id, host: n.host, port: n.port, rack: n.rack }).collect()
 }

@@ -49,7 +49,7 @@ const FILE_READ_MIN: usize = 64 << 10;
 
 /// Serves a fetch; unlike other handlers it knows the size of its response only after it has waited.
 pub(super) fn serve(call: Call) -> Result<Accepted, Refused> {
-    let Call { header, mut body, context, frame_bytes, load } = call;
+    let Call { header, mut body, context, frame_bytes, load, listener } = call;
     Ok(Box::pin(async move {
         let decoding = context.admission.decoding(frame_bytes).await;
         let request = FetchRequest::decode(&mut body, header.id.api_version)?;
@@ -58,7 +58,7 @@ pub(super) fn serve(call: Call) -> Result<Accepted, Refused> {
         let session = begin(&context, &header, request);
         drop(decoding);
         match session {
-            Ok(session) => fetch(&context, &header, &session, &limits, load).await.map(Some),
+            Ok(session) => fetch(&context, (&header, &listener), &session, &limits, load).await.map(Some),
             Err(code) => failed(&header, code).map(Some),
         }
     }))
@@ -82,7 +82,7 @@ fn begin(
 
 async fn fetch(
     context: &Arc<Context>,
-    header: &RequestHeader,
+    (header, listener): (&RequestHeader, &str),
     session: &FetchContext,
     limits: &Limits,
     load: watch::Receiver<Load>,
@@ -93,7 +93,7 @@ async fn fetch(
     let bytes = planned_bytes(&published, &found, limits) + found.len() * PARTITION_BYTES;
     let admitted = context.admission.response(bytes).await;
     let parts = execute(context, session, found, limits, header.id.api_version).await;
-    let response = compose(context, &published, header, session, parts, limits.isolation);
+    let response = compose(&published, listener, header, session, (parts, limits.isolation));
     context.probes.fetch_bytes.inc_by(response.1);
     respond(header, &response.0).map(|response| Response { admitted: Some(admitted), ..response })
 }
@@ -373,12 +373,11 @@ fn fit(plan: ReadPlan, left: usize, at_least_one: bool) -> ReadPlan {
 
 /// Builds the response; returns it with the bytes of records in it.
 fn compose(
-    context: &Context,
     published: &Published,
+    listener: &str,
     header: &RequestHeader,
     session: &FetchContext,
-    parts: Vec<Read>,
-    isolation: Isolation,
+    (parts, isolation): (Vec<Read>, Isolation),
 ) -> (FetchResponse, u64) {
     let outcomes: Vec<Outcome> = parts.iter().map(outcome).collect();
     let tell = session.finish(&outcomes);
@@ -395,7 +394,7 @@ fn compose(
         push(&mut response.responses, wanted, data);
     }
     if hints && version >= ENDPOINTS_FROM {
-        response.node_endpoints = endpoints(context, published);
+        response.node_endpoints = endpoints(published, listener);
     }
     (response, bytes)
 }
@@ -465,8 +464,8 @@ fn leader_hint(published: &Published, key: LogKey) -> LeaderIdAndEpoch {
     })
 }
 
-fn endpoints(context: &Context, published: &Published) -> Vec<NodeEndpoint> {
-    let nodes = brokers::active(published, &context.advertised.listener);
+fn endpoints(published: &Published, listener: &str) -> Vec<NodeEndpoint> {
+    let nodes = brokers::active(published, listener);
     nodes.map(|n| NodeEndpoint { node_id: n.id, host: n.host, port: n.port, rack: n.rack }).collect()
 }
 

@@ -54,6 +54,7 @@ pub(super) async fn metadata(
     context: Arc<Context>,
     request: MetadataRequest,
     version: i16,
+    listener: Arc<str>,
 ) -> MetadataResponse {
     create_missing(&context, &request).await;
     let published = context.published();
@@ -73,7 +74,7 @@ pub(super) async fn metadata(
         once.map(|asked| find(&published, asked, version)).collect::<Vec<_>>()
     };
     MetadataResponse {
-        brokers: broker_rows(&context, &published),
+        brokers: broker_rows(&published, &listener),
         cluster_id: published.image.cluster_id().map(|id| id.to_string()),
         controller_id: context.config.node_id.0,
         topics: topics
@@ -170,8 +171,8 @@ pub(super) fn offline_replicas(published: &Published, partition: &PartitionImage
     replicas.filter(|broker| !brokers.is_active(*broker)).map(|broker| broker.0).collect()
 }
 
-fn broker_rows(context: &Context, published: &Published) -> Vec<MetadataResponseBroker> {
-    let nodes = brokers::active(published, &context.advertised.listener);
+fn broker_rows(published: &Published, listener: &str) -> Vec<MetadataResponseBroker> {
+    let nodes = brokers::active(published, listener);
     nodes
         .map(|n| MetadataResponseBroker { node_id: n.id, host: n.host, port: n.port, rack: n.rack })
         .collect()

@@ -1,7 +1,9 @@
 //! CreateTopics, 2 to 7. KIP-195, 464, 525, 599. Decided by metadata::controller::topics.
 
+use super::alter::too_long;
 use crate::context::Context;
 use config::{BrokerConfig, ConfigSource, DURABILITY, Durability, TopicConfig, describe_topic};
+use metadata::MetadataImage;
 use metadata::controller::{CreateTopic, CreateTopics, CreatedTopic, TopicCreation, TopicRules};
 use metadata::image::is_internal;
 use std::collections::BTreeMap;
@@ -78,9 +80,11 @@ pub(super) async fn settle(context: &Context, within: Duration) {
 }
 
 fn rules(context: &Context) -> TopicRules {
-    let broker = context.config.clone();
-    let check = move |overrides: &BTreeMap<String, String>| {
-        TopicConfig::from_overrides(overrides, &broker).map(drop).map_err(|error| error.to_string())
+    let published = context.published();
+    let check = move |image: &MetadataImage, overrides: &BTreeMap<String, String>| {
+        let broker = published.broker_at(image);
+        TopicConfig::from_overrides(overrides, &broker).map_err(|error| error.to_string())?;
+        too_long(overrides).map_or(Ok(()), Err)
     };
     TopicRules {
         partitions: i32::try_from(context.config.topics.num_partitions).unwrap_or(i32::MAX),
@@ -144,7 +148,7 @@ fn result(context: &Context, topic: CreatedTopic) -> CreatableTopicResult {
 
 fn configs(context: &Context, created: &TopicCreation) -> Vec<CreatableTopicConfigs> {
     let set: BTreeMap<String, String> = created.configs.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
-    let described = describe_topic(&set, &context.config);
+    let described = describe_topic(&set, &context.published().broker);
     described
         .into_iter()
         .map(|config| CreatableTopicConfigs {

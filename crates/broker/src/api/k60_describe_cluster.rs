@@ -26,7 +26,7 @@ pub(super) fn answer_bytes(context: &Context, _: &DescribeClusterRequest) -> usi
 pub(super) async fn describe_cluster(
     context: Arc<Context>,
     request: DescribeClusterRequest,
-    _: i16,
+    listener: Arc<str>,
 ) -> DescribeClusterResponse {
     if request.endpoint_type != BROKERS {
         let (code, message) = match request.endpoint_type {
@@ -49,7 +49,7 @@ pub(super) async fn describe_cluster(
         controller_id: context.config.node_id.0,
         brokers: brokers
             .filter_map(|(id, broker)| {
-                let node = brokers::node(id, broker, &context.advertised.listener)?;
+                let node = brokers::node(id, broker, &listener)?;
                 Some(DescribeClusterBroker {
                     broker_id: node.id,
                     host: node.host,

@@ -4,7 +4,8 @@ use super::{Accepted, Call, Refused};
 use super::{
     k01_fetch, k02_list_offsets, k03_metadata, k10_find_coordinator, k17_sasl_handshake, k18_api_versions,
     k19_create_topics, k20_delete_topics, k22_init_producer_id, k29_describe_acls, k30_create_acls,
-    k31_delete_acls, k32_describe_configs, k55_describe_quorum, k57_update_features, k60_describe_cluster,
+    k31_delete_acls, k32_describe_configs, k33_alter_configs, k44_incremental_alter_configs,
+    k55_describe_quorum, k57_update_features, k60_describe_cluster, k74_list_config_resources,
     k75_describe_topic_partitions,
 };
 use crate::probe::ApiLabel;
@@ -58,9 +59,12 @@ pub(crate) fn find(key: i16) -> Option<Api> {
         ApiKey::ListOffsets => Serve::Inline(|call| {
             super::answer(call, k02_list_offsets::answer_bytes, k02_list_offsets::list_offsets)
         }),
-        ApiKey::Metadata => {
-            Serve::Inline(|call| super::answer(call, k03_metadata::answer_bytes, k03_metadata::metadata))
-        }
+        ApiKey::Metadata => Serve::Inline(|call| {
+            let listener = call.listener.clone();
+            super::answer(call, k03_metadata::answer_bytes, move |context, request, version| {
+                k03_metadata::metadata(context, request, version, listener)
+            })
+        }),
         ApiKey::FindCoordinator => Serve::Inline(|call| {
             super::answer(call, k10_find_coordinator::answer_bytes, k10_find_coordinator::find_coordinator)
         }),
@@ -98,7 +102,27 @@ pub(crate) fn find(key: i16) -> Option<Api> {
             super::answer(call, k57_update_features::answer_bytes, k57_update_features::update_features)
         }),
         ApiKey::DescribeCluster => Serve::Inline(|call| {
-            super::answer(call, k60_describe_cluster::answer_bytes, k60_describe_cluster::describe_cluster)
+            let listener = call.listener.clone();
+            super::answer(call, k60_describe_cluster::answer_bytes, move |context, request, _| {
+                k60_describe_cluster::describe_cluster(context, request, listener)
+            })
+        }),
+        ApiKey::AlterConfigs => Serve::Inline(|call| {
+            super::answer(call, k33_alter_configs::answer_bytes, k33_alter_configs::alter_configs)
+        }),
+        ApiKey::IncrementalAlterConfigs => Serve::Inline(|call| {
+            super::answer(
+                call,
+                k44_incremental_alter_configs::answer_bytes,
+                k44_incremental_alter_configs::incremental_alter_configs,
+            )
+        }),
+        ApiKey::ListConfigResources => Serve::Inline(|call| {
+            super::answer(
+                call,
+                k74_list_config_resources::answer_bytes,
+                k74_list_config_resources::list_config_resources,
+            )
         }),
         ApiKey::DescribeTopicPartitions => Serve::Inline(|call| {
             super::answer(
@@ -110,11 +134,8 @@ pub(crate) fn find(key: i16) -> Option<Api> {
         // Read and written by wire; their handlers follow.
         ApiKey::DeleteRecords
         | ApiKey::OffsetForLeaderEpoch
-        | ApiKey::AlterConfigs
         | ApiKey::DescribeLogDirs
-        | ApiKey::CreatePartitions
-        | ApiKey::IncrementalAlterConfigs
-        | ApiKey::ListConfigResources => return None,
+        | ApiKey::CreatePartitions => return None,
     };
     Some(Api { info: key.info(), serve })
 }

@@ -71,6 +71,8 @@ pub(crate) enum ConnectionEnd {
 pub(crate) struct Peer {
     /// Its address.
     pub(crate) address: String,
+    /// Name of the listener that it came by.
+    pub(crate) listener: Arc<str>,
     /// What waits for an answer.
     pub(crate) load: watch::Sender<Load>,
 }
@@ -104,10 +106,10 @@ struct Pending {
 }
 
 /// Serves a connection to its end.
-pub(crate) async fn serve(stream: Stream, peer: String, context: Arc<Context>) {
+pub(crate) async fn serve(stream: Stream, (address, listener): (String, Arc<str>), context: Arc<Context>) {
     let (read, write) = tokio::io::split(stream);
     let (queue, accepted) = mpsc::channel(IN_FLIGHT_MAX);
-    let peer = Peer { address: peer, load: watch::Sender::default() };
+    let peer = Peer { address, listener, load: watch::Sender::default() };
     let mut writer = std::pin::pin!(write_all(write, accepted, &peer, &context.admission));
     let reader = async {
         let end = read_until_stop(read, queue, &peer, &context).await;

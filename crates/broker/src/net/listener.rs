@@ -4,15 +4,19 @@
 //! its peer knows; those that are open go on.
 
 use crate::context::Context;
+use config::NetworkConfig;
 use env::net::{Detached, Listener, Spare};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
+use types::Monotonic;
 
 /// A connection that is to be shed is waited for so long.
 const SHED_PAUSE: Duration = Duration::from_millis(100);
+/// New connections of this time may come together.
+const BURST: Duration = Duration::from_secs(1);
 
 /// A connection on its way to the shard that serves it. Dropping the ticket gives its place back.
 pub(crate) struct NewConnection {
@@ -20,13 +24,15 @@ pub(crate) struct NewConnection {
     pub(crate) stream: Detached,
     /// Address of the peer.
     pub(crate) peer: String,
+    /// Name of the listener.
+    pub(crate) listener: Arc<str>,
     /// Its place under the caps.
     pub(crate) place: Place,
 }
 
 /// Accepts until `stop` says so.
 pub(crate) async fn accept_all(
-    listener: Listener,
+    (name, listener): (Arc<str>, Listener),
     shards: Vec<mpsc::UnboundedSender<NewConnection>>,
     context: Arc<Context>,
     mut stop: watch::Receiver<bool>,
@@ -47,12 +53,22 @@ pub(crate) async fn accept_all(
                 continue;
             }
         };
-        let Some(place) = context.places.take(peer.ip()) else {
+        let limits = context.published().broker.network.clone();
+        let Some(place) = context.places.take(peer.ip(), &limits) else {
             context.probes.connections_refused.inc();
             continue;
         };
+        let now = context.env.clock.now().mono;
+        let pause = context.places.pause(now, limits.max_connection_creation_rate);
+        if !pause.is_zero() {
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
         next = (next + 1) % shards.len();
-        let connection = NewConnection { stream, peer: peer.to_string(), place };
+        let connection = NewConnection { stream, peer: peer.to_string(), listener: name.clone(), place };
         if shards[next].send(connection).is_err() {
             return;
         }
@@ -67,11 +83,11 @@ async fn shed(listener: &Listener, spare: &mut Option<Spare>) {
     *spare = listener.spare().ok();
 }
 
-/// How many connections there are, in all and per address.
+/// How many connections there are, in all and per address, and how fast they come.
 #[derive(Debug)]
 pub(crate) struct Places {
-    max: usize,
-    max_per_ip: usize,
+    /// As many as there are descriptors for, whatever the settings say.
+    most: usize,
     taken: Mutex<Taken>,
     freed: Notify,
 }
@@ -81,6 +97,8 @@ pub(crate) struct Places {
 struct Taken {
     all: usize,
     by_ip: BTreeMap<IpAddr, usize>,
+    /// When the last connection was due, had they come one after the other.
+    due: Monotonic,
 }
 
 /// One taken place.
@@ -91,21 +109,33 @@ pub(crate) struct Place {
 }
 
 impl Places {
-    /// Makes the caps (`max.connections`, `max.connections.per.ip`).
-    pub(crate) fn new(max: usize, max_per_ip: usize) -> Arc<Places> {
-        Arc::new(Places { max, max_per_ip, taken: Mutex::default(), freed: Notify::new() })
+    /// Makes places for so many connections.
+    pub(crate) fn new(most: usize) -> Arc<Places> {
+        Arc::new(Places { most, taken: Mutex::default(), freed: Notify::new() })
     }
 
-    /// Takes a place, if there is one.
-    pub(crate) fn take(self: &Arc<Places>, ip: IpAddr) -> Option<Place> {
+    /// Takes a place, if there is one under the limits of this moment (`max.connections`, `max.connections.per.ip` and its
+    /// overrides).
+    pub(crate) fn take(self: &Arc<Places>, ip: IpAddr, limits: &NetworkConfig) -> Option<Place> {
         let mut taken = self.lock();
         let of_ip = taken.by_ip.get(&ip).copied().unwrap_or(0);
-        if taken.all >= self.max || of_ip >= self.max_per_ip {
+        let own = limits.max_connections_per_ip_overrides.get(&ip.to_canonical());
+        let per_ip = own.copied().unwrap_or(limits.max_connections_per_ip);
+        let most = self.most.min(limits.max_connections as usize);
+        if taken.all >= most || of_ip >= per_ip as usize {
             return None;
         }
         taken.all += 1;
         taken.by_ip.insert(ip, of_ip + 1);
         Some(Place { places: self.clone(), ip })
+    }
+
+    /// Returns how long a new connection waits, so that not more come than so many a second
+    /// (`max.connection.creation.rate`); those of one second may come together. 0 counts as 1.
+    pub(crate) fn pause(&self, now: Monotonic, per_second: u32) -> Duration {
+        let mut taken = self.lock();
+        taken.due = taken.due.max(now).plus(BURST / per_second.max(1));
+        taken.due.since(now.plus(BURST))
     }
 
     /// Waits until none is taken.
@@ -142,27 +172,60 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
+    fn limits(all: u32, per_ip: u32) -> NetworkConfig {
+        let broker = config::BrokerConfig::tiny(std::path::Path::new("/nowhere")).unwrap();
+        NetworkConfig { max_connections: all, max_connections_per_ip: per_ip, ..broker.network }
+    }
+
     /// Protects: the caps hold in all and per address, and a place comes back when it is dropped.
     #[test]
     fn places_are_capped() {
-        let places = Places::new(3, 2);
-        let ip = |last| IpAddr::from([127, 0, 0, last]);
-        let first = places.take(ip(1));
-        let _second = places.take(ip(1));
-        assert!(places.take(ip(1)).is_none(), "two of one address are the cap");
-        let _third = places.take(ip(2));
-        assert!(places.take(ip(3)).is_none(), "three in all are the cap");
+        let (places, limits) = (Places::new(100), limits(3, 2));
+        let take = |last| places.take(IpAddr::from([127, 0, 0, last]), &limits);
+        let first = take(1);
+        let _second = take(1);
+        assert!(take(1).is_none(), "two of one address are the cap");
+        let _third = take(2);
+        assert!(take(3).is_none(), "three in all are the cap");
         drop(first);
-        assert!(places.take(ip(1)).is_some());
+        assert!(take(1).is_some());
+    }
+
+    /// Protects: an address has the limit that is set for it, also where it comes by an IPv6 socket; descriptors cap all.
+    #[test]
+    fn some_addresses_have_limits_of_their_own() {
+        let mut limits = limits(50, 1);
+        limits.max_connections_per_ip_overrides.insert(IpAddr::from([10, 0, 0, 1]), 2);
+        let places = Places::new(3);
+        let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
+        let held = [mapped, mapped].map(|ip| places.take(ip, &limits));
+        assert!(held.iter().all(Option::is_some));
+        assert!(places.take(mapped, &limits).is_none(), "two are its limit");
+        let _third = places.take(IpAddr::from([10, 0, 0, 2]), &limits).unwrap();
+        assert!(places.take(IpAddr::from([10, 0, 0, 3]), &limits).is_none(), "there are three descriptors");
+    }
+
+    /// Protects: new connections come at the rate that is set, those of a second together, and time that was quiet is no credit
+    /// beyond that.
+    #[test]
+    fn new_connections_come_at_a_rate() {
+        let places = Places::new(9);
+        let start = Monotonic::default().plus(Duration::from_secs(100));
+        let pauses: Vec<u128> = (0..6).map(|_| places.pause(start, 4).as_millis()).collect();
+        assert_eq!(pauses, [0, 0, 0, 0, 250, 500]);
+        let later = start.plus(Duration::from_secs(50));
+        assert!((0..4).all(|_| places.pause(later, 4).is_zero()));
+        assert_eq!(places.pause(later, 4).as_millis(), 250);
+        assert!((0..1000).all(|_| Places::new(9).pause(later, u32::MAX).is_zero()));
     }
 
     /// Protects: an address that was refused or has gone leaves nothing behind, however many there are.
     #[test]
     fn refused_addresses_leave_nothing_behind() {
-        let places = Places::new(1, 1);
-        let held = places.take(IpAddr::from([127, 0, 0, 1]));
+        let (places, limits) = (Places::new(1), limits(1, 1));
+        let held = places.take(IpAddr::from([127, 0, 0, 1]), &limits);
         for last in 2..=255 {
-            assert!(places.take(IpAddr::from([127, 0, 0, last])).is_none());
+            assert!(places.take(IpAddr::from([127, 0, 0, last]), &limits).is_none());
         }
         assert_eq!(places.lock().by_ip.len(), 1);
         drop(held);

@@ -136,11 +136,11 @@ impl Shard {
         };
         let keys: Vec<LogKey> =
             self.partitions.iter().filter(|(_, slot)| holds(slot)).map(|(key, _)| *key).collect();
-        let mut again = false;
+        let (mut again, expiration) = (false, self.published.broker.storage.producer_id_expiration_ms);
         for key in keys {
             let Some(slot) = self.partitions.get_mut(&key) else { continue };
             if clock == ClockState::Steady {
-                let rules = expire_rules(&slot.config, self.settings.producer_expiration);
+                let rules = expire_rules(&slot.config, expiration);
                 if slot.partition.log_mut().expire_producers(&rules, now.wall) > 0 {
                     self.changed.insert(key);
                 }
@@ -201,5 +201,23 @@ fn retain_rules(config: &config::TopicConfig, clock: ClockState) -> RetainRules 
         retention_bytes: config.retention_bytes,
         max_segments: SEGMENTS_PER_TURN,
         clock,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protects: a producer is remembered for the time that is set, and never less than seven days or its data (W-9).
+    #[test]
+    fn producer_expiration_acts() {
+        let topic = |retention_ms| config::TopicConfig { retention_ms, ..config::TopicConfig::default() };
+        let keep = |topic: &config::TopicConfig, setting| expire_rules(topic, Millis(setting)).keep;
+        let day = SEVEN_DAYS.0 / 7;
+        let short = topic(Some(Millis(1)));
+        assert_eq!(keep(&short, 1), SEVEN_DAYS);
+        assert_eq!(keep(&short, 30 * day), Millis(30 * day));
+        assert_eq!(keep(&topic(Some(Millis(60 * day))), 30 * day), Millis(60 * day));
+        assert_eq!(keep(&topic(None), 30 * day), Millis(i64::MAX));
     }
 }

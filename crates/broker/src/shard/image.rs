@@ -17,6 +17,7 @@ impl Shard {
     /// image comes with any.
     pub(super) fn on_image(&mut self, published: Arc<Published>, logs: Vec<Log>) {
         let delta = MetadataDelta::between(&self.published.image, &published.image);
+        let all_configs = !Arc::ptr_eq(&self.published.broker, &published.broker);
         let mut recovered: BTreeMap<LogKey, Log> = logs.into_iter().map(|log| (log.key(), log)).collect();
         self.published = published;
         for topic in &delta.deleted {
@@ -33,6 +34,10 @@ impl Shard {
         }
         debug_assert!(recovered.is_empty(), "strays were set aside before the shards started");
         self.update_configs(&delta.configs);
+        if all_configs {
+            let keys: Vec<LogKey> = self.partitions.keys().copied().collect();
+            keys.into_iter().for_each(|key| self.update_config(key));
+        }
         self.departed.handled(self.id, self.published.image.offset());
     }
 
@@ -108,14 +113,22 @@ impl Shard {
     fn update_configs(&mut self, changed: &[ConfigResource]) {
         for resource in changed {
             let ConfigResource::Topic(topic_id) = *resource else { continue };
-            let config = self.published.config(topic_id).clone();
             let all = LogKey { topic_id, partition: PartitionId(0) }..=LogKey {
                 topic_id,
                 partition: PartitionId(i32::MAX),
             };
-            for (_, slot) in self.partitions.range_mut(all) {
-                slot.config = config.clone();
-            }
+            let keys: Vec<LogKey> = self.partitions.range(all).map(|(key, _)| *key).collect();
+            keys.into_iter().for_each(|key| self.update_config(key));
+        }
+    }
+
+    /// Gives a partition the settings of its topic; what leadership takes from them, too.
+    fn update_config(&mut self, key: LogKey) {
+        let config = self.published.config(key.topic_id).clone();
+        let Some(slot) = self.partitions.get_mut(&key) else { return };
+        let before = std::mem::replace(&mut slot.config, config.clone());
+        if before.min_insync_replicas != config.min_insync_replicas {
+            self.change(key, None);
         }
     }
 }

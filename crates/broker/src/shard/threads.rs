@@ -125,7 +125,6 @@ impl ShardThread {
                 small_tails_bytes: small_tails / self.count as u64,
                 unwritten: context.unwritten.clone(),
                 max_producers: MAX_PRODUCERS,
-                producer_expiration: context.config.storage.producer_id_expiration_ms,
             },
             clock_watch: self.clock_watch,
         });
@@ -135,12 +134,12 @@ impl ShardThread {
 }
 
 async fn serve_connections(mut connected: mpsc::UnboundedReceiver<NewConnection>, context: Arc<Context>) {
-    while let Some(NewConnection { stream, peer, place }) = connected.recv().await {
+    while let Some(NewConnection { stream, peer, listener, place }) = connected.recv().await {
         match stream.attach() {
             Ok(stream) => {
                 let context = context.clone();
                 tokio::task::spawn_local(async move {
-                    connection::serve(stream, peer, context).await;
+                    connection::serve(stream, (peer, listener), context).await;
                     drop(place);
                 });
             }

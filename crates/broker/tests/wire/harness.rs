@@ -23,6 +23,9 @@ pub struct Broker {
     /// Where health and metrics are, if anywhere.
     #[allow(dead_code, reason = "for tests/storage.rs")]
     pub http: Option<String>,
+    /// Where its other listeners are.
+    #[allow(dead_code, reason = "for tests/wire.rs")]
+    pub other_addresses: Vec<String>,
     /// What it told at the start.
     #[allow(dead_code, reason = "for tests/storage.rs")]
     pub notices: Vec<String>,
@@ -49,6 +52,12 @@ impl Broker {
         Broker::start_on(env::Env::real(), dir, change)
     }
 
+    /// Starts a broker with settings as a file would give them, over the preset `tiny`.
+    #[allow(dead_code, reason = "for tests/wire.rs")]
+    pub fn start_with_settings(dir: &Path, settings: &[(&str, &str)]) -> Broker {
+        Broker::start_with(dir, |config| *config = tiny_with(dir, settings))
+    }
+
     /// Starts a broker on a machine of the test's own.
     pub fn start_on(env: env::Env, dir: &Path, change: impl FnOnce(&mut BrokerConfig)) -> Broker {
         watch_for_panics();
@@ -62,6 +71,7 @@ impl Broker {
         let mut broker = Broker {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             http: None,
+            other_addresses: Vec::new(),
             notices: Vec::new(),
             recovery: String::new(),
             dir: dir.to_path_buf(),
@@ -71,6 +81,7 @@ impl Broker {
         let banner = broker.await_start(&started);
         broker.address = banner.client_address.parse().unwrap();
         broker.http = banner.http_address;
+        broker.other_addresses = banner.other_addresses;
         broker.notices = banner.notices;
         broker.recovery = banner.recovery;
         broker
@@ -141,6 +152,20 @@ impl Drop for Broker {
     }
 }
 
+/// Returns the settings of a test's broker, with these in its file.
+pub fn tiny_with(dir: &Path, settings: &[(&str, &str)]) -> BrokerConfig {
+    let of_tests = [
+        ("highwater.preset", "tiny"),
+        ("listeners", "PLAINTEXT://127.0.0.1:0"),
+        ("highwater.http.listener", ""),
+        ("highwater.shards", "2"),
+        ("log.dirs", dir.to_str().unwrap()),
+    ];
+    let all = of_tests.iter().chain(settings).map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    let layers = config::Layers { file: all.collect(), ..config::Layers::default() };
+    BrokerConfig::from_layers(&layers).unwrap().0
+}
+
 fn run(
     config: BrokerConfig,
     env: env::Env,
@@ -150,12 +175,6 @@ fn run(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let serve = broker::serve(config, env, stop, ready);
     tokio::task::LocalSet::new().block_on(&runtime, serve)
-}
-
-/// Runs a broker that is expected not to come up; returns what it says.
-pub fn refusal(config: BrokerConfig) -> String {
-    let (_stop, stopped) = oneshot::channel();
-    run(config, env::Env::real(), stopped, |_| panic!("it came up")).expect_err("it is refused").to_string()
 }
 
 /// Counts panics of a broker's threads; a connection's task would swallow them otherwise.

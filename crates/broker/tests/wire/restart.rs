@@ -1,7 +1,7 @@
 //! What a stop, and a kill, leave behind: records, topics, producers (P1, P2, P8 across restarts).
 
 use crate::batches::{batch, read_all, sequenced, sized};
-use crate::harness::{Broker, folder, refusal};
+use crate::harness::{Broker, folder};
 use crate::idempotence::{expect_once, new_producer, window};
 use types::ErrorCode;
 
@@ -117,21 +117,4 @@ fn acknowledged_records_survive() {
     assert_eq!(after[81].1, "after");
     assert_eq!(client.offset("doomed", -1).error_code, ErrorCode::UnknownTopicOrPartition.code());
     assert_eq!(client.put("topic", &batch(&["on"])), 82, "and it goes on");
-}
-
-/// Protects: a second listener for clients is refused by name, it would not be served.
-#[test]
-fn two_listeners_are_refused() {
-    let dir = folder();
-    let listeners = "PLAINTEXT://127.0.0.1:0,OTHER://127.0.0.1:0";
-    let map = "PLAINTEXT:PLAINTEXT,OTHER:PLAINTEXT";
-    let set = [
-        ("log.dirs", dir.path().to_str().unwrap()),
-        ("listeners", listeners),
-        ("listener.security.protocol.map", map),
-    ];
-    let set = set.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-    let layers = config::Layers { set, ..config::Layers::default() };
-    let (config, _) = config::BrokerConfig::from_layers(&layers).unwrap();
-    assert!(refusal(config).starts_with("listeners: "));
 }

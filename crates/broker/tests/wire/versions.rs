@@ -15,10 +15,10 @@ use wire::describe_topic_partitions_request::TopicRequest;
 use wire::metadata_request::MetadataRequestTopic;
 use wire::update_features_request::FeatureUpdateKey;
 use wire::{
-    APIS, ApiInfo, ApiKey, ApiVersionsRequest, ApiVersionsResponse, CreateAclsRequest, CreateTopicsRequest,
-    DeleteAclsRequest, DeleteTopicsRequest, DescribeAclsRequest, DescribeClusterRequest,
+    APIS, AlterConfigsRequest, ApiInfo, ApiKey, ApiVersionsRequest, ApiVersionsResponse, CreateAclsRequest,
+    CreateTopicsRequest, DeleteAclsRequest, DeleteTopicsRequest, DescribeAclsRequest, DescribeClusterRequest,
     DescribeConfigsRequest, DescribeQuorumRequest, DescribeTopicPartitionsRequest, FindCoordinatorRequest,
-    Message, MetadataRequest, SaslHandshakeRequest, UpdateFeaturesRequest,
+    ListConfigResourcesRequest, Message, MetadataRequest, SaslHandshakeRequest, UpdateFeaturesRequest,
 };
 
 /// A topic that every version finds.
@@ -28,15 +28,8 @@ struct Topic {
 }
 
 /// The APIs whose bytes are known here and whose handlers follow.
-const NOT_SERVED: [ApiKey; 7] = [
-    ApiKey::DeleteRecords,
-    ApiKey::OffsetForLeaderEpoch,
-    ApiKey::AlterConfigs,
-    ApiKey::DescribeLogDirs,
-    ApiKey::CreatePartitions,
-    ApiKey::IncrementalAlterConfigs,
-    ApiKey::ListConfigResources,
-];
+const NOT_SERVED: [ApiKey; 4] =
+    [ApiKey::DeleteRecords, ApiKey::OffsetForLeaderEpoch, ApiKey::DescribeLogDirs, ApiKey::CreatePartitions];
 
 /// Returns the APIs that this broker serves.
 fn served() -> impl Iterator<Item = &'static ApiInfo> {
@@ -72,6 +65,13 @@ fn ask(client: &mut Client, api: ApiKey, version: i16, topic: &Topic) -> Vec<i16
         }
         ApiKey::DescribeQuorum => describe_quorum(client, version),
         ApiKey::UpdateFeatures => update_features(client, version),
+        ApiKey::AlterConfigs => alter_configs(client, version, topic),
+        ApiKey::IncrementalAlterConfigs => incremental_alter_configs(client, version, topic),
+        ApiKey::ListConfigResources => {
+            let response = client.call(&ListConfigResourcesRequest::default(), version);
+            assert_eq!(response.config_resources.is_empty(), version == 0, "{response:?}");
+            vec![response.error_code]
+        }
         ApiKey::DescribeCluster => {
             let response = client.call(&DescribeClusterRequest::default(), version);
             assert_eq!(response.brokers.len(), 1);
@@ -289,6 +289,21 @@ fn features_are_updated_as_a_whole() {
         after.0 == before.0 && after.1 > before.1,
         "the epoch is that of the metadata: {before:?} {after:?}"
     );
+}
+
+fn alter_configs(client: &mut Client, version: i16, topic: &Topic) -> Vec<i16> {
+    use wire::alter_configs_request::{AlterConfigsResource, AlterableConfig};
+    let config = AlterableConfig { name: "retention.ms".into(), value: Some("-1".into()) };
+    let resource =
+        AlterConfigsResource { resource_type: 2, resource_name: topic.name.into(), configs: vec![config] };
+    let request = AlterConfigsRequest { resources: vec![resource], validate_only: false };
+    vec![client.call(&request, version).responses[0].error_code]
+}
+
+fn incremental_alter_configs(client: &mut Client, version: i16, topic: &Topic) -> Vec<i16> {
+    let answer =
+        crate::settings::change(client, (2, topic.name), &[(0, "retention.ms", Some("-1"))], version);
+    vec![answer.error_code]
 }
 
 /// Protects: whatever is announced is answered, in each version and without closing the connection.

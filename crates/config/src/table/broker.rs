@@ -9,8 +9,8 @@ const COMPACTION: State = State::Later("not compacted yet: every record is kept 
 const FLUSH: State =
     State::NoSubject("an acknowledged batch is already synced; there is nothing to flush later");
 const PREALLOCATION: State = State::NoSubject("segments are written from memory, after the write-ahead log");
-const RECOMPRESSION: State =
-    State::Later("batches are kept as the producer compressed them; the broker does not recompress yet");
+const LZ4_LEVELS: State =
+    State::NoSubject("the encoder of lz4 has one level; its output is read by every client");
 const TIERS: State = State::Refused("there is no tiered storage; remove it");
 
 /// Every setting of this area.
@@ -23,10 +23,10 @@ pub const BROKER: &[Property] = &[
     property("delete.topic.enable", Kind::Boolean, Some("true"), "Whether topics can be deleted."),
     property("min.insync.replicas", Kind::Int, Some("1"), "Default of the topic setting of this name.").from(1).dynamic(),
     property("message.max.bytes", Kind::Int, Some("1048588"), "Default of the topic setting max.message.bytes.").from(0).dynamic(),
-    property("compression.type", Kind::Text, Some("producer"), "Default of the topic setting of this name.").bounds(Bounds::OneOf(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"])).dynamic().state(State::ActsExcept(&["uncompressed", "zstd", "lz4", "snappy", "gzip"], "batches are kept as the producer compressed them; the broker does not recompress yet")),
-    property("compression.gzip.level", Kind::Int, Some("-1"), "Default of the topic setting of this name.").bounds(Bounds::WithinOrMinusOne(1, 9)).dynamic().state(RECOMPRESSION),
-    property("compression.lz4.level", Kind::Int, Some("9"), "Default of the topic setting of this name.").bounds(Bounds::Within(1, 17)).dynamic().state(RECOMPRESSION),
-    property("compression.zstd.level", Kind::Int, Some("3"), "Default of the topic setting of this name.").bounds(Bounds::Within(-131_072, 22)).dynamic().state(RECOMPRESSION),
+    property("compression.type", Kind::Text, Some("producer"), "Default of the topic setting of this name.").bounds(Bounds::OneOf(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"])).dynamic(),
+    property("compression.gzip.level", Kind::Int, Some("-1"), "Default of the topic setting of this name.").bounds(Bounds::WithinOrMinusOne(1, 9)).dynamic(),
+    property("compression.lz4.level", Kind::Int, Some("9"), "Default of the topic setting of this name.").bounds(Bounds::Within(1, 17)).dynamic().state(LZ4_LEVELS),
+    property("compression.zstd.level", Kind::Int, Some("3"), "Default of the topic setting of this name.").bounds(Bounds::Within(-131_072, 22)).dynamic(),
     property("log.dirs", Kind::List, Some("highwater-data"), "The data directory; one folder."),
     property("log.dir", Kind::List, None, "Older name of log.dirs."),
     property("cordoned.log.dirs", Kind::List, Some(""), "Folders that get no new partitions.").per_broker().state(State::Refused("there is one data directory, and it cannot be cordoned; remove it")),

@@ -9,9 +9,6 @@ const HW: State = State::NoSubject("high watermarks are stored with every checkp
 const JAVA_CLASS: State = State::Refused("it names Java classes, which cannot be loaded here; remove it");
 const LINGER: State =
     State::NoSubject("metadata records are grouped while the disk syncs; nothing waits by a timer");
-const NO_SUCH_LIMIT: State = State::Refused(
-    "this limit of connections is not built yet; set max.connections or max.connections.per.ip, and remove it",
-);
 const NODES: State = State::Later("it acts when a cluster can have more than one node");
 const PURGE: State =
     State::NoSubject("a waiting request is released by what it waits for; there is nothing to purge");
@@ -65,8 +62,8 @@ pub const NODE: &[Property] = &[
     property("socket.listen.backlog.size", Kind::Int, Some("50"), "Connections that may wait to be accepted.").from(1).state(State::Later("the system's default is used")),
     property("max.connections", Kind::Int, Some("16384"), "Most connections at a time.").from(0).dynamic(),
     property("max.connections.per.ip", Kind::Int, Some("8192"), "Most connections at a time from one address.").from(0).dynamic(),
-    property("max.connections.per.ip.overrides", Kind::Text, Some(""), "Other limits for some addresses, as address:count.").dynamic().state(NO_SUCH_LIMIT),
-    property("max.connection.creation.rate", Kind::Int, Some("2147483647"), "Most new connections a second.").from(0).dynamic().state(NO_SUCH_LIMIT),
+    property("max.connections.per.ip.overrides", Kind::Text, Some(""), "Most connections at a time from some addresses instead of max.connections.per.ip, as ADDRESS:COUNT.").dynamic(),
+    property("max.connection.creation.rate", Kind::Int, Some("2147483647"), "Most new connections a second; more wait to be accepted.").from(0).dynamic(),
     property("connections.max.idle.ms", Kind::Long, Some("600000"), "Idle time after which a connection is closed."),
     property("connection.failed.authentication.delay.ms", Kind::Int, Some("100"), "Wait before a failed authentication is answered.").from(0).state(State::NoSubject("there is no authentication yet that could fail")),
     property("socket.connection.setup.timeout.ms", Kind::Long, Some("10000"), "Time to connect to another broker.").state(NODES),

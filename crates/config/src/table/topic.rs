@@ -5,9 +5,7 @@
 use crate::property::{Bounds, Kind, Property, State, Synonymous, property};
 
 const CODECS: &[&str] = &["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"];
-const RECOMPRESSING: &[&str] = &["uncompressed", "zstd", "lz4", "snappy", "gzip"];
-const NO_RECOMPRESSION: &str =
-    "batches are kept as the producer compressed them; the broker does not recompress yet";
+const LZ4_LEVELS: &str = "the encoder of lz4 has one level; its output is read by every client";
 const NO_COMPACTION: &str = "not compacted yet: every record is kept until the compactor exists";
 const NO_FLUSH_TIMER: &str = "an acknowledged batch is already synced; there is nothing to flush later";
 const NO_REPLICATION: &str = "it acts when a partition can have more than one replica";
@@ -37,9 +35,8 @@ const fn times(name: &'static str, factor: i64) -> Synonymous {
 /// *Shape*: unique names, in the order of Kafka's replies.
 #[rustfmt::skip] // a table: one entry per setting
 pub const TOPIC: &[Property] = &[
-    topic("compression.type", Kind::Text, Some("producer"), "Codec in which batches are stored; producer keeps the one they came in. Others are accepted and do not act yet.")
-        .bounds(Bounds::OneOf(CODECS)).like(&[is("compression.type")])
-        .state(State::ActsExcept(RECOMPRESSING, NO_RECOMPRESSION)),
+    topic("compression.type", Kind::Text, Some("producer"), "Codec in which batches are stored; producer keeps the one they came in, any other makes the broker compress.")
+        .bounds(Bounds::OneOf(CODECS)).like(&[is("compression.type")]),
     topic("remote.log.delete.on.disable", Kind::Boolean, Some("false"), "Whether switching tiered storage off deletes what was moved out.")
         .state(State::Refused(NO_TIERS)),
     topic("leader.replication.throttled.replicas", Kind::List, Some(""), "Replicas whose outgoing replication traffic counts toward the leader's limit.")
@@ -64,16 +61,16 @@ pub const TOPIC: &[Property] = &[
     topic("follower.replication.throttled.replicas", Kind::List, Some(""), "Replicas whose incoming replication traffic counts toward the follower's limit.")
         .bounds(Bounds::ThrottledReplicas).state(State::Later(NO_REPLICATION)),
     topic("compression.lz4.level", Kind::Int, Some("9"), "Effort of lz4 when the broker recompresses.")
-        .bounds(Bounds::Within(1, 17)).like(&[is("compression.lz4.level")]).state(State::Later(NO_RECOMPRESSION)),
+        .bounds(Bounds::Within(1, 17)).like(&[is("compression.lz4.level")]).state(State::NoSubject(LZ4_LEVELS)),
     topic("compression.gzip.level", Kind::Int, Some("-1"), "Effort of gzip when the broker recompresses; -1 is the codec's own choice.")
-        .bounds(Bounds::WithinOrMinusOne(1, 9)).like(&[is("compression.gzip.level")]).state(State::Later(NO_RECOMPRESSION)),
+        .bounds(Bounds::WithinOrMinusOne(1, 9)).like(&[is("compression.gzip.level")]),
     topic("retention.ms", Kind::Long, Some("604800000"), "Age beyond which whole segments are deleted; -1 keeps them for ever.")
         .from(-1)
         .like(&[is("log.retention.ms"), times("log.retention.minutes", 60_000), times("log.retention.hours", 3_600_000)]),
     topic("segment.bytes", Kind::Int, Some("1073741824"), "Size at which a segment is closed and the next one begun.")
         .from(1_048_576).like(&[is("log.segment.bytes")]),
     topic("compression.zstd.level", Kind::Int, Some("3"), "Effort of zstd when the broker recompresses.")
-        .bounds(Bounds::Within(-131_072, 22)).like(&[is("compression.zstd.level")]).state(State::Later(NO_RECOMPRESSION)),
+        .bounds(Bounds::Within(-131_072, 22)).like(&[is("compression.zstd.level")]),
     topic("flush.messages", Kind::Long, Some("9223372036854775807"), "Number of records after which Kafka syncs a segment.")
         .from(1).like(&[is("log.flush.interval.messages")]).state(State::NoSubject(NO_FLUSH_TIMER)),
     topic("file.delete.delay.ms", Kind::Long, Some("60000"), "Time between a segment's renaming to .deleted and its removal.")

@@ -1,84 +1,118 @@
 //! Changes of settings.
 //!
-//! A change is checked together with all other settings of its resource, as they will be after it.
-//! Source: ConfigurationControlManager.incrementalAlterConfig. Tests: tests/controller.rs.
+//! Who knows the settings decides what is to be stored, on the image of the moment ([`SettingsRule`]); here its answer
+//! becomes records. So two changes that are sent at the same time both count, and each resource of a request is taken
+//! whole or not at all. Source: ConfigurationControlManager.incrementalAlterConfigs. Tests: tests/controller.rs.
 
-use super::{ConfigCheck, Decision, Refusal};
+use super::{Decision, Refusal};
 use crate::image::Settings;
 use crate::{ConfigResource, MetadataImage, Record};
 use std::collections::BTreeSet;
-use types::ErrorCode;
+use std::sync::Arc;
+use types::{BrokerId, ErrorCode, MetadataOffset};
 
-/// A request to change settings of one resource, all or nothing.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// Decides what is to be stored for a resource that has these settings now.
+pub type SettingsRule = Arc<dyn Fn(&MetadataImage, &Settings) -> Result<Settings, Refusal> + Send + Sync>;
+
+/// A request to change settings.
+#[derive(Clone, Debug, Default)]
 pub struct AlterConfigs {
+    /// What happens to each resource. *Shape*: no resource twice.
+    pub resources: Vec<AlterResource>,
+    /// Whether everything is checked and nothing is done.
+    pub validate_only: bool,
+}
+
+/// A change of one resource, all or nothing.
+#[derive(Clone)]
+pub struct AlterResource {
     /// Whose settings.
-    pub resource: ConfigResource,
-    /// The changes. *Shape*: no name twice.
-    pub changes: Vec<ConfigChange>,
-    /// Settings of a topic that stay what they were when it was created (W-16).
-    pub fixed: &'static [&'static str],
+    pub of: ConfigOwner,
+    /// What they become.
+    pub rule: SettingsRule,
 }
 
-/// One change.
+impl std::fmt::Debug for AlterResource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AlterResource").field("of", &self.of).finish_non_exhaustive()
+    }
+}
+
+/// Whose settings, as a client names it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ConfigChange {
-    /// Name of the setting.
-    pub key: String,
-    /// Its new value; without one it goes back to its default.
-    pub value: Option<String>,
+pub enum ConfigOwner {
+    /// A topic's, by its name.
+    Topic(String),
+    /// A broker's.
+    Broker(BrokerId),
+    /// All brokers'.
+    EveryBroker,
 }
 
-/// Decides on changes of settings.
-///
-/// # Errors
-/// `INVALID_REQUEST` for a name that comes twice, `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_CONFIG`.
-pub fn alter_configs(
-    image: &MetadataImage,
-    request: &AlterConfigs,
-    check: &ConfigCheck,
-) -> Result<Decision<()>, Refusal> {
-    let mut seen = BTreeSet::new();
-    if request.changes.iter().any(|change| !seen.insert(&change.key)) {
-        let message = "Error due to duplicate config keys";
-        return Err(Refusal::new(ErrorCode::InvalidRequest, message));
-    }
-    if matches!(&request.resource, ConfigResource::Topic(id) if image.topics().by_id(*id).is_none()) {
-        let message = "This server does not host this topic-partition.";
-        return Err(Refusal::new(ErrorCode::UnknownTopicOrPartition, message));
-    }
-    let before = image.configs().of(&request.resource);
-    let mut after = before.clone();
-    for change in &request.changes {
-        match &change.value {
-            Some(value) => after.insert(change.key.clone(), value.clone()),
-            None => after.remove(&change.key),
-        };
-    }
-    refuse_fixed(request, before)?;
-    check(&after).map_err(|message| Refusal::new(ErrorCode::InvalidConfig, message))?;
-    let changed = request.changes.iter().filter(|change| before.get(&change.key) != change.value.as_ref());
-    let record = |change: &ConfigChange| Record::ConfigChanged {
-        resource: request.resource.clone(),
-        key: change.key.clone(),
-        value: change.value.clone(),
-    };
-    Ok(Decision { records: changed.map(record).collect(), answer: () })
-}
-
-/// Refuses to change what is fixed at creation; saying again what it is is no change.
-fn refuse_fixed(request: &AlterConfigs, before: &Settings) -> Result<(), Refusal> {
-    if !matches!(request.resource, ConfigResource::Topic(_)) {
-        return Ok(());
-    }
-    let changes = |change: &&ConfigChange| {
-        request.fixed.contains(&change.key.as_str()) && before.get(&change.key) != change.value.as_ref()
-    };
-    match request.changes.iter().find(changes) {
-        Some(change) => {
-            let message = format!("{} is fixed when a topic is created and cannot be changed.", change.key);
-            Err(Refusal::new(ErrorCode::InvalidConfig, message))
+impl ConfigOwner {
+    /// Finds the resource; a topic may not exist.
+    fn resource(&self, image: &MetadataImage) -> Option<ConfigResource> {
+        match self {
+            ConfigOwner::Topic(name) => image.topics().id_of(name).map(ConfigResource::Topic),
+            ConfigOwner::Broker(id) => Some(ConfigResource::Broker(*id)),
+            ConfigOwner::EveryBroker => Some(ConfigResource::BrokerDefault),
         }
-        None => Ok(()),
     }
+}
+
+/// Decides on changes of settings; one answer per resource, in order of the request.
+///
+/// Each resource is decided with what the request changes before it, so that what is stored goes together.
+pub fn alter_configs(image: &MetadataImage, request: &AlterConfigs) -> Decision<Vec<Result<(), Refusal>>> {
+    let mut decided = Decision { records: Vec::new(), answer: Vec::new() };
+    let mut current = image.clone();
+    for change in &request.resources {
+        let result = alter(&current, change).and_then(|records| {
+            current = with(&current, &records)?;
+            decided.records.extend(records);
+            Ok(())
+        });
+        decided.answer.push(result);
+    }
+    if request.validate_only {
+        decided.records.clear();
+    }
+    decided
+}
+
+/// Kafka looks at the settings of a topic before it looks whether there is such a topic.
+fn alter(image: &MetadataImage, change: &AlterResource) -> Result<Vec<Record>, Refusal> {
+    let resource = change.of.resource(image);
+    let none = Settings::new();
+    let before = resource.as_ref().map_or(&none, |resource| image.configs().of(resource));
+    let after = (change.rule)(image, before)?;
+    match (resource, &change.of) {
+        (Some(resource), _) => Ok(difference(&resource, before, &after)),
+        (None, of) => Err(no_such_topic(of)),
+    }
+}
+
+fn no_such_topic(of: &ConfigOwner) -> Refusal {
+    let name = if let ConfigOwner::Topic(name) = of { name.as_str() } else { "" };
+    Refusal::new(ErrorCode::UnknownTopicOrPartition, format!("The topic '{name}' does not exist."))
+}
+
+fn difference(resource: &ConfigResource, before: &Settings, after: &Settings) -> Vec<Record> {
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let changed = names.into_iter().filter(|name| before.get(*name) != after.get(*name));
+    let record = |name: &String| Record::ConfigChanged {
+        resource: resource.clone(),
+        key: name.clone(),
+        value: after.get(name).cloned(),
+    };
+    changed.map(record).collect()
+}
+
+/// Returns the image that the records would make.
+fn with(image: &MetadataImage, records: &[Record]) -> Result<MetadataImage, Refusal> {
+    if records.is_empty() {
+        return Ok(image.clone());
+    }
+    let next = MetadataOffset(image.offset().0.saturating_add(1));
+    image.apply(records, next).map_err(|error| Refusal::new(ErrorCode::UnknownServerError, error.to_string()))
 }

@@ -174,15 +174,17 @@ impl Creator<'_> {
         if text == METADATA_TOPIC {
             return Err(Refusal::new(ErrorCode::TopicAuthorizationFailed, "Authorization failed."));
         }
-        let invalid = |message| Refusal::new(ErrorCode::InvalidTopicException, message);
-        let name = TopicName::new(text).map_err(|error| invalid(name_message(text, error)))?;
+        let name = TopicName::new(text).map_err(|error| topic_name_refusal(text, error))?;
         if self.image.topics().id_of(text).is_some() {
             let message = format!("Topic '{text}' already exists.");
             return Err(Refusal::new(ErrorCode::TopicAlreadyExists, message));
         }
         let of_request = folded(&name).and_then(|folded| accepted.get(&folded));
         match self.image.topics().colliding(&name).or(of_request) {
-            Some(other) => Err(invalid(format!("Topic '{text}' collides with existing topic: {other}"))),
+            Some(other) => {
+                let message = format!("Topic '{text}' collides with existing topic: {other}");
+                Err(Refusal::new(ErrorCode::InvalidTopicException, message))
+            }
             None => Ok(name),
         }
     }
@@ -197,7 +199,7 @@ impl Creator<'_> {
         }
         let given = self.topic.configs.iter().cloned();
         let configs = given.filter_map(|(key, value)| Some((key, value?))).collect();
-        (self.rules.check_configs)(&configs).map_err(invalid)?;
+        (self.rules.check_configs)(self.image, &configs).map_err(invalid)?;
         Ok(configs)
     }
 
@@ -237,8 +239,8 @@ impl Creator<'_> {
     }
 }
 
-/// Kafka's sentence for a broken rule.
-fn name_message(name: &str, error: TopicNameError) -> String {
+/// Refuses a name with Kafka's sentence for the broken rule.
+pub fn topic_name_refusal(name: &str, error: TopicNameError) -> Refusal {
     let what = match error {
         TopicNameError::Empty => "the empty string is not allowed".to_string(),
         TopicNameError::Dots => format!("'{name}' is not allowed"),
@@ -251,7 +253,7 @@ fn name_message(name: &str, error: TopicNameError) -> String {
             )
         }
     };
-    format!("Topic name is invalid: {what}")
+    Refusal::new(ErrorCode::InvalidTopicException, format!("Topic name is invalid: {what}"))
 }
 
 fn add_records(records: &mut Vec<Record>, name: TopicName, creation: &TopicCreation, placed: Vec<Placed>) {

@@ -257,7 +257,8 @@ impl Node {
             replication_factor: 1,
             ..CreateTopic::default()
         };
-        let rules = TopicRules { partitions: 1, replication_factor: 1, check_configs: Arc::new(|_| Ok(())) };
+        let rules =
+            TopicRules { partitions: 1, replication_factor: 1, check_configs: Arc::new(|_, _| Ok(())) };
         let request = CreateTopics { topics: vec![topic], validate_only: false };
         let created = self.metadata.create_topics(request, rules).await.map_err(failed)?.pop();
         Ok(created.ok_or_else(|| failed("no answer"))?.result.map_err(failed)?.id)

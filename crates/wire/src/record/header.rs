@@ -98,6 +98,11 @@ impl Attributes {
         }
     }
 
+    /// Returns the same attributes with another codec.
+    pub fn with_codec(self, codec: Codec) -> Attributes {
+        Attributes(self.0 & !CODEC_BITS | i16::from(codec.id()))
+    }
+
     pub(super) fn new(codec: Codec, transactional: bool, control: bool) -> Attributes {
         let flags = if transactional { TRANSACTIONAL_BIT } else { 0 } | if control { CONTROL_BIT } else { 0 };
         Attributes(i16::from(codec.id()) | flags)

@@ -28,6 +28,7 @@ mod find;
 mod header;
 mod quick;
 mod reader;
+mod recompress;
 mod varint;
 mod walk;
 
@@ -40,3 +41,4 @@ pub use error::{BatchError, RecordDefect, RecordError, RecordFault};
 pub use find::{FoundRecord, find_timestamp, first_with_max_timestamp};
 pub use header::{Attributes, BatchHeader, HEADER_BYTES, HeaderError, OVERHEAD_BYTES, TimestampType};
 pub use reader::{ReadError, Record, Records};
+pub use recompress::RecompressError;
