@@ -315,7 +315,7 @@ fn names_of_nothing(broker: &Broker, _: &mut Client) {
     };
     flood(broker, &keys(500_000), 6, false);
     flood(broker, &keys(120_000), 6, false);
-    flood(broker, &keys(9_000), 6, true);
+    flood(broker, &keys(3_000), 6, true);
     let configs = |count: usize| {
         let resource = |n| DescribeConfigsResource {
             resource_type: 2,

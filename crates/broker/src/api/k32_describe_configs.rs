@@ -20,7 +20,9 @@ use wire::describe_configs_response::{
 };
 
 /// What a resource takes in an answer, without its name and its settings. *Units*: bytes.
-const RESOURCE_BYTES: usize = 600;
+const RESOURCE_BYTES: usize = 450;
+/// What a sentence takes beside that where the resource is no topic. *Units*: bytes.
+const REFUSAL_BYTES: usize = 500;
 /// What a setting takes, and with its synonyms. *Units*: bytes.
 const SETTING_BYTES: (usize, usize) = (300, 700);
 /// What a setting's sentence takes beside that. *Units*: bytes.
@@ -44,7 +46,8 @@ pub(super) fn answer_bytes(context: &Context, request: &DescribeConfigsRequest) 
         let (most, values) = stored_bytes(&published, resource);
         let keys = resource.configuration_keys.as_ref().map_or(0, Vec::len);
         let rows = if keys == 0 { most } else { keys.min(most) };
-        RESOURCE_BYTES + 5 * resource.resource_name.len() + rows * each + VALUE_TIMES * values
+        let refusal = if resource.resource_type == TOPIC { 0 } else { REFUSAL_BYTES };
+        RESOURCE_BYTES + refusal + 5 * resource.resource_name.len() + rows * each + VALUE_TIMES * values
     };
     let once = request.resources.iter().filter(|r| seen.insert((r.resource_type, r.resource_name.as_str())));
     once.map(size).sum()

@@ -6,7 +6,7 @@ use crate::samples;
 use bytes::Bytes;
 use std::fmt::Debug;
 use std::path::PathBuf;
-use wire::{Message, Reader, RequestHeader, ResponseHeader, response_header_version};
+use wire::{APIS, Message, Reader, RequestHeader, ResponseHeader, response_header_version};
 
 /// One exchange; without a response when Kafka closed the connection.
 struct Exchange {
@@ -47,7 +47,13 @@ impl Visitor for Check {
             if M::NAME.strip_suffix("Request") == Some(&exchange.api) {
                 let mut reader = Reader::new(exchange.request.clone());
                 let header = RequestHeader::decode(&mut reader).unwrap();
-                assert_eq!(header.client_id.as_deref(), Some("exchange"));
+                assert_eq!(
+                    header.client_id.as_deref(),
+                    Some("exchange"),
+                    "{} {}",
+                    exchange.api,
+                    exchange.version
+                );
                 same::<M>(&exchange.request.slice(exchange.request.len() - reader.remaining()..), exchange);
                 self.requests += 1;
             } else if M::NAME.strip_suffix("Response") == Some(&exchange.api) {
@@ -69,7 +75,10 @@ fn same<M: Message + Debug>(body: &Bytes, exchange: &Exchange) {
 /// Protects: what a running Kafka sends is read whole and written again as the same bytes.
 #[test]
 fn recorded_frames_are_read() {
-    let exchanges = recorded();
+    // Versions that nobody has are recorded, too: they are answered in version 0.
+    let exists =
+        |e: &Exchange| APIS.iter().find(|api| api.name == e.api).is_none_or(|api| api.supports(e.version));
+    let exchanges: Vec<Exchange> = recorded().into_iter().filter(exists).collect();
     let answered = exchanges.iter().filter(|exchange| exchange.response.is_some()).count();
     assert!(answered > 100, "{answered} exchanges");
     let mut check = Check { exchanges, requests: 0, responses: 0 };
