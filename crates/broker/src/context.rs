@@ -3,6 +3,7 @@
 use crate::admission::Admission;
 use crate::departed::Departed;
 use crate::net::listener::Places;
+use crate::net::peer_log::PeerLog;
 use crate::probe::Probes;
 use crate::publish::Published;
 use crate::session::FetchSessions;
@@ -31,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) reader: Reader,
     pub(crate) admission: Admission,
     pub(crate) places: Arc<Places>,
+    /// Which lines about peers the log gets.
+    pub(crate) peer_log: PeerLog,
     pub(crate) sessions: FetchSessions,
     pub(crate) probes: Arc<Probes>,
     /// For reservations: room in the write-ahead log is taken before a batch goes to its shard.

@@ -3,3 +3,4 @@
 pub(crate) mod connection;
 mod frame_reader;
 pub(crate) mod listener;
+pub(crate) mod peer_log;

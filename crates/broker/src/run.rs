@@ -6,6 +6,7 @@ use crate::departed::Departed;
 use crate::descriptors::Descriptors;
 use crate::jobs::{Job, JobSender, Jobs, Todo};
 use crate::net::listener::{NewConnection, Places, accept_all};
+use crate::net::peer_log::PeerLog;
 use crate::pages::{self, SyncRequests};
 use crate::probe::Probes;
 use crate::producer_ids::ProducerIds;
@@ -220,6 +221,7 @@ impl Broker {
         let context = Arc::new(Context {
             admission: Admission::new(memory(&config, env)),
             places: Places::new(connections),
+            peer_log: PeerLog::default(),
             sessions: FetchSessions::new(network.fetch_session_slots as usize),
             reader: directory.reader(),
             env: env.clone(),

@@ -1,13 +1,31 @@
 //! Real clients against the real binary: kcat, confluent-kafka, kafka-python, franz-go and Kafka's Java client; and
-//! what Kafka itself answered to recorded requests (exchange.rs).
+//! what Kafka itself answered to recorded requests (exchange.rs); and hostile input (abuse.rs).
 //!
 //! Every test starts `highwater serve` on a port and in a folder of its own. The programs that drive the clients
 //! are in tests/clients/{python,go,java}; they are installed and built once, under target/clients. A test whose tool
 //! is missing says SKIPPED and returns, and fails under `CI=true`.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+#[path = "clients/abuse.rs"]
+mod abuse;
+#[allow(
+    dead_code,
+    unreachable_pub,
+    clippy::expect_used,
+    reason = "shared with crates/broker/tests, which uses all of it"
+)]
+#[path = "../../broker/tests/wire/batches.rs"]
+mod batches;
 #[path = "clients/broker.rs"]
 mod broker;
+#[allow(
+    dead_code,
+    unreachable_pub,
+    clippy::expect_used,
+    reason = "shared with crates/broker/tests, which uses all of it"
+)]
+#[path = "../../broker/tests/wire/client.rs"]
+mod client;
 #[path = "clients/dump_log_segments.rs"]
 mod dump_log_segments;
 #[path = "clients/exchange.rs"]

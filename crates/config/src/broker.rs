@@ -70,6 +70,10 @@ pub struct NetworkConfig {
     pub max_connection_creation_rate: u32,
     /// Idle time after which a connection is closed; negative for never.
     pub connections_max_idle_ms: Millis,
+    /// Time in which the head of a request that has begun must come, and then its body.
+    pub frame_timeout_ms: Millis,
+    /// Time in which a client must take an answer, beside what its size needs.
+    pub answer_timeout_ms: Millis,
     /// Connections that may wait to be accepted.
     pub listen_backlog: u32,
     /// Most bytes in one answer to Fetch.
@@ -384,6 +388,8 @@ fn network(settings: &Sources) -> Result<NetworkConfig, ConfigError> {
         max_connections_per_ip_overrides: per_ip_overrides(settings)?,
         max_connection_creation_rate: settings.count("max.connection.creation.rate")?,
         connections_max_idle_ms: Millis(settings.number("connections.max.idle.ms")?),
+        frame_timeout_ms: Millis(settings.number("highwater.frame.timeout.ms")?),
+        answer_timeout_ms: Millis(settings.number("highwater.answer.timeout.ms")?),
         listen_backlog: settings.count("socket.listen.backlog.size")?,
         fetch_max_bytes: settings.count("fetch.max.bytes")?,
         fetch_session_slots: settings.count("max.incremental.fetch.session.cache.slots")?,

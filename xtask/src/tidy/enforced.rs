@@ -88,6 +88,8 @@ const OF_BROKERS: &[(&str, &str)] = &[
     ("highwater.memory.max", "memory_stays_within_the_budget"),
     ("highwater.disk.reserve.bytes", "a_full_disk_is_left_by_deleting"),
     ("highwater.allow.plaintext.listeners", "beyond_loopback_needs_the_word"),
+    ("highwater.frame.timeout.ms", "abusive_inputs_are_answered_as_they_should_be"),
+    ("highwater.answer.timeout.ms", "abusive_inputs_are_answered_as_they_should_be"),
     ("highwater.http.listener", "a_checkpoint_comes_after_so_many_bytes"),
     ("highwater.wal.file.bytes", "folders_and_sizes_of_the_log_act"),
     ("highwater.wal.first.file.bytes", "folders_and_sizes_of_the_log_act"),

@@ -29,11 +29,8 @@ use wire::RequestId;
 
 /// Most requests that one connection may have accepted and not answered.
 const IN_FLIGHT_MAX: usize = 128;
-/// The head of a frame that has begun, and its body once there is memory for it, must come within this time each.
-const FRAME_DEADLINE: Duration = Duration::from_secs(30);
-/// A response must be taken by the peer within this time, and what its size needs at the slowest rate.
-const WRITE_DEADLINE: Duration = Duration::from_secs(60);
-/// The same where others wait for the memory of the response.
+/// A response must be taken by the peer within this time where others wait for its memory, and what its size needs
+/// at the slowest rate.
 const PRESSED_DEADLINE: Duration = Duration::from_secs(2);
 /// Slowest rate at which a peer may take a response. *Units*: bytes per millisecond.
 const SLOWEST_RATE: usize = 256;
@@ -110,7 +107,7 @@ pub(crate) async fn serve(stream: Stream, (address, listener): (String, Arc<str>
     let (read, write) = tokio::io::split(stream);
     let (queue, accepted) = mpsc::channel(IN_FLIGHT_MAX);
     let peer = Peer { address, listener, load: watch::Sender::default() };
-    let mut writer = std::pin::pin!(write_all(write, accepted, &peer, &context.admission));
+    let mut writer = std::pin::pin!(write_all(write, accepted, &peer, &context));
     let reader = async {
         let end = read_until_stop(read, queue, &peer, &context).await;
         peer.load.send_modify(|load| load.ended = true);
@@ -128,7 +125,9 @@ pub(crate) async fn serve(stream: Stream, (address, listener): (String, Arc<str>
         Err(ConnectionEnd::Io(error)) => tracing::debug!(%peer, %error, "connection ended"),
         Err(reason) => {
             context.probes.connections_refused.inc();
-            tracing::info!(%peer, reason = %reason, "connection closed");
+            if let Some(left_out) = context.peer_log.admits(context.env.clock.now().mono) {
+                tracing::info!(%peer, reason = %reason, left_out, "connection closed");
+            }
         }
     }
 }
@@ -165,7 +164,8 @@ async fn read_all(
         let Some(length) = next_length(&mut read, idle_max).await? else { return Ok(()) };
         peer.load.send_modify(|load| load.unanswered += 1);
         let length = wire::request_length(length, network.socket_request_max_bytes as usize)?;
-        let (frame, admitted) = read_frame(&mut read, length, &context.admission).await?;
+        let limit = network.frame_timeout_ms.duration();
+        let (frame, admitted) = read_frame(&mut read, length, &context.admission, limit).await?;
         let accepted = api::accept(frame, peer, context).await?;
         slot.send(Pending { accepted, admitted });
     }
@@ -182,14 +182,16 @@ async fn next_length(
     }
 }
 
-/// Reads the head, admits the whole, then reads the body in steps. Waiting for memory is not the peer's fault.
+/// Reads the head, admits the whole, then reads the body in steps; head and body have a time limit each. Waiting for
+/// memory is not the peer's fault.
 async fn read_frame<R: AsyncRead + Unpin>(
     read: &mut FrameReader<R>,
     length: usize,
     admission: &Admission,
+    limit: Duration,
 ) -> Result<(Bytes, Admitted), ConnectionEnd> {
     // A legal frame has at least these bytes; nothing is allocated before they are there.
-    let head: Option<[u8; RequestId::SIZE]> = in_time(read.head()).await?;
+    let head: Option<[u8; RequestId::SIZE]> = in_time(limit, read.head()).await?;
     let head = head.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
     let is_produce = head.starts_with(&api::PRODUCE_KEY.to_be_bytes());
     let kind = if is_produce { FrameKind::Produce } else { FrameKind::Other };
@@ -198,12 +200,12 @@ async fn read_frame<R: AsyncRead + Unpin>(
         return Err(ConnectionEnd::TooLarge { length, max: other_max });
     }
     let admitted = admission.frame(kind, length).await;
-    Ok((in_time(read.body(&head, length)).await?, admitted))
+    Ok((in_time(limit, read.body(&head, length)).await?, admitted))
 }
 
-async fn in_time<T>(read: impl Future<Output = io::Result<T>>) -> Result<T, ConnectionEnd> {
-    let read = tokio::time::timeout(FRAME_DEADLINE, read).await;
-    Ok(read.map_err(|_| ConnectionEnd::TooSlow(FRAME_DEADLINE))??)
+async fn in_time<T>(limit: Duration, read: impl Future<Output = io::Result<T>>) -> Result<T, ConnectionEnd> {
+    let read = tokio::time::timeout(limit, read).await;
+    Ok(read.map_err(|_| ConnectionEnd::TooSlow(limit))??)
 }
 
 /// Completes the accepted requests in order; responses that are ready together leave in one write.
@@ -211,15 +213,16 @@ async fn write_all(
     mut write: WriteHalf<Stream>,
     mut accepted: mpsc::Receiver<Pending>,
     peer: &Peer,
-    admission: &Admission,
+    context: &Context,
 ) -> Result<(), ConnectionEnd> {
+    let (admission, limit) = (&context.admission, context.config.network.answer_timeout_ms.duration());
     let mut gathered = Gathered::default();
     while let Some(Pending { accepted: mut head, admitted }) = accepted.recv().await {
         let done = match futures_util::poll!(&mut head) {
             Poll::Ready(done) => done,
             // A head that is not ready must not hold back what is.
             Poll::Pending => {
-                gathered.write(&mut write, admission).await?;
+                gathered.write(&mut write, admission, limit).await?;
                 head.await
             }
         };
@@ -229,15 +232,15 @@ async fn write_all(
             Ok(response) => gathered.add(response),
             Err(refused) => {
                 // What was answered before it still leaves.
-                gathered.write(&mut write, admission).await?;
+                gathered.write(&mut write, admission, limit).await?;
                 return Err(refused.into());
             }
         }
         if accepted.is_empty() || gathered.bytes >= GATHER_MAX {
-            gathered.write(&mut write, admission).await?;
+            gathered.write(&mut write, admission, limit).await?;
         }
     }
-    gathered.write(&mut write, admission).await?;
+    gathered.write(&mut write, admission, limit).await?;
     write.shutdown().await?;
     Ok(())
 }
@@ -263,12 +266,13 @@ impl Gathered {
         &mut self,
         write: &mut W,
         admission: &Admission,
+        limit: Duration,
     ) -> Result<(), ConnectionEnd> {
         if self.chunks.is_empty() {
             return Ok(());
         }
         let by_size = Duration::from_millis(u64::try_from(self.bytes / SLOWEST_RATE).unwrap_or(u64::MAX));
-        let (limit, pressed_limit) = (WRITE_DEADLINE + by_size, PRESSED_DEADLINE + by_size);
+        let (limit, pressed_limit) = (limit + by_size, PRESSED_DEADLINE.min(limit) + by_size);
         let pressed = async {
             tokio::time::sleep(pressed_limit).await;
             admission.pressed().await;
@@ -312,6 +316,7 @@ mod tests {
 
     const BUDGET: u64 = 1 << 20;
     const LENGTH: usize = 100_000;
+    const LIMIT: Duration = Duration::from_secs(30);
 
     fn produce_head() -> Vec<u8> {
         [&api::PRODUCE_KEY.to_be_bytes()[..], &[0; RequestId::SIZE - 2]].concat()
@@ -327,21 +332,21 @@ mod tests {
         peer.write_all(&produce_head()).await.unwrap();
         let mut read = FrameReader::new(here);
         let later = async {
-            tokio::time::sleep(FRAME_DEADLINE * 10).await;
+            tokio::time::sleep(LIMIT * 10).await;
             drop(held);
             peer.write_all(&vec![0; LENGTH - RequestId::SIZE]).await.unwrap();
         };
-        let (frame, ()) = tokio::join!(read_frame(&mut read, LENGTH, &admission), later);
+        let (frame, ()) = tokio::join!(read_frame(&mut read, LENGTH, &admission, LIMIT), later);
         assert_eq!(frame.unwrap().0.len(), LENGTH);
         peer.write_all(&produce_head()).await.unwrap();
-        let announced = read_frame(&mut read, LENGTH, &admission).await;
+        let announced = read_frame(&mut read, LENGTH, &admission, LIMIT).await;
         assert!(matches!(announced, Err(ConnectionEnd::TooSlow(_))), "a body that does not come");
     }
 
     /// Protects: a peer that does not take its answer is closed soon when others wait for the memory, late else.
     #[tokio::test(start_paused = true)]
     async fn untaken_answers_give_way() {
-        for (pressed, limit) in [(true, PRESSED_DEADLINE), (false, WRITE_DEADLINE)] {
+        for (pressed, limit) in [(true, PRESSED_DEADLINE), (false, LIMIT)] {
             let admission = Admission::new(BUDGET);
             let held = admission.answer(usize::MAX).await;
             let (mut here, _peer) = tokio::io::duplex(16);
@@ -349,7 +354,7 @@ mod tests {
             let chunks = vec![Bytes::from_static(&[0; 100])];
             gathered.add(Some(Response { chunks, admitted: Some(held) }));
             let began = tokio::time::Instant::now();
-            let write = gathered.write(&mut here, &admission);
+            let write = gathered.write(&mut here, &admission, LIMIT);
             let end = tokio::select! {
                 end = write => end,
                 _ = admission.answer(1), if pressed => unreachable!("nobody gives it back"),

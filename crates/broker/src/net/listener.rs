@@ -47,7 +47,9 @@ pub(crate) async fn accept_all(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
+                if let Some(left_out) = context.peer_log.admits(context.env.clock.now().mono) {
+                    tracing::warn!(%error, left_out, "cannot accept a connection");
+                }
                 context.probes.connections_refused.inc();
                 shed(&listener, &mut spare).await;
                 continue;

@@ -88,6 +88,19 @@ impl Broker {
         program.succeed();
     }
 
+    /// Stops it like [`Broker::stop`]; returns the lines of its log.
+    pub(crate) fn stop_with_log(&mut self) -> Vec<String> {
+        let mut program = self.program.take().unwrap();
+        terminate(program.pid());
+        program.succeed();
+        program.errors()
+    }
+
+    /// Returns the number of its process.
+    pub(crate) fn pid(&mut self) -> u32 {
+        self.program().pid()
+    }
+
     /// Returns the address for clients.
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)

@@ -23,6 +23,7 @@ pub(crate) struct Program {
     input: Option<ChildStdin>,
     lines: Receiver<Line>,
     last: VecDeque<String>,
+    errors: Vec<String>,
 }
 
 impl Program {
@@ -39,7 +40,7 @@ impl Program {
         forward(child.stdout.take().unwrap(), Line::Out, sender.clone());
         forward(child.stderr.take().unwrap(), Line::Err, sender);
         let input = child.stdin.take();
-        Program { name: name.to_owned(), child, input, lines, last: VecDeque::new() }
+        Program { name: name.to_owned(), child, input, lines, last: VecDeque::new(), errors: Vec::new() }
     }
 
     /// Returns the process id.
@@ -55,7 +56,10 @@ impl Program {
                     self.keep(line.clone());
                     return Some(line);
                 }
-                Ok(Line::Err(line)) => self.keep(line),
+                Ok(Line::Err(line)) => {
+                    self.errors.push(line.clone());
+                    self.keep(line);
+                }
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => self.fail("it hangs"),
             }
@@ -115,6 +119,11 @@ impl Program {
     pub(crate) fn fail(&mut self, what: &str) -> ! {
         let words = self.last_words();
         panic!("{}: {what}\n{words}", self.name)
+    }
+
+    /// Returns what it wrote to standard error, once it has ended.
+    pub(crate) fn errors(self) -> Vec<String> {
+        self.errors.clone()
     }
 
     /// Returns the last lines that it wrote.

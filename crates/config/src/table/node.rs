@@ -117,6 +117,8 @@ pub const NODE: &[Property] = &[
         .from(0).unit_is(Unit::Bytes),
     property("highwater.disk.reserve.bytes", Kind::Long, Some("67108864"), "Size of a file of zeros in the data directory that is given up in steps when the disk is full, so that deleting and committing work.")
         .from(0),
+    property("highwater.frame.timeout.ms", Kind::Long, Some("30000"), "Time in which the head of a request that has begun must come, and then its body.").from(1),
+    property("highwater.answer.timeout.ms", Kind::Long, Some("60000"), "Time in which a client must take an answer, beside what its size needs at 256 bytes a millisecond.").from(1),
     property("highwater.allow.plaintext.listeners", Kind::Boolean, Some("false"), "Whether a listener without authentication may be open beyond this machine."),
     property("highwater.http.listener", Kind::Text, Some("127.0.0.1:9644"), "Address of the HTTP port for health and metrics; empty for none."),
     property("highwater.wal.file.bytes", Kind::Long, Some("33554432"), "Size of a file of the write-ahead log; a batch must fit into one.")
