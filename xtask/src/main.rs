@@ -26,7 +26,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   verify --long [N]  what does not fit in there: the same with N times (10) as many seeds, cases and rounds
   fix                mends what a machine can mend: format, lints, generated files
   codegen [--check]  writes the message codec from schema/, or checks that it is current
-  reference [--check]  writes COMPAT.md, docs/book/configuration.md and docs/book/errors.md from their tables, or checks them
+  reference [--check]  writes COMPAT.md, docs/book/configuration.md, errors.md and metrics.md from their tables, or checks them
   tidy               the repository's own rules (STYLE.md), each finding with its fix
   clients SUITE [--suites DIR] [--class CLASS] [--list FILE] [--profile NAME] [--debug]
                      runs a suite of client tests against a fresh broker; DIR or $HIGHWATER_SUITES has them

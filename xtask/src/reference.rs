@@ -1,11 +1,12 @@
 //! `cargo xtask reference`: pages that are written from tables, and checked in so that a change shows in review.
 //!
 //! docs/book/configuration.md from the settings, docs/book/errors.md from the mappings of our errors to Kafka's
-//! codes, COMPAT.md from the APIs that Kafka announces and those that are served.
+//! codes, docs/book/metrics.md from the inventory of the broker, COMPAT.md from the APIs that Kafka announces and those that are served.
 
 mod compat;
 mod configuration;
 mod errors;
+mod metrics;
 
 pub(crate) use errors::catch_alls;
 
@@ -16,6 +17,7 @@ pub(crate) fn run(check: bool) -> Result<(), String> {
     let pages = [
         ("docs/book/configuration.md", configuration::page()),
         ("docs/book/errors.md", errors::page()?),
+        ("docs/book/metrics.md", metrics::page()),
         ("COMPAT.md", compat::page()?),
     ];
     pages.iter().try_for_each(|(path, text)| keep(path, text, check))

@@ -1,14 +1,20 @@
 //! The HTTP port: health and metrics. For machines and people on this host; outside simulation.
 
 use crate::context::Context;
+use crate::probe::{Counts, Scrape};
 use crate::shard::message::{ShardMessage, Sizes};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
 use axum::routing::get;
-use std::fmt::Write;
+use metadata::controller::METADATA_VERSION;
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
+
+/// The text format of Prometheus.
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Serves until `stop` says so.
 pub(crate) async fn serve(
@@ -43,52 +49,46 @@ async fn ready(State(context): State<Arc<Context>>) -> (StatusCode, String) {
     }
 }
 
-async fn metrics(State(context): State<Arc<Context>>) -> String {
-    let mut text = context.probes.text();
-    let sizes = sizes(&context).await;
+async fn metrics(State(context): State<Arc<Context>>) -> impl IntoResponse {
+    let published = context.published();
     let wal = context.wal.stats();
-    let gauges: [(&str, &str, u64); 9] = [
-        ("partitions", "Partitions on this broker", sizes.partitions),
-        (
-            "unwritten_bytes",
-            "Record bytes that are only in the write-ahead log and in memory",
-            sizes.unwritten_bytes,
-        ),
-        ("tail_bytes", "Record bytes held in memory for readers", sizes.tail_bytes),
-        ("connections", "Open connections", context.places.count() as u64),
-        ("fetch_sessions", "Fetch sessions", context.sessions.count() as u64),
-        ("topics", "Topics", context.published().image.topics().len() as u64),
-        ("wal_pool_free_bytes", "Free bytes in the pool of the write-ahead log", wal.free_bytes()),
-        ("disk_reserve_bytes", "Bytes kept back for a full disk", context.space.reserve_bytes()),
-        (
-            "disk_free_bytes",
-            "Free bytes of the data directory's file system",
-            context.env.disk.free_bytes(&context.config.data_dir).unwrap_or(0),
-        ),
-    ];
-    for (name, help, value) in gauges {
-        let _ = writeln!(
-            text,
-            "# HELP highwater_{name} {help}\n# TYPE highwater_{name} gauge\nhighwater_{name} {value}"
-        );
-    }
-    sync_histogram(&mut text, &wal);
-    text.push_str("# EOF\n");
-    text
+    let scrape = Scrape {
+        probes: &context.probes,
+        topics: &published.topic_probes,
+        image: &published.image,
+        sizes: sizes(&context).await,
+        syncs: Counts::of_powers(&wal.group_us(), wal.sum_us()),
+        gauges: gauges(&context),
+    };
+    ([(CONTENT_TYPE, PROMETHEUS)], scrape.text())
 }
 
-/// Writes the time of each sync of the write-ahead log as a histogram.
-fn sync_histogram(text: &mut String, wal: &log::wal::WalStats) {
-    let name = "highwater_wal_sync_seconds";
-    let help = "Time to write and sync one group of the write-ahead log";
-    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} histogram");
-    let mut sum = 0;
-    for (bucket, count) in wal.group_us().into_iter().enumerate() {
-        sum += count;
-        let upper = std::time::Duration::from_micros(1 << bucket).as_secs_f64();
-        let _ = writeln!(text, "{name}_bucket{{le=\"{upper:.6}\"}} {sum}");
-    }
-    let _ = writeln!(text, "{name}_bucket{{le=\"+Inf\"}} {sum}\n{name}_count {sum}");
+/// Looks at what nobody counts.
+fn gauges(context: &Context) -> Vec<(&'static str, u64)> {
+    let published = context.published();
+    let (brokers, features) = (published.image.brokers(), published.image.features());
+    let active = brokers.active().count() as u64;
+    let connections = context.places.count() as u64;
+    let leader = context.metadata.quorum_status().leader;
+    let is_controller = leader.is_some_and(|leader| leader.node == context.config.node_id);
+    let disk_free = context.env.disk.free_bytes(&context.config.data_dir).unwrap_or(0);
+    vec![
+        ("kafka_server_socket_server_metrics_connection_count", connections),
+        ("kafka_controller_kafkacontroller_activecontrollercount", u64::from(is_controller)),
+        ("kafka_controller_kafkacontroller_activebrokercount", active),
+        ("kafka_controller_kafkacontroller_fencedbrokercount", brokers.iter().count() as u64 - active),
+        ("kafka_controller_kafkacontroller_lastappliedrecordoffset", published.image.offset().0),
+        (
+            "kafka_server_metadataloader_currentmetadataversion",
+            u64::try_from(features.level(METADATA_VERSION.name)).unwrap_or(0),
+        ),
+        ("kafka_log_logmanager_offlinelogdirectorycount", u64::from(context.failure.borrow().is_some())),
+        ("highwater_connections", connections),
+        ("highwater_fetch_sessions", context.sessions.count() as u64),
+        ("highwater_wal_pool_free_bytes", context.wal.stats().free_bytes()),
+        ("highwater_disk_reserve_bytes", context.space.reserve_bytes()),
+        ("highwater_disk_free_bytes", disk_free),
+    ]
 }
 
 async fn sizes(context: &Context) -> Sizes {
@@ -97,9 +97,7 @@ async fn sizes(context: &Context) -> Sizes {
         let (reply, answer) = oneshot::channel();
         context.router.send(shard, ShardMessage::Sizes(reply));
         if let Ok(one) = answer.await {
-            sum.partitions += one.partitions;
-            sum.unwritten_bytes += one.unwritten_bytes;
-            sum.tail_bytes += one.tail_bytes;
+            sum.add(&one);
         }
     }
     sum

@@ -108,6 +108,11 @@ pub(crate) struct Call {
     pub(crate) listener: Arc<str>,
 }
 
+/// Returns the key of the API that a frame is for.
+pub(crate) fn key_of(frame: &[u8]) -> i16 {
+    frame.first_chunk().map_or(-1, |key| i16::from_be_bytes(*key))
+}
+
 /// Accepts one frame.
 ///
 /// # Errors
@@ -129,7 +134,9 @@ pub(crate) async fn accept(frame: Bytes, peer: &Peer, context: &Arc<Context>) ->
         }
         return Err(Refused::Unserved { key: id.api_key, version: id.api_version });
     }
-    call.context.probes.requests.get_or_create(&api.label()).inc();
+    if let Some(probes) = call.context.probes.api(id.api_key) {
+        probes.accepted(id.api_version, frame_bytes);
+    }
     tracing::trace!(peer = peer.address, api = api.info.name, version = id.api_version, "request");
     match api.serve {
         table::Serve::Produce => k00_produce::accept(call).await,
@@ -163,16 +170,23 @@ where
             return Err(Refused::TooLong { bytes, max });
         }
         let admitted = Some(context.admission.answer(bytes).await);
-        let response = handler(context, request, version).await;
-        Ok(Some(Response { admitted, ..respond(&header, &response)? }))
+        let response = handler(context.clone(), request, version).await;
+        Ok(Some(Response { admitted, ..respond(&context, &header, &response)? }))
     }))
 }
 
-/// Writes a response in the version of its request.
+/// Writes a response in the version of its request, and counts its codes.
 ///
 /// # Errors
 /// [`Refused::Encode`].
-pub(crate) fn respond<R: Message>(header: &RequestHeader, response: &R) -> Result<Response, Refused> {
+pub(crate) fn respond<R: Message>(
+    context: &Context,
+    header: &RequestHeader,
+    response: &R,
+) -> Result<Response, Refused> {
+    if let Some(probes) = context.probes.api(R::KEY) {
+        probes.responded(response);
+    }
     let chunks = wire::response_frame(header.id.correlation_id, response, header.id.api_version)?;
     Ok(Response { chunks, admitted: None })
 }

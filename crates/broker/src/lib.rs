@@ -23,5 +23,6 @@ mod start;
 mod strays;
 mod unwritten;
 
+pub use probe::inventory;
 pub use run::serve;
 pub use start::{Banner, ServeError};

@@ -3,6 +3,7 @@
 //! A new image goes to every shard first and becomes visible to handlers afterwards, so that a
 //! handler never names a partition that its shard does not know yet.
 
+use crate::probe::TopicLabels;
 use crate::shard::message::ShardMessage;
 use crate::shard::router::Router;
 use config::{BrokerConfig, Dynamic, Notice, Overrides, TopicConfig};
@@ -25,6 +26,8 @@ pub(crate) struct Published {
     /// Settings of the topics that differ from the defaults.
     configs: ChunkedMap<TopicId, Arc<TopicConfig>>,
     default: Arc<TopicConfig>,
+    /// Counters of the topics.
+    pub(crate) topic_probes: TopicLabels,
 }
 
 impl Published {
@@ -35,19 +38,26 @@ impl Published {
 
     fn empty(broker: Arc<BrokerConfig>, notices: Vec<Notice>) -> Published {
         let default = Arc::new(broker.topic_defaults.clone());
-        Published { image: Arc::default(), broker, notices, configs: ChunkedMap::default(), default }
+        let (image, configs, topic_probes) = (Arc::default(), ChunkedMap::default(), TopicLabels::default());
+        Published { image, broker, notices, configs, default, topic_probes }
     }
 
     /// Builds the settings of a newer image: those that did not change are kept (D-18), unless the broker's own settings
     /// changed, from which all others follow.
     pub(crate) fn next(&self, image: Arc<MetadataImage>) -> Published {
+        let topic_probes = self.topic_probes.next(&MetadataDelta::between(&self.image, &image));
+        Published { topic_probes, ..self.next_settings(image) }
+    }
+
+    fn next_settings(&self, image: Arc<MetadataImage>) -> Published {
         if self.broker_settings_differ(&image) {
             let (broker, notices) = self.broker_with(&image);
             return Published::empty(broker, notices).with_topics(image);
         }
         let (broker, default) = (self.broker.clone(), self.default.clone());
         let (notices, configs) = (self.notices.clone(), self.configs.clone());
-        Published { image: self.image.clone(), broker, notices, configs, default }.with_topics(image)
+        let (image_before, topic_probes) = (self.image.clone(), TopicLabels::default());
+        Published { image: image_before, broker, notices, configs, default, topic_probes }.with_topics(image)
     }
 
     /// Returns the broker's settings under an image that may be newer: decisions are made on it before it is published.

@@ -11,6 +11,8 @@ mod checkpoints;
 mod client;
 #[path = "storage/damage.rs"]
 mod damage;
+#[path = "storage/exposition.rs"]
+mod exposition;
 #[path = "storage/faults.rs"]
 mod faults;
 #[path = "storage/full_disk.rs"]
@@ -19,5 +21,7 @@ mod full_disk;
 mod harness;
 #[path = "storage/machine.rs"]
 mod machine;
+#[path = "storage/metrics.rs"]
+mod metrics;
 #[path = "storage/stop.rs"]
 mod stop;

@@ -32,6 +32,9 @@ pub trait Message: Sized + Default {
     /// cannot say what the message says; `TooLong`.
     fn encode(&self, out: &mut Rope, version: i16) -> Result<(), EncodeError>;
 
+    /// Shows every error code in it, those that say "no error" too; nothing in a request.
+    fn errors(&self, _visit: &mut dyn FnMut(i16)) {}
+
     /// Reads a whole body out of bytes.
     ///
     /// # Errors

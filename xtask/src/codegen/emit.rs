@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+mod errors;
 mod value;
 
 use super::model::{Api, Body, Field, Struct, Type, Versions};
@@ -127,6 +128,9 @@ fn structure_code(out: &mut String, body: &Body, structure: &Struct) {
     let _ = writeln!(out, "impl {} {{", structure.name);
     out.push_str(&decode::function(body, structure));
     out.push_str(&encode::function(body, structure));
+    if !body.is_request {
+        out.push_str(&errors::function(body, structure));
+    }
     out.push_str("}\n\n");
 }
 
@@ -184,10 +188,12 @@ fn message_impl(out: &mut String, api: &Api, body: &Body) {
             {}
             self.write(out, version)
         }}
+        {}
         }}\n\n",
         api.key,
         refuse("DecodeError"),
         refuse("EncodeError"),
+        errors::of_message(body),
     );
     if body.is_request {
         let response = &api.response;

@@ -13,6 +13,7 @@ use super::topics::{self, TopicRef};
 use super::{Accepted, Call, Refused, respond};
 use crate::context::Context;
 use crate::departed::Departed;
+use crate::probe::Amount;
 use crate::publish::Published;
 use crate::shard::message::{Append, AppendAnswer, AppendPart, ShardMessage};
 use crate::shard::router::Router;
@@ -80,7 +81,7 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     plan.own_small_batches(frame_bytes);
     plan.refuse_beyond(context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS);
     let bytes = plan.bytes();
-    context.probes.produce_bytes.inc_by(bytes);
+    context.probes.produce_bytes.add(bytes);
     // Waiting here means not reading the socket.
     let room = room(&context, &plan).await;
     if room.is_none() {
@@ -184,6 +185,8 @@ struct Slot {
     in_wal: bool,
     append_time: Option<WallTime>,
     answer: AppendAnswer,
+    /// For the metrics.
+    amount: Amount,
     record_errors: Vec<BatchIndexAndErrorMessage>,
     /// Its check ended at what may be decompressed here.
     is_cut_short: bool,
@@ -396,6 +399,7 @@ impl Slot {
             in_wal: config.is_none_or(|config| config.durability == Durability::Fsync),
             append_time: None,
             answer,
+            amount: Amount::default(),
             record_errors: Vec::new(),
             is_cut_short: false,
         };
@@ -413,10 +417,12 @@ impl Slot {
     fn admit(&mut self, data: &PartitionProduceData, config: &TopicConfig, by: &Rules) {
         let bytes = data.records.clone().map(wire::Records::into_bytes).unwrap_or_default();
         let rules = check_rules(config, by);
+        self.amount.bytes = bytes.len() as u64;
         match admit(&bytes, &rules).and_then(|batch| recompressed(batch, config, &rules)) {
             Ok(batch) => {
                 self.append_time =
                     matches!(rules.timestamps, TimestampRules::Append { .. }).then_some(by.now);
+                self.amount.records = u64::try_from(batch.header().record_count).unwrap_or(0);
                 self.batch = Some(batch);
             }
             Err(error) => {
@@ -500,8 +506,11 @@ fn finish(
     header: &RequestHeader,
     plan: &Plan,
 ) -> Result<Option<super::Response>, Refused> {
-    for slot in &plan.slots {
-        context.probes.produced(slot.answer.code);
+    for topic in &plan.topics {
+        let slots = &plan.slots[topic.slots.clone()];
+        let key = slots.iter().find_map(|slot| slot.key);
+        let probes = key.map(|key| plan.published.topic_probes.of(key.topic_id));
+        slots.iter().for_each(|slot| context.probes.produced(probes, slot.answer.code, slot.amount));
     }
     if plan.acks == Some(RequiredAcks::None) {
         let refused = plan.slots.iter().map(|slot| slot.answer.code).find(|code| *code != ErrorCode::None);
@@ -522,7 +531,7 @@ fn finish(
     {
         response.node_endpoints = endpoints(&plan.published, listener);
     }
-    respond(header, &response).map(Some)
+    respond(context, header, &response).map(Some)
 }
 
 impl Plan {

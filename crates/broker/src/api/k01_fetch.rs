@@ -59,7 +59,7 @@ pub(super) fn serve(call: Call) -> Result<Accepted, Refused> {
         drop(decoding);
         match session {
             Ok(session) => fetch(&context, (&header, &listener), &session, &limits, load).await.map(Some),
-            Err(code) => failed(&header, code).map(Some),
+            Err(code) => failed(&context, &header, code).map(Some),
         }
     }))
 }
@@ -93,9 +93,9 @@ async fn fetch(
     let bytes = planned_bytes(&published, &found, limits) + found.len() * PARTITION_BYTES;
     let admitted = context.admission.response(bytes).await;
     let parts = execute(context, session, found, limits, header.id.api_version).await;
+    count(context, &published, &parts);
     let response = compose(&published, listener, header, session, (parts, limits.isolation));
-    context.probes.fetch_bytes.inc_by(response.1);
-    respond(header, &response.0).map(|response| Response { admitted: Some(admitted), ..response })
+    respond(context, header, &response).map(|response| Response { admitted: Some(admitted), ..response })
 }
 
 /// What the request allows.
@@ -371,24 +371,32 @@ fn fit(plan: ReadPlan, left: usize, at_least_one: bool) -> ReadPlan {
     }
 }
 
-/// Builds the response; returns it with the bytes of records in it.
+/// Counts what each partition got.
+fn count(context: &Context, published: &Published, parts: &[Read]) {
+    for part in parts {
+        let topic = part.key.ok().map(|key| published.topic_probes.of(key.topic_id));
+        let result = part.found.as_ref().map(|_| part.records.len() as u64).map_err(|code| *code);
+        context.probes.fetched(topic, result);
+    }
+}
+
+/// Builds the response.
 fn compose(
     published: &Published,
     listener: &str,
     header: &RequestHeader,
     session: &FetchContext,
     (parts, isolation): (Vec<Read>, Isolation),
-) -> (FetchResponse, u64) {
+) -> FetchResponse {
     let outcomes: Vec<Outcome> = parts.iter().map(outcome).collect();
     let tell = session.finish(&outcomes);
     let version = header.id.api_version;
     let mut response = FetchResponse { session_id: session.session_id, ..FetchResponse::default() };
-    let (mut bytes, mut hints) = (0, false);
+    let mut hints = false;
     for ((wanted, part), told) in session.wanted.iter().zip(parts).zip(tell) {
         if !told {
             continue;
         }
-        bytes += part.records.len() as u64;
         let data = partition_data(published, wanted, part, isolation, version);
         hints |= data.current_leader.leader_epoch >= 0;
         push(&mut response.responses, wanted, data);
@@ -396,7 +404,7 @@ fn compose(
     if hints && version >= ENDPOINTS_FROM {
         response.node_endpoints = endpoints(published, listener);
     }
-    (response, bytes)
+    response
 }
 
 fn outcome(part: &Read) -> Outcome {
@@ -469,8 +477,8 @@ fn endpoints(published: &Published, listener: &str) -> Vec<NodeEndpoint> {
     nodes.map(|n| NodeEndpoint { node_id: n.id, host: n.host, port: n.port, rack: n.rack }).collect()
 }
 
-fn failed(header: &RequestHeader, code: ErrorCode) -> Result<Response, Refused> {
-    respond(header, &FetchResponse { error_code: code.code(), ..FetchResponse::default() })
+fn failed(context: &Context, header: &RequestHeader, code: ErrorCode) -> Result<Response, Refused> {
+    respond(context, header, &FetchResponse { error_code: code.code(), ..FetchResponse::default() })
 }
 
 #[cfg(test)]

@@ -62,6 +62,9 @@ pub(super) fn unsupported(call: &Call) -> Result<Accepted, Refused> {
         api_keys: table::find(table::API_VERSIONS_KEY).map(row).into_iter().collect(),
         ..ApiVersionsResponse::default()
     };
+    if let Some(probes) = call.context.probes.api(table::API_VERSIONS_KEY) {
+        probes.responded(&response);
+    }
     let chunks = wire::response_frame(call.header.id.correlation_id, &response, 0)?;
     Ok(Box::pin(std::future::ready(Ok(Some(Response { chunks, admitted: None })))))
 }

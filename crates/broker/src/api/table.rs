@@ -8,7 +8,6 @@ use super::{
     k55_describe_quorum, k57_update_features, k60_describe_cluster, k74_list_config_resources,
     k75_describe_topic_partitions,
 };
-use crate::probe::ApiLabel;
 use wire::{ApiInfo, ApiKey};
 
 /// ApiVersions' key: the one API that answers versions it does not serve.
@@ -33,11 +32,6 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// Returns the API's label in metrics.
-    pub(crate) fn label(&self) -> ApiLabel {
-        ApiLabel { api: self.info.name }
-    }
-
     /// Returns the lowest version that is announced. Produce says 0 although 0 to 2 are refused, as
     /// Kafka does: old librdkafka takes its absence for a broker without compression (KAFKA-18659).
     pub(crate) fn announced_min(&self) -> i16 {

@@ -16,6 +16,7 @@ use crate::admission::{Admission, Admitted, FrameKind};
 use crate::api::{self, Accepted, Response};
 use crate::context::Context;
 use crate::net::frame_reader::FrameReader;
+use crate::probe::Probes;
 use bytes::{Buf, Bytes};
 use env::net::Stream;
 use std::collections::VecDeque;
@@ -25,6 +26,7 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, watch};
+use types::Monotonic;
 use wire::RequestId;
 
 /// Most requests that one connection may have accepted and not answered.
@@ -100,6 +102,8 @@ struct Pending {
     accepted: Accepted,
     /// Memory of the frame; given back when the request has been completed.
     admitted: Admitted,
+    /// The API and when its frame was there, for the metrics.
+    began: (i16, Monotonic),
 }
 
 /// Serves a connection to its end.
@@ -161,24 +165,29 @@ async fn read_all(
         u64::try_from(network.connections_max_idle_ms.0).map_or(Duration::MAX, Duration::from_millis);
     loop {
         let Ok(slot) = queue.reserve().await else { return Ok(()) };
-        let Some(length) = next_length(&mut read, idle_max).await? else { return Ok(()) };
+        let Some(length) = next_length(&mut read, idle_max, &context.probes).await? else { return Ok(()) };
         peer.load.send_modify(|load| load.unanswered += 1);
         let length = wire::request_length(length, network.socket_request_max_bytes as usize)?;
         let limit = network.frame_timeout_ms.duration();
         let (frame, admitted) = read_frame(&mut read, length, &context.admission, limit).await?;
+        let began = (api::key_of(&frame), context.env.clock.now().mono);
         let accepted = api::accept(frame, peer, context).await?;
-        slot.send(Pending { accepted, admitted });
+        slot.send(Pending { accepted, admitted, began });
     }
 }
 
 async fn next_length(
     read: &mut FrameReader<ReadHalf<Stream>>,
     idle_max: Duration,
+    probes: &Probes,
 ) -> Result<Option<[u8; wire::LENGTH_SIZE]>, ConnectionEnd> {
     match tokio::time::timeout(idle_max, read.head()).await {
         Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         Ok(length) => Ok(length?),
-        Err(_) => Ok(None),
+        Err(_) => {
+            probes.connections_expired.inc();
+            Ok(None)
+        }
     }
 }
 
@@ -217,7 +226,7 @@ async fn write_all(
 ) -> Result<(), ConnectionEnd> {
     let (admission, limit) = (&context.admission, context.config.network.answer_timeout_ms.duration());
     let mut gathered = Gathered::default();
-    while let Some(Pending { accepted: mut head, admitted }) = accepted.recv().await {
+    while let Some(Pending { accepted: mut head, admitted, began: (key, began) }) = accepted.recv().await {
         let done = match futures_util::poll!(&mut head) {
             Poll::Ready(done) => done,
             // A head that is not ready must not hold back what is.
@@ -227,6 +236,9 @@ async fn write_all(
             }
         };
         drop(admitted);
+        if let Some(probes) = context.probes.api(key) {
+            probes.answered(context.env.clock.now().mono.since(began));
+        }
         peer.load.send_modify(|load| load.unanswered -= 1);
         match done {
             Ok(response) => gathered.add(response),

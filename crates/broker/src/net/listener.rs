@@ -69,6 +69,7 @@ pub(crate) async fn accept_all(
                 () = tokio::time::sleep(pause) => {}
             }
         }
+        context.probes.connections_created.inc();
         next = (next + 1) % shards.len();
         let connection = NewConnection { stream, peer: peer.to_string(), listener: name.clone(), place };
         if shards[next].send(connection).is_err() {

@@ -163,11 +163,12 @@ impl Shard {
     }
 
     pub(super) fn on_sizes(&self, reply: oneshot::Sender<Sizes>) {
-        let mut sizes = Sizes { partitions: self.partitions.len() as u64, ..Sizes::default() };
-        for slot in self.partitions.values() {
-            sizes.unwritten_bytes += slot.partition.log().unwritten_bytes();
-            sizes.tail_bytes += slot.partition.log().tail_bytes();
-        }
+        let mut sizes = Sizes {
+            waiting_produces: self.produces.waiting() as u64,
+            waiting_fetches: self.fetches.waiting() as u64,
+            ..Sizes::default()
+        };
+        self.partitions.values().for_each(|slot| sizes.count(&slot.partition));
         let _ = reply.send(sizes);
     }
 }

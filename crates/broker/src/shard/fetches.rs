@@ -16,6 +16,11 @@ pub(super) struct Fetches {
 }
 
 impl Fetches {
+    /// Returns how many fetches wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.parked.len()
+    }
+
     /// Counts what became readable.
     pub(super) fn on_wake(&self, token: FetchToken, bytes: u64) {
         if let Some(wake) = self.parked.get(&token) {

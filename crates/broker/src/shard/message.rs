@@ -7,7 +7,9 @@ use log::log::Log;
 use log::read_plan::{ReadPlan, TimePlan};
 use log::segments::{FileCut, Placement, SegmentMeta};
 use log::wal::Reservation;
-use partition::{Diverging, FetchInput, FetchToken, Isolation, OffsetQuery, Pointers, RequiredAcks};
+use partition::{
+    Diverging, FetchInput, FetchToken, Isolation, OffsetQuery, Partition, Pointers, RequiredAcks,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -255,4 +257,50 @@ pub(crate) struct Sizes {
     pub(crate) unwritten_bytes: u64,
     /// Bytes held for readers.
     pub(crate) tail_bytes: u64,
+    /// Partitions led.
+    pub(crate) led: u64,
+    /// Led ones with fewer replicas in sync than there are.
+    pub(crate) under_replicated: u64,
+    /// Led ones with fewer in sync than may commit.
+    pub(crate) under_min_isr: u64,
+    /// Led ones with just enough in sync to commit.
+    pub(crate) at_min_isr: u64,
+    /// Producers known, one per partition.
+    pub(crate) producers: u64,
+    /// Produce requests that wait.
+    pub(crate) waiting_produces: u64,
+    /// Fetches that wait.
+    pub(crate) waiting_fetches: u64,
+}
+
+impl Sizes {
+    /// Adds those of another shard.
+    pub(crate) fn add(&mut self, other: &Sizes) {
+        self.partitions += other.partitions;
+        self.unwritten_bytes += other.unwritten_bytes;
+        self.tail_bytes += other.tail_bytes;
+        self.led += other.led;
+        self.under_replicated += other.under_replicated;
+        self.under_min_isr += other.under_min_isr;
+        self.at_min_isr += other.at_min_isr;
+        self.producers += other.producers;
+        self.waiting_produces += other.waiting_produces;
+        self.waiting_fetches += other.waiting_fetches;
+    }
+
+    /// Adds one partition.
+    pub(crate) fn count(&mut self, partition: &Partition) {
+        let (log, leadership) = (partition.log(), partition.leadership());
+        self.partitions += 1;
+        self.unwritten_bytes += log.unwritten_bytes();
+        self.tail_bytes += log.tail_bytes();
+        self.producers += log.producers().len() as u64;
+        if partition.is_leader() {
+            let (in_sync, all) = (leadership.replicas.isr.len(), leadership.replicas.replicas.len());
+            self.led += 1;
+            self.under_replicated += u64::from(in_sync < all);
+            self.under_min_isr += u64::from(in_sync < leadership.min_isr);
+            self.at_min_isr += u64::from(in_sync == leadership.min_isr);
+        }
+    }
 }

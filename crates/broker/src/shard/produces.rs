@@ -34,6 +34,11 @@ struct Request {
 }
 
 impl Produces {
+    /// Returns how many requests wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.requests.len()
+    }
+
     /// Fills in an answer; the request that has all of them is answered.
     pub(super) fn on_acked(&mut self, token: AckToken, end: AckEnd) {
         let Some(place) = self.tokens.remove(&token) else { return };

@@ -17,6 +17,7 @@ pub struct WalStats {
     used_bytes: AtomicU64,
     free_bytes: AtomicU64,
     group_us: [AtomicU64; GROUP_BUCKETS],
+    sum_us: AtomicU64,
 }
 
 impl WalStats {
@@ -56,10 +57,16 @@ impl WalStats {
         std::array::from_fn(|bucket| self.group_us[bucket].load(Ordering::Relaxed))
     }
 
+    /// Returns how long all of them took together. *Units*: us.
+    pub fn sum_us(&self) -> u64 {
+        self.sum_us.load(Ordering::Relaxed)
+    }
+
     pub(super) fn on_group(&self, frames: usize, bytes: u64, took: Duration) {
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let bucket = usize::try_from(u64::BITS - us.leading_zeros()).unwrap_or(0).min(GROUP_BUCKETS - 1);
         self.group_us[bucket].fetch_add(1, Ordering::Relaxed);
+        self.sum_us.fetch_add(us, Ordering::Relaxed);
         self.groups.fetch_add(1, Ordering::Relaxed);
         self.frames.fetch_add(frames as u64, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);

@@ -40,6 +40,12 @@ impl AlterConfigsResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.responses {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 0 to 2.
@@ -90,6 +96,10 @@ impl AlterConfigsResourceResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 impl Message for AlterConfigsResponse {
@@ -111,5 +121,9 @@ impl Message for AlterConfigsResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

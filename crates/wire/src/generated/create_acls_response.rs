@@ -39,6 +39,12 @@ impl CreateAclsResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.results {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 1 to 3.
@@ -76,6 +82,10 @@ impl AclCreationResult {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 impl Message for CreateAclsResponse {
@@ -97,5 +107,9 @@ impl Message for CreateAclsResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

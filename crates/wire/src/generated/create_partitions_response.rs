@@ -40,6 +40,12 @@ impl CreatePartitionsResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.results {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 0 to 3.
@@ -75,6 +81,10 @@ impl CreatePartitionsTopicResult {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 impl Message for CreatePartitionsResponse {
@@ -96,5 +106,9 @@ impl Message for CreatePartitionsResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

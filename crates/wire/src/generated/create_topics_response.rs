@@ -40,6 +40,12 @@ impl CreateTopicsResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.topics {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 2 to 7.
@@ -153,6 +159,10 @@ impl CreatableTopicResult {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 /// Part of the message; versions 5 to 7.
@@ -223,5 +233,9 @@ impl Message for CreateTopicsResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

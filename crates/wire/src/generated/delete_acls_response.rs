@@ -40,6 +40,12 @@ impl DeleteAclsResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.filter_results {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 1 to 3.
@@ -88,6 +94,13 @@ impl DeleteAclsFilterResult {
             out.put_varint(0);
         }
         Ok(())
+    }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+        for item in &self.matching_acls {
+            item.show_errors(visit);
+        }
     }
 }
 
@@ -174,6 +187,10 @@ impl DeleteAclsMatchingAcl {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 impl Message for DeleteAclsResponse {
@@ -195,5 +212,9 @@ impl Message for DeleteAclsResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

@@ -39,6 +39,12 @@ impl DeleteRecordsResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.topics {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 0 to 2.
@@ -73,6 +79,12 @@ impl DeleteRecordsTopicResult {
             out.put_varint(0);
         }
         Ok(())
+    }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.partitions {
+            item.show_errors(visit);
+        }
     }
 }
 
@@ -109,6 +121,10 @@ impl DeleteRecordsPartitionResult {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 impl Message for DeleteRecordsResponse {
@@ -130,5 +146,9 @@ impl Message for DeleteRecordsResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

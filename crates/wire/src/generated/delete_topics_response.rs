@@ -40,6 +40,12 @@ impl DeleteTopicsResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.responses {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 1 to 6.
@@ -98,6 +104,10 @@ impl DeletableTopicResult {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 impl Message for DeleteTopicsResponse {
@@ -119,5 +129,9 @@ impl Message for DeleteTopicsResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

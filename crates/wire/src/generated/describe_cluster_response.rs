@@ -88,6 +88,10 @@ impl DescribeClusterResponse {
         out.put_varint(0);
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 /// Part of the message; versions 0 to 2.
@@ -150,5 +154,9 @@ impl Message for DescribeClusterResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

@@ -39,6 +39,12 @@ impl DescribeConfigsResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.results {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 1 to 4.
@@ -97,6 +103,10 @@ impl DescribeConfigsResult {
             out.put_varint(0);
         }
         Ok(())
+    }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
     }
 }
 
@@ -247,5 +257,9 @@ impl Message for DescribeConfigsResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

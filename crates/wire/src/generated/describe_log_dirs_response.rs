@@ -45,6 +45,13 @@ impl DescribeLogDirsResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+        for item in &self.results {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 1 to 5.
@@ -113,6 +120,10 @@ impl DescribeLogDirsResult {
             out.put_varint(0);
         }
         Ok(())
+    }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
     }
 }
 
@@ -209,5 +220,9 @@ impl Message for DescribeLogDirsResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

@@ -66,6 +66,13 @@ impl DescribeQuorumResponse {
         out.put_varint(0);
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+        for item in &self.topics {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 0 to 2.
@@ -93,6 +100,12 @@ impl TopicData {
         }
         out.put_varint(0);
         Ok(())
+    }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.partitions {
+            item.show_errors(visit);
+        }
     }
 }
 
@@ -174,6 +187,10 @@ impl PartitionData {
         }
         out.put_varint(0);
         Ok(())
+    }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
     }
 }
 
@@ -319,5 +336,9 @@ impl Message for DescribeQuorumResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

@@ -45,6 +45,12 @@ impl DescribeTopicPartitionsResponse {
         out.put_varint(0);
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.topics {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; version 0.
@@ -109,6 +115,13 @@ impl DescribeTopicPartitionsResponseTopic {
         out.put_i32(self.topic_authorized_operations);
         out.put_varint(0);
         Ok(())
+    }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+        for item in &self.partitions {
+            item.show_errors(visit);
+        }
     }
 }
 
@@ -214,6 +227,10 @@ impl DescribeTopicPartitionsResponsePartition {
         out.put_varint(0);
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 /// Part of the message; version 0.
@@ -260,5 +277,9 @@ impl Message for DescribeTopicPartitionsResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

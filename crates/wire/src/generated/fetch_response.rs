@@ -81,6 +81,13 @@ impl FetchResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+        for item in &self.responses {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 4 to 18.
@@ -122,6 +129,12 @@ impl FetchableTopicResponse {
             out.put_varint(0);
         }
         Ok(())
+    }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.partitions {
+            item.show_errors(visit);
+        }
     }
 }
 
@@ -282,6 +295,10 @@ impl PartitionData {
             out.put_tags(tags)?;
         }
         Ok(())
+    }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
     }
 }
 
@@ -461,5 +478,9 @@ impl Message for FetchResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

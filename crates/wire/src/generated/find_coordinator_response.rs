@@ -116,6 +116,13 @@ impl FindCoordinatorResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+        for item in &self.coordinators {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 4 to 6.
@@ -170,6 +177,10 @@ impl Coordinator {
         out.put_varint(0);
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 impl Message for FindCoordinatorResponse {
@@ -191,5 +202,9 @@ impl Message for FindCoordinatorResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

@@ -37,6 +37,10 @@ impl ListConfigResourcesResponse {
         out.put_varint(0);
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 /// Part of the message; versions 0 to 1.
@@ -91,5 +95,9 @@ impl Message for ListConfigResourcesResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

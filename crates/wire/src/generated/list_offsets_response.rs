@@ -41,6 +41,12 @@ impl ListOffsetsResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.topics {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 1 to 11.
@@ -75,6 +81,12 @@ impl ListOffsetsTopicResponse {
             out.put_varint(0);
         }
         Ok(())
+    }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.partitions {
+            item.show_errors(visit);
+        }
     }
 }
 
@@ -138,6 +150,10 @@ impl ListOffsetsPartitionResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 impl Message for ListOffsetsResponse {
@@ -159,5 +175,9 @@ impl Message for ListOffsetsResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

@@ -101,6 +101,13 @@ impl MetadataResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.topics {
+            item.show_errors(visit);
+        }
+        visit(self.error_code);
+    }
 }
 
 /// Part of the message; versions 0 to 13.
@@ -228,6 +235,13 @@ impl MetadataResponseTopic {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+        for item in &self.partitions {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 0 to 13.
@@ -315,6 +329,10 @@ impl MetadataResponsePartition {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 impl Message for MetadataResponse {
@@ -336,5 +354,9 @@ impl Message for MetadataResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

@@ -39,6 +39,12 @@ impl OffsetForLeaderEpochResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.topics {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 2 to 4.
@@ -72,6 +78,12 @@ impl OffsetForLeaderTopicResult {
             out.put_varint(0);
         }
         Ok(())
+    }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.partitions {
+            item.show_errors(visit);
+        }
     }
 }
 
@@ -118,6 +130,10 @@ impl EpochEndOffset {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 impl Message for OffsetForLeaderEpochResponse {
@@ -139,5 +155,9 @@ impl Message for OffsetForLeaderEpochResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

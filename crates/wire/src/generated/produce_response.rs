@@ -69,6 +69,12 @@ impl ProduceResponse {
         }
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.responses {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 3 to 13.
@@ -111,6 +117,12 @@ impl TopicProduceResponse {
             out.put_varint(0);
         }
         Ok(())
+    }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        for item in &self.partition_responses {
+            item.show_errors(visit);
+        }
     }
 }
 
@@ -224,6 +236,10 @@ impl PartitionProduceResponse {
             out.put_tags(tags)?;
         }
         Ok(())
+    }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
     }
 }
 
@@ -341,5 +357,9 @@ impl Message for ProduceResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

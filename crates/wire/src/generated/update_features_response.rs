@@ -58,6 +58,13 @@ impl UpdateFeaturesResponse {
         out.put_varint(0);
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+        for item in &self.results {
+            item.show_errors(visit);
+        }
+    }
 }
 
 /// Part of the message; versions 0 to 1.
@@ -93,6 +100,10 @@ impl UpdatableFeatureResult {
         out.put_varint(0);
         Ok(())
     }
+
+    fn show_errors(&self, visit: &mut dyn FnMut(i16)) {
+        visit(self.error_code);
+    }
 }
 
 impl Message for UpdateFeaturesResponse {
@@ -114,5 +125,9 @@ impl Message for UpdateFeaturesResponse {
             return Err(EncodeError::UnsupportedVersion { message: Self::NAME, version });
         }
         self.write(out, version)
+    }
+
+    fn errors(&self, visit: &mut dyn FnMut(i16)) {
+        self.show_errors(visit);
     }
 }

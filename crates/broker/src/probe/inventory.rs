@@ -1,0 +1,358 @@
+//! Every metric of the broker, once: what /metrics says of it, what docs/book/metrics.md says of it, and whether a
+//! test sees it move.
+//!
+//! The scrape goes through this table row by row, so there is no metric outside it; `cargo xtask reference` writes the
+//! page from it, so this file uses nothing but `core`. Kafka's metrics have the names that the usual rules of the
+//! Prometheus JMX exporter give (`lowercaseOutputName`; `...PerSec` is `..._total`). Tests: tests/storage/metrics.rs.
+
+/// Topics that have a label of their own; all others are summed under [`OTHERS`].
+pub const TOPICS_MAX: usize = 1_000;
+/// The label of all topics that have none of their own. No topic can have this name.
+pub const OTHERS: &str = "(others)";
+
+/// The kind of a metric, as Prometheus calls it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// It only rises, from zero at the start of the broker.
+    Counter,
+    /// It rises and falls.
+    Gauge,
+    /// Quantiles since the start of the broker, sum and count.
+    Summary,
+    /// Counts by upper bound, sum and count.
+    Histogram,
+}
+
+impl Kind {
+    /// Returns Prometheus' name of it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Summary => "summary",
+            Kind::Histogram => "histogram",
+        }
+    }
+}
+
+/// One metric.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Metric {
+    /// The name on /metrics.
+    pub name: &'static str,
+    /// The kind.
+    pub kind: Kind,
+    /// Names of its labels, in their order.
+    pub labels: &'static [&'static str],
+    /// What one is.
+    pub unit: &'static str,
+    /// What it says, in a line.
+    pub help: &'static str,
+    /// Kafka's name of it; empty for one of ours.
+    pub kafka: &'static str,
+    /// Whether a test sees it move.
+    pub exercised: bool,
+}
+
+const TOPIC: &[&str] = &["topic"];
+const REQUEST: &[&str] = &["request"];
+const NONE: &[&str] = &[];
+
+const fn counter(name: &'static str, unit: &'static str, help: &'static str) -> Metric {
+    Metric { name, kind: Kind::Counter, labels: NONE, unit, help, kafka: "", exercised: true }
+}
+
+const fn gauge(name: &'static str, unit: &'static str, help: &'static str) -> Metric {
+    Metric { kind: Kind::Gauge, ..counter(name, unit, help) }
+}
+
+impl Metric {
+    const fn by(self, labels: &'static [&'static str]) -> Metric {
+        Metric { labels, ..self }
+    }
+
+    const fn as_kafkas(self, kafka: &'static str) -> Metric {
+        Metric { kafka, ..self }
+    }
+
+    const fn with_kind(self, kind: Kind) -> Metric {
+        Metric { kind, ..self }
+    }
+
+    /// No test sees it move.
+    const fn unseen(self) -> Metric {
+        Metric { exercised: false, ..self }
+    }
+}
+
+/// All metrics, in the order of the scrape.
+pub const METRICS: &[Metric] = &[
+    counter("kafka_server_brokertopicmetrics_messagesin_total", "records", "Records stored")
+        .by(TOPIC)
+        .as_kafkas("kafka.server:type=BrokerTopicMetrics,name=MessagesInPerSec"),
+    counter("kafka_server_brokertopicmetrics_bytesin_total", "bytes", "Bytes of stored batches")
+        .by(TOPIC)
+        .as_kafkas("kafka.server:type=BrokerTopicMetrics,name=BytesInPerSec"),
+    counter("kafka_server_brokertopicmetrics_bytesout_total", "bytes", "Bytes of batches sent to consumers")
+        .by(TOPIC)
+        .as_kafkas("kafka.server:type=BrokerTopicMetrics,name=BytesOutPerSec"),
+    counter(
+        "kafka_server_brokertopicmetrics_bytesrejected_total",
+        "bytes",
+        "Bytes of batches refused for their size",
+    )
+    .by(TOPIC)
+    .as_kafkas("kafka.server:type=BrokerTopicMetrics,name=BytesRejectedPerSec"),
+    counter(
+        "kafka_server_brokertopicmetrics_totalproducerequests_total",
+        "partitions",
+        "Partitions in Produce requests",
+    )
+    .by(TOPIC)
+    .as_kafkas("kafka.server:type=BrokerTopicMetrics,name=TotalProduceRequestsPerSec"),
+    counter(
+        "kafka_server_brokertopicmetrics_totalfetchrequests_total",
+        "partitions",
+        "Partitions in Fetch requests",
+    )
+    .by(TOPIC)
+    .as_kafkas("kafka.server:type=BrokerTopicMetrics,name=TotalFetchRequestsPerSec"),
+    counter(
+        "kafka_server_brokertopicmetrics_failedproducerequests_total",
+        "partitions",
+        "Partitions in Produce requests answered with any error; Kafka leaves out the errors that it expects",
+    )
+    .by(TOPIC)
+    .as_kafkas("kafka.server:type=BrokerTopicMetrics,name=FailedProduceRequestsPerSec"),
+    counter(
+        "kafka_server_brokertopicmetrics_failedfetchrequests_total",
+        "partitions",
+        "Partitions in Fetch requests answered with any error; Kafka leaves out the errors that it expects",
+    )
+    .by(TOPIC)
+    .as_kafkas("kafka.server:type=BrokerTopicMetrics,name=FailedFetchRequestsPerSec"),
+    counter("kafka_network_requestmetrics_requests_total", "requests", "Requests accepted")
+        .by(&["request", "version"])
+        .as_kafkas("kafka.network:type=RequestMetrics,name=RequestsPerSec"),
+    counter(
+        "kafka_network_requestmetrics_errors_total",
+        "error codes",
+        "Error codes in responses, one per partition or thing asked for; NONE is success",
+    )
+    .by(&["request", "error"])
+    .as_kafkas("kafka.network:type=RequestMetrics,name=ErrorsPerSec"),
+    gauge(
+        "kafka_network_requestmetrics_totaltimems",
+        "ms",
+        "Time from a request's last byte to its answer, ready to be sent",
+    )
+    .with_kind(Kind::Summary)
+    .by(REQUEST)
+    .as_kafkas("kafka.network:type=RequestMetrics,name=TotalTimeMs"),
+    gauge("kafka_network_requestmetrics_requestbytes", "bytes", "Size of requests")
+        .with_kind(Kind::Summary)
+        .by(REQUEST)
+        .as_kafkas("kafka.network:type=RequestMetrics,name=RequestBytes"),
+    gauge(
+        "kafka_server_socket_server_metrics_connection_count",
+        "connections",
+        "Open connections of clients",
+    )
+    .as_kafkas("kafka.server:type=socket-server-metrics,connection-count"),
+    counter(
+        "kafka_server_socket_server_metrics_connection_creation_total",
+        "connections",
+        "Connections of clients that were accepted",
+    )
+    .as_kafkas("kafka.server:type=socket-server-metrics,connection-creation-total"),
+    counter(
+        "kafka_network_socketserver_expiredconnectionskilledcount",
+        "connections",
+        "Connections closed because they were idle for longer than connections.max.idle.ms",
+    )
+    .as_kafkas("kafka.network:type=SocketServer,name=ExpiredConnectionsKilledCount")
+    .unseen(),
+    gauge("kafka_server_replicamanager_partitioncount", "partitions", "Partitions on this broker")
+        .as_kafkas("kafka.server:type=ReplicaManager,name=PartitionCount"),
+    gauge("kafka_server_replicamanager_leadercount", "partitions", "Partitions that this broker leads")
+        .as_kafkas("kafka.server:type=ReplicaManager,name=LeaderCount"),
+    gauge(
+        "kafka_server_replicamanager_offlinereplicacount",
+        "partitions",
+        "Partitions of this broker that cannot be served",
+    )
+    .as_kafkas("kafka.server:type=ReplicaManager,name=OfflineReplicaCount"),
+    gauge(
+        "kafka_server_replicamanager_underreplicatedpartitions",
+        "partitions",
+        "Led partitions with fewer replicas in sync than there are",
+    )
+    .as_kafkas("kafka.server:type=ReplicaManager,name=UnderReplicatedPartitions")
+    .unseen(),
+    gauge(
+        "kafka_server_replicamanager_underminisrpartitioncount",
+        "partitions",
+        "Led partitions with fewer replicas in sync than min.insync.replicas asks for",
+    )
+    .as_kafkas("kafka.server:type=ReplicaManager,name=UnderMinIsrPartitionCount")
+    .unseen(),
+    gauge(
+        "kafka_server_replicamanager_atminisrpartitioncount",
+        "partitions",
+        "Led partitions with as many replicas in sync as min.insync.replicas asks for",
+    )
+    .as_kafkas("kafka.server:type=ReplicaManager,name=AtMinIsrPartitionCount"),
+    gauge(
+        "kafka_server_replicamanager_produceridcount",
+        "producer ids",
+        "Producers that partitions of this broker know, one per partition",
+    )
+    .as_kafkas("kafka.server:type=ReplicaManager,name=ProducerIdCount"),
+    gauge(
+        "kafka_server_delayedoperationpurgatory_purgatorysize",
+        "requests",
+        "Requests that wait: Produce for a sync, Fetch for records; one per shard that they wait on",
+    )
+    .by(&["delayedOperation"])
+    .as_kafkas("kafka.server:type=DelayedOperationPurgatory,name=PurgatorySize")
+    .unseen(),
+    gauge(
+        "kafka_controller_kafkacontroller_activecontrollercount",
+        "controllers",
+        "1 where this node decides on metadata",
+    )
+    .as_kafkas("kafka.controller:type=KafkaController,name=ActiveControllerCount")
+    .unseen(),
+    gauge(
+        "kafka_controller_kafkacontroller_offlinepartitionscount",
+        "partitions",
+        "Partitions that nobody can serve",
+    )
+    .as_kafkas("kafka.controller:type=KafkaController,name=OfflinePartitionsCount"),
+    gauge("kafka_controller_kafkacontroller_globaltopiccount", "topics", "Topics of the cluster")
+        .as_kafkas("kafka.controller:type=KafkaController,name=GlobalTopicCount"),
+    gauge("kafka_controller_kafkacontroller_globalpartitioncount", "partitions", "Partitions of the cluster")
+        .as_kafkas("kafka.controller:type=KafkaController,name=GlobalPartitionCount"),
+    gauge("kafka_controller_kafkacontroller_activebrokercount", "brokers", "Brokers that are not fenced")
+        .as_kafkas("kafka.controller:type=KafkaController,name=ActiveBrokerCount")
+        .unseen(),
+    gauge("kafka_controller_kafkacontroller_fencedbrokercount", "brokers", "Brokers that are fenced")
+        .as_kafkas("kafka.controller:type=KafkaController,name=FencedBrokerCount")
+        .unseen(),
+    gauge(
+        "kafka_controller_kafkacontroller_lastappliedrecordoffset",
+        "offset",
+        "Offset of the last metadata record that is applied",
+    )
+    .as_kafkas("kafka.controller:type=KafkaController,name=LastAppliedRecordOffset"),
+    gauge(
+        "kafka_server_metadataloader_currentmetadataversion",
+        "level",
+        "Level of the feature metadata.version",
+    )
+    .as_kafkas("kafka.server:type=MetadataLoader,name=CurrentMetadataVersion")
+    .unseen(),
+    gauge(
+        "kafka_log_logmanager_offlinelogdirectorycount",
+        "directories",
+        "1 where the data directory has failed",
+    )
+    .as_kafkas("kafka.log:type=LogManager,name=OfflineLogDirectoryCount")
+    .unseen(),
+    gauge(
+        "kafka_log_logflushstats_logflushrateandtimems",
+        "ms",
+        "Time to write and sync one group of the write-ahead log",
+    )
+    .with_kind(Kind::Summary)
+    .as_kafkas("kafka.log:type=LogFlushStats,name=LogFlushRateAndTimeMs"),
+    counter("highwater_network_requests_total", "requests", "Requests accepted, by API").by(&["api"]),
+    gauge(
+        "highwater_request_seconds",
+        "s",
+        "Time from a request's last byte to its answer, ready to be sent",
+    )
+    .with_kind(Kind::Histogram)
+    .by(REQUEST),
+    counter("highwater_produce_batches_total", "batches", "Batches by how they ended; NONE is stored")
+        .by(&["error"]),
+    counter(
+        "highwater_produce_bytes_total",
+        "bytes",
+        "Record bytes from producers, before their logs decide",
+    ),
+    counter("highwater_fetch_bytes_total", "bytes", "Record bytes to consumers"),
+    counter(
+        "highwater_connections_refused_total",
+        "connections",
+        "Connections refused by a cap, or closed for what they sent or how slowly",
+    ),
+    gauge("highwater_offline_partitions", "partitions", "Partitions that cannot be served"),
+    counter("highwater_checkpoints_total", "checkpoints", "Checkpoints completed"),
+    gauge("highwater_partitions", "partitions", "Partitions on this broker"),
+    gauge(
+        "highwater_unwritten_bytes",
+        "bytes",
+        "Record bytes that are only in the write-ahead log and in memory",
+    ),
+    gauge("highwater_tail_bytes", "bytes", "Record bytes held in memory for readers"),
+    gauge("highwater_connections", "connections", "Open connections"),
+    gauge("highwater_fetch_sessions", "sessions", "Fetch sessions").unseen(),
+    gauge("highwater_topics", "topics", "Topics"),
+    gauge("highwater_wal_pool_free_bytes", "bytes", "Free bytes in the pool of the write-ahead log"),
+    gauge("highwater_disk_reserve_bytes", "bytes", "Bytes kept back for a full disk"),
+    gauge("highwater_disk_free_bytes", "bytes", "Free bytes of the data directory's file system").unseen(),
+    gauge("highwater_wal_sync_seconds", "s", "Time to write and sync one group of the write-ahead log")
+        .with_kind(Kind::Histogram),
+];
+
+/// Metrics that Kafka has and this broker has not, with the reason.
+pub const ABSENT: &[(&str, &str)] = &[
+    ("BrokerTopicMetrics: Replication*, Reassignment*", "there is one replica of each partition"),
+    ("BrokerTopicMetrics: Remote*", "there is no remote storage"),
+    ("BrokerTopicMetrics: those of share fetches", "there are no share groups"),
+    (
+        "BrokerTopicMetrics: InvalidMessageCrcRecords, InvalidMagicNumberRecords, InvalidOffsetOrSequenceRecords, \
+         NoKeyCompactedTopicRecords",
+        "not built yet; `kafka_network_requestmetrics_errors_total` counts them by their codes",
+    ),
+    (
+        "ReplicaManager: ReassigningPartitions, IsrShrinks, IsrExpands, FailedIsrUpdates",
+        "there is one replica of each partition",
+    ),
+    (
+        "KafkaController: PreferredReplicaImbalanceCount, TimedOutBrokerHeartbeatCount; ControllerStats",
+        "there is one broker: nobody else to elect, and no heartbeats",
+    ),
+    (
+        "KafkaController: MetadataErrorCount, LastAppliedRecordLagMs, NewActiveControllersCount; ControllerEventManager",
+        "not built yet",
+    ),
+    (
+        "RequestMetrics: RequestQueueTimeMs, LocalTimeMs, RemoteTimeMs, ResponseQueueTimeMs, ResponseSendTimeMs; \
+         RequestChannel",
+        "requests pass no queues between threads; the whole time is measured, not its parts",
+    ),
+    (
+        "SocketServer: NetworkProcessorAvgIdlePercent; KafkaRequestHandlerPool",
+        "there are no pools of network or request threads",
+    ),
+    ("socket-server-metrics: failed and successful authentications", "there is no authentication"),
+    ("socket-server-metrics: the labels listener and networkProcessor", "connections are counted together"),
+    (
+        "Log: Size, NumLogSegments, LogStartOffset, LogEndOffset, RetentionSizeInPercent",
+        "not built yet; `highwater inspect` and ListOffsets say it",
+    ),
+    (
+        "LogManager: LogDirectoryOffline, remainingLogsToRecover, remainingSegmentsToRecover",
+        "there is one data directory, and the HTTP port opens after its recovery",
+    ),
+    ("the cleaner's", "there is no compaction"),
+    ("ReplicaFetcherManager, FetcherLagMetrics", "there is one replica of each partition"),
+    (
+        "group-coordinator-metrics, transaction-coordinator-metrics, AddPartitionsToTxnManager",
+        "there are no groups and no transactions",
+    ),
+    ("raft-metrics", "not built yet; DescribeQuorum says it"),
+    ("the quotas'", "there are no quotas"),
+];

@@ -1,0 +1,233 @@
+//! Writes the metrics as Prometheus' text format 0.0.4: the inventory, row by row, with the values of this moment.
+//!
+//! Labels are Kafka's names of APIs and codes, numbers of versions, and names of topics that exist; they are escaped
+//! all the same. Tests: tests/storage/metrics.rs.
+
+use super::inventory::{Kind, METRICS, Metric, OTHERS};
+use super::{ApiProbes, Counts, Probes, TopicLabels, TopicProbes};
+use crate::shard::message::Sizes;
+use metadata::MetadataImage;
+use std::fmt::{Display, Write};
+
+/// Quantiles of a summary, in thousandths, as the rules for Kafka's name them.
+const QUANTILES: [(u64, &str); 6] =
+    [(500, "0.50"), (750, "0.75"), (950, "0.95"), (980, "0.98"), (990, "0.99"), (999, "0.999")];
+const PER_MS: u32 = 1_000;
+const PER_SECOND: u32 = 1_000_000;
+
+/// Everything a scrape shows, as it is at one moment.
+pub(crate) struct Scrape<'a> {
+    /// The counters.
+    pub(crate) probes: &'a Probes,
+    /// Those of topics.
+    pub(crate) topics: &'a TopicLabels,
+    /// The metadata that gives topics their names.
+    pub(crate) image: &'a MetadataImage,
+    /// Sums over the shards.
+    pub(crate) sizes: Sizes,
+    /// Times of the write-ahead log's groups. *Units*: us.
+    pub(crate) syncs: Counts,
+    /// Values that nobody counts, by the name of their metric.
+    pub(crate) gauges: Vec<(&'static str, u64)>,
+}
+
+impl Scrape<'_> {
+    /// Writes all metrics.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        for row in METRICS {
+            head(&mut text, row);
+            self.samples(&mut Samples { text: &mut text, row });
+        }
+        text
+    }
+
+    fn samples(&self, out: &mut Samples<'_>) {
+        match out.row.labels {
+            [] if out.row.kind == Kind::Summary => out.summary("", &self.syncs, PER_MS),
+            [] if out.row.kind == Kind::Histogram => out.histogram("", &self.syncs),
+            [] => {
+                if let Some(value) = self.value(out.row.name) {
+                    out.sample("", &[], value);
+                }
+            }
+            ["topic"] => self.by_topic(out),
+            ["delayedOperation"] => {
+                out.sample("", &["Produce"], self.sizes.waiting_produces);
+                out.sample("", &["Fetch"], self.sizes.waiting_fetches);
+            }
+            ["error"] => by_code(out, &[], &self.probes.batches),
+            _ => self.probes.apis.iter().flatten().for_each(|api| by_api(out, api)),
+        }
+    }
+
+    /// As Kafka's: one without a label for all topics, then one per topic.
+    fn by_topic(&self, out: &mut Samples<'_>) {
+        let Some(value) = of_topic(out.row.name) else { return };
+        out.sample("", &[], value(&self.probes.topics));
+        for (id, probes) in self.topics.own() {
+            if let Some(topic) = self.image.topics().by_id(id) {
+                out.sample("", &[topic.name.as_str()], value(probes));
+            }
+        }
+        out.sample("", &[OTHERS], value(self.topics.others()));
+    }
+
+    fn value(&self, name: &str) -> Option<u64> {
+        let (probes, sizes) = (self.probes, &self.sizes);
+        Some(match name {
+            "kafka_server_socket_server_metrics_connection_creation_total" => {
+                probes.connections_created.get()
+            }
+            "kafka_network_socketserver_expiredconnectionskilledcount" => probes.connections_expired.get(),
+            "kafka_server_replicamanager_partitioncount" | "highwater_partitions" => sizes.partitions,
+            "kafka_server_replicamanager_leadercount" => sizes.led,
+            "kafka_server_replicamanager_underreplicatedpartitions" => sizes.under_replicated,
+            "kafka_server_replicamanager_underminisrpartitioncount" => sizes.under_min_isr,
+            "kafka_server_replicamanager_atminisrpartitioncount" => sizes.at_min_isr,
+            "kafka_server_replicamanager_produceridcount" => sizes.producers,
+            "kafka_server_replicamanager_offlinereplicacount"
+            | "kafka_controller_kafkacontroller_offlinepartitionscount"
+            | "highwater_offline_partitions" => probes.offline_partitions.get(),
+            "kafka_controller_kafkacontroller_globaltopiccount" | "highwater_topics" => {
+                self.image.topics().len() as u64
+            }
+            "kafka_controller_kafkacontroller_globalpartitioncount" => {
+                self.image.topics().partition_count() as u64
+            }
+            "highwater_produce_bytes_total" => probes.produce_bytes.get(),
+            "highwater_fetch_bytes_total" => probes.fetch_bytes.get(),
+            "highwater_connections_refused_total" => probes.connections_refused.get(),
+            "highwater_checkpoints_total" => probes.checkpoints.get(),
+            "highwater_unwritten_bytes" => sizes.unwritten_bytes,
+            "highwater_tail_bytes" => sizes.tail_bytes,
+            _ => self.gauges.iter().find(|(gauge, _)| *gauge == name)?.1,
+        })
+    }
+}
+
+fn of_topic(name: &str) -> Option<fn(&TopicProbes) -> u64> {
+    Some(match name.strip_prefix("kafka_server_brokertopicmetrics_")? {
+        "messagesin_total" => |topic| topic.messages_in.get(),
+        "bytesin_total" => |topic| topic.bytes_in.get(),
+        "bytesout_total" => |topic| topic.bytes_out.get(),
+        "bytesrejected_total" => |topic| topic.bytes_rejected.get(),
+        "totalproducerequests_total" => |topic| topic.produces.get(),
+        "totalfetchrequests_total" => |topic| topic.fetches.get(),
+        "failedproducerequests_total" => |topic| topic.failed_produces.get(),
+        "failedfetchrequests_total" => |topic| topic.failed_fetches.get(),
+        _ => return None,
+    })
+}
+
+/// An API that nobody has used yet has no samples.
+fn by_api(out: &mut Samples<'_>, api: &ApiProbes) {
+    let name = api.info.name;
+    match out.row.name {
+        "highwater_network_requests_total" => {
+            let sum: u64 = api.versions.iter().map(super::Counter::get).sum();
+            if sum > 0 {
+                out.sample("", &[name], sum);
+            }
+        }
+        "kafka_network_requestmetrics_requests_total" => {
+            for (version, counter) in
+                (api.info.min..).zip(&api.versions).filter(|(_, counter)| counter.get() > 0)
+            {
+                out.sample("", &[name, &version.to_string()], counter.get());
+            }
+        }
+        "kafka_network_requestmetrics_errors_total" => by_code(out, &[name], &api.errors),
+        "kafka_network_requestmetrics_totaltimems" => out.summary(name, &api.total_time.counts(), PER_MS),
+        "kafka_network_requestmetrics_requestbytes" => out.summary(name, &api.sizes.counts(), 1),
+        "highwater_request_seconds" => out.histogram(name, &api.total_time.counts()),
+        _ => {}
+    }
+}
+
+fn by_code(out: &mut Samples<'_>, before: &[&str], codes: &super::CodeCounters) {
+    for (code, count) in codes.counted() {
+        out.sample("", &[before, &[code.name()]].concat(), count);
+    }
+}
+
+fn head(text: &mut String, row: &Metric) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "# HELP {} {}\n# TYPE {0} {}", row.name, row.help, row.kind.name());
+}
+
+/// Writes the samples of one metric.
+struct Samples<'t> {
+    text: &'t mut String,
+    row: &'static Metric,
+}
+
+impl Samples<'_> {
+    /// Writes one; labels without a value are left out.
+    fn sample(&mut self, suffix: &str, labels: &[&str], value: impl Display) {
+        self.line(suffix, labels, None, value);
+    }
+
+    fn line(&mut self, suffix: &str, labels: &[&str], last: Option<(&str, &str)>, value: impl Display) {
+        let own = self.row.labels.iter().copied().zip(labels.iter().copied());
+        let pairs: Vec<String> =
+            own.chain(last).map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
+        let labels = if pairs.is_empty() { String::new() } else { format!("{{{}}}", pairs.join(",")) };
+        let _ = writeln!(self.text, "{}{suffix}{labels} {value}", self.row.name);
+    }
+
+    fn summary(&mut self, label: &str, counts: &Counts, scale: u32) {
+        let labels = self.labels(label);
+        if counts.total() == 0 && !labels.is_empty() {
+            return;
+        }
+        for (thousandths, name) in QUANTILES {
+            if let Some(value) = counts.quantile(thousandths) {
+                self.line("", &labels, Some(("quantile", name)), scaled(value, scale));
+            }
+        }
+        self.sample("_sum", &labels, scaled(counts.sum, scale));
+        self.sample("_count", &labels, counts.total());
+    }
+
+    /// Writes times as seconds.
+    fn histogram(&mut self, label: &str, counts: &Counts) {
+        let labels = self.labels(label);
+        if counts.total() == 0 && !labels.is_empty() {
+            return;
+        }
+        for (below, sum) in counts.by_powers() {
+            let bound = scaled(below, PER_SECOND).to_string();
+            self.line("_bucket", &labels, Some(("le", &bound)), sum);
+        }
+        self.line("_bucket", &labels, Some(("le", "+Inf")), counts.total());
+        self.sample("_sum", &labels, scaled(counts.sum, PER_SECOND));
+        self.sample("_count", &labels, counts.total());
+    }
+
+    fn labels<'l>(&self, label: &'l str) -> Vec<&'l str> {
+        self.row.labels.iter().map(|_| label).collect()
+    }
+}
+
+fn scaled(value: u64, scale: u32) -> f64 {
+    std::time::Duration::from_secs(value).as_secs_f64() / f64::from(scale)
+}
+
+/// Escapes what may not stand in the value of a label.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protects: a label cannot break out of its line (A39).
+    #[test]
+    fn labels_are_escaped() {
+        let (mut text, row) = (String::new(), &METRICS[0]);
+        Samples { text: &mut text, row }.sample("", &["a\"b\\c\nd"], 1);
+        assert_eq!(text, format!("{}{{topic=\"a\\\"b\\\\c\\nd\"}} 1\n", row.name));
+    }
+}
