@@ -39,13 +39,13 @@ fn value(families: &[Family], name: &str, labels: &[(&str, &str)]) -> u64 {
     find(families, name, labels).map_or(0, Sample::count)
 }
 
-/// Returns the metrics of which a line is new or says something else.
+/// Returns the metrics of which a line says something else; a new line of zero says nothing.
 fn moved(before: &[Family], after: &[Family]) -> BTreeSet<String> {
+    let says = |family: &Family| -> Vec<Sample> {
+        family.samples.iter().filter(|sample| sample.value != 0.0).cloned().collect()
+    };
     let pairs = before.iter().zip(after);
-    pairs
-        .filter(|(before, after)| before.samples != after.samples)
-        .map(|(_, after)| after.name.clone())
-        .collect()
+    pairs.filter(|(before, after)| says(before) != says(after)).map(|(_, after)| after.name.clone()).collect()
 }
 
 /// A broker with a topic `hurt` whose one batch is damaged.
