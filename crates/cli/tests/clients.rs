@@ -1,5 +1,5 @@
 //! Real clients against the real binary: kcat, confluent-kafka, kafka-python, franz-go and Kafka's Java client; and
-//! what Kafka itself answered to recorded requests (exchange.rs); and hostile input (abuse.rs).
+//! what Kafka itself answered to recorded requests (exchange.rs); and hostile input (abuse.rs, overload.rs).
 //!
 //! Every test starts `highwater serve` on a port and in a folder of its own. The programs that drive the clients
 //! are in tests/clients/{python,go,java}; they are installed and built once, under target/clients. A test whose tool
@@ -36,6 +36,8 @@ mod kcat;
 mod kill_under_load;
 #[path = "clients/ledger.rs"]
 mod ledger;
+#[path = "clients/overload.rs"]
+mod overload;
 #[path = "clients/program.rs"]
 mod program;
 #[path = "clients/recreated_topic.rs"]

@@ -165,7 +165,9 @@ async fn read_all(
         u64::try_from(network.connections_max_idle_ms.0).map_or(Duration::MAX, Duration::from_millis);
     loop {
         let Ok(slot) = queue.reserve().await else { return Ok(()) };
-        let Some(length) = next_length(&mut read, idle_max, &context.probes).await? else { return Ok(()) };
+        let Some(length) = next_length(&mut read, idle_max, peer, &context.probes).await? else {
+            return Ok(());
+        };
         peer.load.send_modify(|load| load.unanswered += 1);
         let length = wire::request_length(length, network.socket_request_max_bytes as usize)?;
         let limit = network.frame_timeout_ms.duration();
@@ -176,17 +178,22 @@ async fn read_all(
     }
 }
 
+/// Reads a frame's length; nothing at the end, or after so much time in which nothing came and nothing was to be answered.
 async fn next_length(
     read: &mut FrameReader<ReadHalf<Stream>>,
     idle_max: Duration,
+    peer: &Peer,
     probes: &Probes,
 ) -> Result<Option<[u8; wire::LENGTH_SIZE]>, ConnectionEnd> {
-    match tokio::time::timeout(idle_max, read.head()).await {
-        Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-        Ok(length) => Ok(length?),
-        Err(_) => {
-            probes.connections_expired.inc();
-            Ok(None)
+    loop {
+        match tokio::time::timeout(idle_max, read.head()).await {
+            Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            Ok(length) => return Ok(length?),
+            Err(_) if peer.load.borrow().unanswered > 0 => {}
+            Err(_) => {
+                probes.connections_expired.inc();
+                return Ok(None);
+            }
         }
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn expect(address: SocketAddr, input: &[u8], reply: &Reply) -> Result
         Reply::Capped(count, most) => capped(address, input, (*count, *most)),
         Reply::Churned(count) => churned(address, input, *count),
         Reply::SessionEpoch(expected) => session_epoch(address, expected),
-        Reply::ClosedUnread => closed_unread(address, input),
+        Reply::ClosedUnread => closed_unread(TcpStream::connect(address).unwrap(), input),
         _ => answered(address, input, reply),
     }
 }
@@ -133,8 +133,7 @@ fn session_epoch(address: SocketAddr, expected: &[i16]) -> Result<(), String> {
 }
 
 /// Sends without reading until the connection is closed.
-fn closed_unread(address: SocketAddr, input: &[u8]) -> Result<(), String> {
-    let mut stream = TcpStream::connect(address).unwrap();
+pub(crate) fn closed_unread(mut stream: TcpStream, input: &[u8]) -> Result<(), String> {
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
     loop {
         match stream.write_all(input) {
