@@ -1,5 +1,7 @@
 //! The HTTP port: health and metrics. For machines and people on this host; outside simulation.
 
+mod limits;
+
 use crate::context::Context;
 use crate::probe::{Counts, Scrape};
 use crate::shard::message::{ShardMessage, Sizes};
@@ -30,7 +32,9 @@ pub(crate) async fn serve(
     let stopped = async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(stopped).await {
+    if let Err(error) =
+        axum::serve(limits::Limited::new(listener), routes).with_graceful_shutdown(stopped).await
+    {
         tracing::warn!(%error, "the HTTP port has ended");
     }
 }
