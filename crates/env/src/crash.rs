@@ -273,6 +273,10 @@ impl Disk for CrashDisk {
         self.state().free_bytes()
     }
 
+    fn total_bytes(&self, _path: &Path) -> io::Result<u64> {
+        self.state().total_bytes()
+    }
+
     fn overwrite_in_place(&self, _folder: &Path) -> io::Result<bool> {
         Ok(!self.state().copies_on_write)
     }

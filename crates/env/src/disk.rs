@@ -64,6 +64,10 @@ pub trait Disk: Send + Sync {
     fn lock(&self, path: &Path) -> io::Result<Box<dyn DiskLock>>;
     /// Returns the free space of the file system that holds the path. *Units*: bytes.
     fn free_bytes(&self, path: &Path) -> io::Result<u64>;
+    /// Returns the size of the file system that holds the path, where that can be told. *Units*: bytes.
+    fn total_bytes(&self, _path: &Path) -> io::Result<u64> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
     /// Has files that are made in a folder from now on overwritten in place, if the file system would copy on write; says
     /// whether they are. Where they are not, an overwrite may find the disk full.
     fn overwrite_in_place(&self, _folder: &Path) -> io::Result<bool> {

@@ -89,6 +89,8 @@ pub struct Log {
     /// Whether something that a cut keeps has changed without a frame.
     touched: bool,
     placing: Option<Placing>,
+    /// The last change with which the log start has passed batches that no file with producer state covers.
+    unfiled: Option<u64>,
     /// Segments that the log start has passed, with the change from which on a cut no longer names them.
     dropped: Vec<(u64, SegmentId)>,
     deletable: Vec<SegmentId>,
@@ -121,6 +123,7 @@ impl Log {
             cut_change: 0,
             touched: false,
             placing: None,
+            unfiled: None,
             dropped: Vec::new(),
             deletable: Vec::new(),
             file_cuts: Vec::new(),
@@ -239,6 +242,11 @@ impl Log {
         self.producers_lost
     }
 
+    /// Says whether the log start has passed batches whose producers only the state knows; the next checkpoint files them.
+    pub fn has_unfiled_producers(&self) -> bool {
+        self.unfiled.is_some()
+    }
+
     /// Marks that producer state was lost (W-9); the next cut keeps the mark.
     pub fn mark_producers_lost(&mut self) {
         self.touched |= !self.producers_lost;
@@ -278,6 +286,14 @@ impl Log {
         self.durable_change = self.durable_change.max(through.min(self.change));
         self.settle_pages();
         self.assert_order();
+    }
+
+    /// Says whether segments lie below the log start whose files the next checkpoint lets go.
+    pub fn has_dead_segments(&self) -> bool {
+        let head = self.pages.as_ref().and_then(|pages| pages.head_base());
+        let first = self.segments.iter().next();
+        let passed = first.is_some_and(|first| first.next <= self.log_start && Some(first.base) != head);
+        passed || !self.dropped.is_empty()
     }
 
     /// Drops written batches from memory, oldest first, until at most `budget` bytes are held. Returns the

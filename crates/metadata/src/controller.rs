@@ -10,6 +10,7 @@ mod brokers;
 mod configs;
 mod deletions;
 mod features;
+mod partitions;
 mod placement;
 mod producer_ids;
 mod topics;
@@ -21,6 +22,7 @@ pub use features::{
     Feature, FeatureUpdate, LevelChange, METADATA_VERSION, UnsupportedLevel, UpdateFeatures, bootstrap,
     check_levels, update_features,
 };
+pub use partitions::{CreatePartitions, CreatedPartitions, MorePartitions, create_partitions};
 pub use producer_ids::{PRODUCER_ID_BLOCK_SIZE, ProducerIdBlock, allocate_producer_ids};
 pub use topics::{
     CreateTopic, CreateTopics, CreatedTopic, MAX_PARTITIONS_PER_OPERATION, TopicCreation, TopicRules,

@@ -6,8 +6,8 @@
 //! tests/crash_quorum.rs.
 
 use crate::controller::{
-    self, AlterConfigs, CreateTopics, CreatedTopic, Decision, DeleteTopic, DeletedTopic, ProducerIdBlock,
-    Refusal, TopicRules, UnsupportedLevel, UpdateFeatures,
+    self, AlterConfigs, CreatePartitions, CreateTopics, CreatedPartitions, CreatedTopic, Decision,
+    DeleteTopic, DeletedTopic, ProducerIdBlock, Refusal, TopicRules, UnsupportedLevel, UpdateFeatures,
 };
 use crate::quorum::{
     self, MetadataQuorum, ProposeError, QuorumFault, QuorumOptions, QuorumRecovered, QuorumStatus,
@@ -123,6 +123,7 @@ type Reply<T> = oneshot::Sender<Answer<T>>;
 
 enum Command {
     CreateTopics(CreateTopics, TopicRules, Reply<Vec<CreatedTopic>>),
+    CreatePartitions(CreatePartitions, Reply<Vec<CreatedPartitions>>),
     DeleteTopics(Vec<DeleteTopic>, Reply<Vec<DeletedTopic>>),
     AlterConfigs(AlterConfigs, Reply<Vec<Result<(), Refusal>>>),
     UpdateFeatures(UpdateFeatures, Reply<Result<(), Refusal>>),
@@ -172,6 +173,11 @@ impl Metadata {
     /// Creates topics; one answer per name, in order of the request.
     pub async fn create_topics(&self, request: CreateTopics, rules: TopicRules) -> Answer<Vec<CreatedTopic>> {
         self.ask(|reply| Command::CreateTopics(request, rules, reply)).await
+    }
+
+    /// Adds partitions to topics; one answer per name, in order of the request.
+    pub async fn create_partitions(&self, request: CreatePartitions) -> Answer<Vec<CreatedPartitions>> {
+        self.ask(|reply| Command::CreatePartitions(request, reply)).await
     }
 
     /// Deletes topics; one answer per name or id, in order of the request.
@@ -352,6 +358,9 @@ impl Decider {
                 let mut new_id = || TopicId(self.random.uuid());
                 let decision = controller::create_topics(&image, &request, &rules, &mut new_id);
                 let _ = reply.send(self.settle(decision).await);
+            }
+            Command::CreatePartitions(request, reply) => {
+                let _ = reply.send(self.settle(controller::create_partitions(&image, &request)).await);
             }
             Command::DeleteTopics(topics, reply) => {
                 let _ = reply.send(self.settle(controller::delete_topics(&image, &topics)).await);

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "controller/partitions.rs"]
+mod partitions;
+
 use metadata::controller::{
     AlterConfigs, AlterResource, ConfigOwner, CreateTopic, CreateTopics, CreatedTopic, Decision, DeleteTopic,
     FeatureUpdate, LevelChange, Refusal, TopicRules, UpdateFeatures, allocate_producer_ids, alter_configs,

@@ -5,6 +5,7 @@
 //! watermark follows rules R5 and R8, and each waiter ends exactly once.
 
 mod append;
+mod delete;
 mod effect;
 mod fetch;
 mod isr;
@@ -18,6 +19,7 @@ mod watermark;
 mod tests;
 
 pub use append::{AppendInput, AppendRefused, Appended, RequiredAcks};
+pub use delete::{DeleteRefused, DeleteUpTo};
 pub use effect::{AckEnd, AckToken, Effect, FetchToken};
 pub use fetch::{Diverging, FetchAnswer, FetchInput, FetchRefused, Isolation};
 pub use isr::ReplicaSet;

@@ -1,4 +1,4 @@
-//! ListOffsets: the first, the last, and the first at or after a time.
+//! ListOffsets and OffsetForLeaderEpoch: the first, the last, the first at or after a time, the end of an epoch.
 
 use crate::{FetchRefused, Isolation, Partition};
 use log::read_plan::TimePlan;
@@ -17,6 +17,8 @@ pub enum OffsetQuery {
     Tiered,
     /// The first record at or after this time.
     AtOrAfter(WallTime),
+    /// The end of the largest epoch at or below this one (OffsetForLeaderEpoch, KIP-101, 320).
+    EndOfEpoch(LeaderEpoch),
 }
 
 impl OffsetQuery {
@@ -80,8 +82,17 @@ impl Partition {
             }
             OffsetQuery::MaxTimestamp => look(self.log.plan_max_timestamp(bound)),
             OffsetQuery::Tiered => OffsetAnswer::Nothing,
+            OffsetQuery::EndOfEpoch(asked) => self.end_of(asked),
             OffsetQuery::AtOrAfter(time) => look(self.log.plan_time(time, from, bound)),
         })
+    }
+
+    /// An epoch beyond the newest, and none at all, have no end.
+    fn end_of(&self, asked: LeaderEpoch) -> OffsetAnswer {
+        match self.log.epoch_end(asked) {
+            (_, Offset::NONE) => OffsetAnswer::Nothing,
+            (epoch, offset) => OffsetAnswer::Known { offset, leader_epoch: Some(epoch) },
+        }
     }
 }
 

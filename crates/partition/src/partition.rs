@@ -214,7 +214,7 @@ impl Partition {
         self.check();
     }
 
-    fn check(&self) {
+    pub(crate) fn check(&self) {
         debug_assert!(self.pointers().are_ordered(), "{} {:?}", self.key(), self.pointers());
     }
 }

@@ -498,3 +498,59 @@ fn page_cache_batches_count_when_they_are_written() {
     assert_eq!(desk.partition.log().epoch_end(LeaderEpoch(3)), (LeaderEpoch(3), Offset(2)));
     assert_eq!(desk.put(sequenced(0, 2, 1)), 2);
 }
+
+/// Protects: W-8: a deletion goes up to what is committed and no further, in Kafka's order of refusals; a start that is
+/// beyond already stays.
+#[test]
+fn deletions_go_up_to_the_high_watermark() {
+    let mut desk = Desk::new(alone(1));
+    desk.put(plain(3));
+    desk.sync();
+    desk.put(plain(2));
+    let target = |desk: &Desk, offset, deletes| {
+        desk.partition.delete_target(DeleteUpTo::new(offset), deletes).map(|to| to.0)
+    };
+    assert_eq!(target(&desk, -1, true), Ok(3), "two records are not committed");
+    assert_eq!(target(&desk, 3, true), Ok(3));
+    assert_eq!(target(&desk, 0, true), Ok(0));
+    for outside in [4, -2, i64::MAX, i64::MIN] {
+        assert_eq!(target(&desk, outside, true), Err(DeleteRefused::OutOfRange), "{outside}");
+        assert_eq!(target(&desk, outside, false), Err(DeleteRefused::Policy), "the policy comes first");
+    }
+    desk.effects.clear();
+    desk.partition.move_start(Offset(2), &mut desk.effects);
+    assert!(matches!(desk.effects[..], [Effect::Wal(_)]));
+    desk.partition.move_start(Offset(1), &mut desk.effects);
+    desk.partition.move_start(Offset(9), &mut desk.effects);
+    assert_eq!((desk.partition.pointers().log_start.0, desk.effects.len()), (3, 2));
+    desk.lead(Leadership { leader: Some(OTHER), ..alone(2) });
+    assert_eq!(target(&desk, 99, false), Err(DeleteRefused::NotLeader));
+    desk.partition.on_failed(&mut desk.effects);
+    assert_eq!(target(&desk, 99, false), Err(DeleteRefused::LogFailed));
+}
+
+/// Protects: OffsetForLeaderEpoch checks the asker's epoch first, gives the end of the epoch asked for, and of none that is
+/// not known.
+#[test]
+fn epochs_end_where_the_next_begins() {
+    let mut desk = Desk::new(alone(1));
+    desk.put(plain(3));
+    desk.lead(alone(4));
+    desk.put(plain(2));
+    let ask = |desk: &Desk, current: Option<i32>, epoch| {
+        let query = OffsetQuery::EndOfEpoch(LeaderEpoch(epoch));
+        let current = current.map(LeaderEpoch);
+        match desk.partition.offset_for(query, Offset::ZERO, Isolation::ReadUncommitted, current) {
+            Ok(OffsetAnswer::Known { offset, leader_epoch }) => Ok((leader_epoch.unwrap().0, offset.0)),
+            Ok(_) => Ok((-1, -1)),
+            Err(refused) => Err(refused.code()),
+        }
+    };
+    assert_eq!(ask(&desk, None, 0), Ok((0, 0)), "as Kafka: below the first epoch");
+    assert_eq!(ask(&desk, Some(4), 1), Ok((1, 3)));
+    assert_eq!(ask(&desk, None, 3), Ok((1, 3)));
+    assert_eq!(ask(&desk, None, 4), Ok((4, 5)), "the log end, committed or not");
+    assert_eq!((ask(&desk, None, 5), ask(&desk, None, -1)), (Ok((-1, -1)), Ok((-1, -1))));
+    assert_eq!(ask(&desk, Some(3), 4), Err(ErrorCode::FencedLeaderEpoch));
+    assert_eq!(ask(&desk, Some(5), 4), Err(ErrorCode::UnknownLeaderEpoch));
+}

@@ -108,6 +108,12 @@ impl Disk for TracedDisk {
         self.trace.add(Kind::Disk, format_args!("free_bytes -> {}", shown(&result)));
         result
     }
+
+    fn total_bytes(&self, path: &Path) -> io::Result<u64> {
+        let result = self.inner.total_bytes(path);
+        self.trace.add(Kind::Disk, format_args!("total_bytes -> {}", shown(&result)));
+        result
+    }
 }
 
 struct TracedFile {

@@ -170,6 +170,11 @@ impl State {
         Ok(self.capacity.map_or(1 << 40, |capacity| capacity.saturating_sub(used)))
     }
 
+    pub(super) fn total_bytes(&mut self) -> io::Result<u64> {
+        self.check_power()?;
+        Ok(self.capacity.unwrap_or((1 << 40) + self.tree.bytes()))
+    }
+
     pub(super) fn read(&mut self, file: &Handle<'_>, buffer: &mut [u8], at: u64) -> io::Result<usize> {
         self.check_alive(file)?;
         if let Some(failure) = self.take_fault(Call::Read, file.path) {

@@ -83,6 +83,11 @@ impl Disk for RealDisk {
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
+    fn total_bytes(&self, path: &Path) -> io::Result<u64> {
+        let stat = rustix::fs::statvfs(path)?;
+        Ok(stat.f_blocks.saturating_mul(stat.f_frsize))
+    }
+
     #[cfg(target_os = "linux")]
     fn overwrite_in_place(&self, folder: &Path) -> io::Result<bool> {
         let folder = File::open(folder)?;

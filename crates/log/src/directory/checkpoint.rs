@@ -84,8 +84,10 @@ impl Directory {
     }
 
     fn place_now(&mut self, placement: &Placement) -> Result<(), FileFault> {
-        let Placement { key, folder: Some(folder), writes } = placement else { return Ok(()) };
-        if writes.is_empty() || self.is_removed(*key) {
+        let Placement { key, folder: Some(folder), writes, files_producers } = placement else {
+            return Ok(());
+        };
+        if placement.is_empty() || self.is_removed(*key) {
             return Ok(());
         }
         let folder = self.own_folder(*key, folder)?;
@@ -97,7 +99,7 @@ impl Directory {
             }
             self.extended.insert(*key, write.base);
         }
-        if writes.iter().any(|write| write.roll) {
+        if *files_producers || writes.iter().any(|write| write.roll) {
             self.rolled.insert(*key);
         }
         Ok(())
@@ -170,7 +172,7 @@ fn encoded(cut: &LogCut) -> Bytes {
 }
 
 fn check_folder(placement: &Placement) -> Result<(), FileFault> {
-    match placement.folder.is_none() && !placement.writes.is_empty() {
+    match placement.folder.is_none() && !placement.is_empty() {
         true => Err(FileFault::NoFolder(placement.key)),
         false => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! Files with the producer state of a log: written at a roll, read when the state's own copy is of no use (W-9).
 //!
-//! A checkpoint that rolls a segment writes the state as of the log's end, aside, synced, renamed, before the state record that
-//! goes with it; older files go after that record. The newest one at or below the high watermark always stays: from
+//! A checkpoint that rolls a segment, or whose log start has passed batches that lie in no sealed one, writes the state as of the
+//! log's end, aside, synced, renamed, before the state record that goes with it; older files go after that record. The newest one at or below the high watermark always stays: from
 //! there a scan of the batches gives the state of the end and the way back for a truncation. A file above the end of what a
 //! state record names, or of a truncated log, is removed before anything is written there. Kafka's file of the same
 //! offset comes and goes with ours, and is not synced: nothing reads it.

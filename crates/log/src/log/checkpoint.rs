@@ -35,7 +35,8 @@ impl Log {
         };
         let end = if places { self.log_end } else { self.written_end };
         let cut = self.cut_of(&segments, end);
-        let placement = Placement { key: self.key, folder: cut.folder.clone(), writes };
+        let files_producers = self.unfiled.is_some();
+        let placement = Placement { key: self.key, folder: cut.folder.clone(), writes, files_producers };
         self.placing = Some(Placing { change: self.change, end, segments });
         self.touched = false;
         Some((cut, placement))
@@ -78,6 +79,7 @@ impl Log {
             return;
         };
         self.cut_change = change;
+        self.unfiled.take_if(|passed| *passed <= change);
         match &mut self.pages {
             Some(pages) => pages.checkpointed(),
             None => {
@@ -150,6 +152,9 @@ impl Log {
             log.unwritten_bytes += batch.size();
             log.tail.push(batch);
         }
+        // A folder without segments is made anew before anything is written there.
+        let is_emptied = log.segments.is_empty() && log.log_start > Offset::ZERO;
+        log.unfiled = is_emptied.then_some(log.change);
         log.renew_file_cuts();
         log.assert_order();
         log

@@ -224,7 +224,8 @@ impl Log {
         if self.change == 0 || known.log_end == self.log_end {
             return false;
         }
-        let serial = pages.last_serial;
+        // What was refused for want of room is never reported as written.
+        let serial = pages.handed.back().map_or(pages.written_serial, |last| last.serial);
         let mut segments = self.segments.clone();
         for segment in pages.handed.iter().flat_map(|handed| &handed.segments) {
             segments.grow(segment.clone());
@@ -279,7 +280,8 @@ impl Log {
         pages.offered = Some(cut.clone());
         self.placing = Some(Placing { change, end: cut.log_end, segments: Segments::default() });
         self.touched = false;
-        Some((*cut, Placement { key, folder, writes: Vec::new() }))
+        let files_producers = self.unfiled.is_some();
+        Some((*cut, Placement { key, folder, writes: Vec::new(), files_producers }))
     }
 
     /// Returns the segment in which the recovery point lies, as of that point.

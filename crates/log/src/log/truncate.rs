@@ -85,6 +85,9 @@ impl Log {
     }
 
     pub(crate) fn apply_start(&mut self, to: Offset) {
+        if self.passes_unsealed(to) {
+            self.unfiled = Some(self.change + 1);
+        }
         if to > self.log_end {
             self.log_end = to;
         }
@@ -102,6 +105,13 @@ impl Log {
             pages.start_moved(to);
         }
         self.drop_dead_segments(self.change + 1);
+    }
+
+    /// Says whether a log start takes batches away that lie in no sealed segment: the producers of a sealed one are in a file,
+    /// of others only in the state.
+    fn passes_unsealed(&self, to: Offset) -> bool {
+        let open = self.segments.last().filter(|last| !last.sealed);
+        open.is_some_and(|open| open.next <= to) || (self.written_end < self.log_end && self.written_end < to)
     }
 
     /// Takes out the segments below the log start, unless a checkpoint is under way, which does it at its end.

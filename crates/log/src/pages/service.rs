@@ -113,6 +113,12 @@ impl PageHandle {
         self.news.dirty.notify_one();
     }
 
+    /// Has a sync come now.
+    pub fn hurry_sync(&self) {
+        self.news.dirty.notify_one();
+        self.news.wanted.notify_one();
+    }
+
     /// Waits until something was written that is not handed over, or a sync was asked for.
     pub async fn dirtied(&self) {
         self.news.dirty.notified().await;

@@ -40,6 +40,16 @@ pub struct Placement {
     pub folder: Option<String>,
     /// *Shape*: in offset order, at most one write per segment; empty if nothing is placed.
     pub writes: Vec<SegmentWrite>,
+    /// Whether the producer state is written to a file although no segment is rolled: the log start has passed batches that
+    /// no file covers (W-9).
+    pub files_producers: bool,
+}
+
+impl Placement {
+    /// Says whether nothing is written in the log's folder.
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty() && !self.files_producers
+    }
 }
 
 /// What goes into one segment, in one piece.

@@ -79,6 +79,28 @@ pub(crate) fn first_half(world: &mut World) -> Result<(), Stop> {
     world.group(&[Change::Append(busy(), 4, 50)])
 }
 
+/// DeleteRecords: starts that move into the tail, beyond segments, to the end, and logs that go on from there.
+pub(crate) fn deletions(env: &Env, ghost: &Shared) -> Result<World, Stop> {
+    let mut world = open(env, Arc::clone(ghost))?;
+    world.fill_pool()?;
+    world.fill_reserve()?;
+    for _ in 0..4 {
+        world.group(&[Change::Append(busy(), 2, 300), Change::Append(quiet(), 2, 20)])?;
+    }
+    world.group(&[Change::Start(quiet(), 2)])?;
+    world.checkpoint(300)?;
+    world.group(&[Change::Empty(quiet()), Change::Start(busy(), 3), Change::Append(busy(), 1, 900)])?;
+    world.group(&[Change::Append(quiet(), 1, 40)])?;
+    world.checkpoint(300)?;
+    world.group(&[Change::Empty(busy())])?;
+    world.checkpoint(0)?;
+    world.group(&[Change::Empty(quiet()), Change::Append(busy(), 3, 200)])?;
+    world.checkpoint(0)?;
+    world.group(&[Change::Append(quiet(), 1, 10), Change::Empty(busy())])?;
+    world.wal.vouch(true, crate::world::WALL)?;
+    Ok(world)
+}
+
 /// Truncation, retention, deletion, a namesake, a clean end.
 pub(crate) fn second_half(world: &mut World) -> Result<(), Stop> {
     world.group(&[Change::Truncate(loose(), 4)])?;

@@ -9,6 +9,7 @@ use super::Refusal;
 use crate::Replica;
 use crate::image::{BrokerImage, BrokersImage};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use types::{BrokerId, DirectoryId, ErrorCode, TopicId};
 
 /// Where one partition goes.
@@ -17,11 +18,11 @@ pub(super) struct Placed {
     pub(super) isr: Vec<BrokerId>,
 }
 
-/// Spreads partitions over all brokers.
+/// Spreads new partitions of a topic over all brokers.
 pub(super) fn spread(
     brokers: &BrokersImage,
     topic: TopicId,
-    partitions: i32,
+    partitions: Range<i32>,
     factor: i16,
 ) -> Result<Vec<Placed>, Refusal> {
     let refuse = |why: String| {
@@ -48,7 +49,7 @@ pub(super) fn spread(
         let ids: Vec<BrokerId> = from_active.chain(fenced.iter().copied()).take(wanted).collect();
         placed(brokers, &ids, partition)
     };
-    Ok((0..partitions).map(place).collect())
+    Ok(partitions.map(place).collect())
 }
 
 /// Takes the assignment that the client gave.
@@ -62,20 +63,31 @@ pub(super) fn as_assigned(
         if by_partition.contains_key(partition) {
             return refuse(format!("Found multiple manual partition assignments for partition {partition}"));
         }
-        check_assignment(brokers, ids, factor)?;
+        let placed = place_one(brokers, *partition, ids, factor)?;
         factor = Some(ids.len());
-        let placed = placed(brokers, ids, *partition);
-        if placed.isr.is_empty() {
-            return refuse(format!(
-                "All brokers specified in the manual partition assignment for partition {partition} are fenced or in controlled shutdown."
-            ));
-        }
         by_partition.insert(*partition, placed);
     }
     if by_partition.keys().zip(0..).any(|(partition, expected)| *partition != expected) {
         return refuse("partitions should be a consecutive 0-based integer sequence".to_string());
     }
     Ok(by_partition.into_values().collect())
+}
+
+/// Takes the assignment that the client gave for one partition; `factor` is what the others have.
+pub(super) fn place_one(
+    brokers: &BrokersImage,
+    partition: i32,
+    ids: &[BrokerId],
+    factor: Option<usize>,
+) -> Result<Placed, Refusal> {
+    check_assignment(brokers, ids, factor)?;
+    let placed = placed(brokers, ids, partition);
+    if placed.isr.is_empty() {
+        return refuse(format!(
+            "All brokers specified in the manual partition assignment for partition {partition} are fenced or in controlled shutdown."
+        ));
+    }
+    Ok(placed)
 }
 
 fn refuse<T>(message: String) -> Result<T, Refusal> {

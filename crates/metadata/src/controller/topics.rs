@@ -222,7 +222,7 @@ impl Creator<'_> {
         } else {
             topic.replication_factor
         };
-        placement::spread(self.image.brokers(), id, partitions, factor)
+        placement::spread(self.image.brokers(), id, 0..partitions, factor)
     }
 
     fn place_as_assigned(&self) -> Result<Vec<Placed>, Refusal> {
@@ -263,7 +263,12 @@ fn add_records(records: &mut Vec<Record>, name: TopicName, creation: &TopicCreat
         let resource = ConfigResource::Topic(topic_id);
         records.push(Record::ConfigChanged { resource, key: key.clone(), value: Some(value.clone()) });
     }
-    for (partition, placed) in (0..).map(PartitionId).zip(placed) {
+    add_partitions(records, topic_id, 0, placed);
+}
+
+/// Adds the records of new partitions, numbered from `first` on.
+pub(super) fn add_partitions(records: &mut Vec<Record>, topic_id: TopicId, first: i32, placed: Vec<Placed>) {
+    for (partition, placed) in (first..).map(PartitionId).zip(placed) {
         let state = PartitionState {
             leader: placed.isr.first().copied(),
             replicas: placed.replicas,

@@ -86,6 +86,24 @@ fn what_found_no_room_is_taken_back() {
     assert_eq!(log.durable_end(), Offset(2));
 }
 
+/// Protects: W-12, W-16: a sync after a hand-over found no room moves the recovery point up to what was written before, without
+/// another write: on a full disk deletions wait for it.
+#[test]
+fn a_sync_after_no_room_moves_the_recovery_point() {
+    let mut log = log();
+    let frame = log.created().unwrap();
+    log.on_durable(frame.change);
+    written(&mut log, 0);
+    append(&mut log, 1);
+    log.hand_over(&RULES).unwrap();
+    log.take_back_unwritten();
+    assert!(log.begin_sync() && log.pages_synced());
+    let (cut, _) = log.cut(&RULES, 0).unwrap();
+    log.checkpointed(cut.change);
+    assert_eq!(log.recovery_point(), Some(Offset(1)));
+    assert!(log.move_start(Offset(1)).is_some());
+}
+
 /// Protects: W-6, W-10, W-16: a cut holds what is synced and no more; the start of the log, and retention, go no further than
 /// the last durable one; a cut in between repeats it with the changes since.
 #[test]

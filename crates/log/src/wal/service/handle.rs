@@ -140,6 +140,11 @@ impl WalHandle {
         self.space.reserve_later(bytes, false).await
     }
 
+    /// Sets space aside for control frames as soon as there is enough. Dropping the future reserves nothing.
+    pub async fn reserve_control_later(&self, bytes: u64) -> Reservation {
+        self.space.reserve_later(bytes, true).await
+    }
+
     /// Sends a command; a thread that is gone is reported to the client's sink.
     fn send_for(&self, client: &ClientShared, command: Command) {
         if self.commands.send(command).is_err() {
