@@ -512,7 +512,7 @@ impl Jobs {
     /// Waits until the name of a log's folder is not another log's any more: the shard of that one may be behind with its
     /// removal.
     async fn name_free(&mut self, placement: &Placement) -> Result<(), JobFault> {
-        let Some(folder) = placement.folder.as_deref().filter(|_| !placement.writes.is_empty()) else {
+        let Some(folder) = placement.folder.as_deref().filter(|_| !placement.is_empty()) else {
             return Ok(());
         };
         while self.directory.is_taken(placement.key, folder) {

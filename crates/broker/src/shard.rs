@@ -1,6 +1,7 @@
 //! A shard: one thread that owns partitions. Messages in, decisions by the pure cores, effects out.
 
 mod checkpoints;
+mod deletes;
 mod fetches;
 mod image;
 pub(crate) mod message;
@@ -24,7 +25,7 @@ use partition::{Effect, Partition};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use types::{BrokerId, LogKey, Now};
+use types::{BrokerId, ErrorCode, LogKey, Now};
 
 /// Messages handled in one turn, so that one sync covers what came together.
 const TURN_MAX: usize = 256;
@@ -45,6 +46,7 @@ pub(crate) struct Shard {
     partitions: BTreeMap<LogKey, Slot>,
     produces: produces::Produces,
     fetches: fetches::Fetches,
+    deletes: deletes::Deletes,
     /// Frames of this turn, on their way to the write-ahead log as one message.
     frames: Vec<log::wal::Frame>,
     /// What each submitted ticket makes durable, oldest first.
@@ -113,6 +115,7 @@ impl Shard {
             partitions: BTreeMap::new(),
             produces: produces::Produces::default(),
             fetches: fetches::Fetches::default(),
+            deletes: deletes::Deletes::default(),
             frames: Vec::new(),
             submitted: VecDeque::new(),
             durable_ticket: 0,
@@ -148,6 +151,7 @@ impl Shard {
             ShardMessage::Fetch(fetch) => self.on_fetch(fetch),
             ShardMessage::Unpark { token, keys } => self.on_unpark(token, &keys),
             ShardMessage::Offsets(query) => self.on_offsets(query),
+            ShardMessage::Delete(delete) => self.on_delete(delete),
             ShardMessage::Image { published, logs } => self.on_image(published, logs),
             ShardMessage::Synced(ticket) => self.on_synced(ticket),
             ShardMessage::WalFailed => self.on_wal_failed(),
@@ -172,6 +176,7 @@ impl Shard {
                     let _ = done.send(());
                 }
             }
+            ShardMessage::LogSizes { keys, reply } => self.on_log_sizes(keys.as_deref(), reply),
             ShardMessage::Sizes(reply) => self.on_sizes(reply),
             ShardMessage::Stop => return Turn::Stop,
         }
@@ -232,6 +237,7 @@ impl Shard {
             self.jobs.send(Job::CutFile(cut));
         }
         self.run_effects(key, effects);
+        self.settle_deletes(key);
     }
 
     /// The directory has failed (W-11): nobody is told "stored", nobody is told "not stored".
@@ -258,6 +264,7 @@ impl Shard {
         slot.partition.on_failed(&mut effects);
         slot.count_unwritten();
         self.run_effects(key, effects);
+        self.deletes.end(key, ErrorCode::KafkaStorageError);
     }
 }
 

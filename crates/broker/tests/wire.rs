@@ -9,10 +9,16 @@
 mod batches;
 #[path = "wire/client.rs"]
 mod client;
+#[path = "wire/compression.rs"]
+mod compression;
 #[path = "wire/connections.rs"]
 mod connections;
+#[path = "wire/delete_records.rs"]
+mod delete_records;
 #[path = "wire/effects.rs"]
 mod effects;
+#[path = "wire/epochs.rs"]
+mod epochs;
 #[path = "wire/fetch.rs"]
 mod fetch;
 #[path = "wire/frames.rs"]
@@ -27,14 +33,20 @@ mod hostile_topics;
 mod idempotence;
 #[path = "wire/listeners.rs"]
 mod listeners;
+#[path = "wire/log_dirs.rs"]
+mod log_dirs;
 #[path = "wire/offsets.rs"]
 mod offsets;
 #[path = "wire/page_cache.rs"]
 mod page_cache;
+#[path = "wire/partitions.rs"]
+mod partitions;
 #[path = "wire/produce.rs"]
 mod produce;
 #[path = "wire/restart.rs"]
 mod restart;
+#[path = "wire/segments.rs"]
+mod segments;
 #[path = "wire/sessions.rs"]
 mod sessions;
 #[path = "wire/settings.rs"]

@@ -2,7 +2,9 @@
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::{bench, cluster, completions, config, consume, inspect, produce, prove, repair, serve, topic};
+use crate::{
+    bench, cluster, completions, config, consume, inspect, log_dirs, produce, prove, repair, serve, topic,
+};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -30,6 +32,8 @@ enum Command {
     /// Explain, show and change settings
     #[command(subcommand)]
     Config(config::Command),
+    /// Show what brokers keep in their data directories
+    LogDirs(log_dirs::Args),
     /// Write lines of standard input to a topic
     Produce(produce::Args),
     /// Print the records of a topic
@@ -73,6 +77,7 @@ fn carry_out(command: Command, output: &Output) -> Result<u8, Failure> {
             Command::Topic(command) => topic::topic(command, output).await.map(|()| 0),
             Command::Cluster(command) => cluster::cluster(command, output).await.map(|()| 0),
             Command::Config(command) => config::config(command, output).await.map(|()| 0),
+            Command::LogDirs(args) => log_dirs::log_dirs(&args, output).await.map(|()| 0),
             Command::Produce(args) => produce::produce(args, output).await.map(|()| 0),
             Command::Consume(args) => consume::consume(args, output).await.map(|()| 0),
             Command::Inspect(command) => inspect::inspect(&command, output).map(|()| 0),

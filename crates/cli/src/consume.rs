@@ -150,7 +150,7 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-fn parse_time(text: &str) -> Result<WallTime, String> {
+pub(crate) fn parse_time(text: &str) -> Result<WallTime, String> {
     if let Ok(millis) = text.parse() {
         return Ok(WallTime(millis));
     }

@@ -1,4 +1,8 @@
-//! `highwater topic`: create, list, describe, alter, delete.
+//! `highwater topic`: create, list, describe, alter, delete, add-partitions, delete-records, offsets.
+
+mod add_partitions;
+mod delete_records;
+mod offsets;
 
 use crate::bootstrap::Bootstrap;
 use crate::config::live;
@@ -26,6 +30,12 @@ pub(crate) enum Command {
     Alter(Alter),
     /// Delete a topic with all its records
     Delete(Named),
+    /// Give a topic more partitions
+    AddPartitions(add_partitions::Args),
+    /// Delete the records of a topic below an offset or a time
+    DeleteRecords(delete_records::Args),
+    /// Show where partitions begin and end
+    Offsets(offsets::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -87,6 +97,9 @@ pub(crate) async fn topic(command: Command, output: &Output) -> Result<(), Failu
         Command::Describe(args) => describe(&args, output).await,
         Command::Alter(args) => alter(args, output).await,
         Command::Delete(args) => delete(&args, output).await,
+        Command::AddPartitions(args) => add_partitions::add_partitions(&args, output).await,
+        Command::DeleteRecords(args) => delete_records::delete_records(&args, output).await,
+        Command::Offsets(args) => offsets::offsets(&args, output).await,
     }
 }
 

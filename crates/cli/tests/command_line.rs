@@ -129,6 +129,94 @@ fn topics_come_and_go() {
     assert!(said.contains("highwater topic create t") && said.lines().count() == 1, "{said}");
 }
 
+/// Protects: a topic gets partitions and no fewer than it has, and a dry run changes nothing.
+#[test]
+fn topics_get_more_partitions() {
+    let broker = Broker::start();
+    text(&broker.run(&["topic", "create", "t", "-p", "2"]));
+    let add = |arguments: &[&str]| broker.run(&[&["topic", "add-partitions", "t"], arguments].concat());
+    let dry = &json(&add(&["-p", "5", "--dry-run", "--json"]))[0];
+    assert_eq!((dry["partitions"].as_i64(), dry["dry_run"].as_bool()), (Some(5), Some(true)));
+    assert!(text(&add(&["-p", "4"])).contains("4 partitions now; it had 2"));
+    assert_eq!(json(&broker.run(&["topic", "offsets", "t", "--json"]))[0].as_array().unwrap().len(), 4);
+    for fewer in ["4", "1", "0"] {
+        let refused = add(&["-p", fewer]);
+        assert_eq!(refused.status.code(), Some(1));
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains("more than 4") && said.lines().count() == 1, "{said}");
+    }
+    let nowhere = broker.run(&["topic", "add-partitions", "nowhere", "-p", "9"]);
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("topic create nowhere"));
+}
+
+/// Protects: records go only when that was confirmed, as far as was said, and offsets show it.
+#[test]
+fn records_are_deleted_when_it_is_confirmed() {
+    let broker = Broker::start();
+    text(&broker.run(&["topic", "create", "t", "-p", "1"]));
+    let lines: String = (0..10).map(|n| format!("{n}\n")).collect();
+    text(&broker.feed(&["produce", "t"], &lines));
+    let delete = |arguments: &[&str]| broker.run(&[&["topic", "delete-records", "t"], arguments].concat());
+    let earliest = || {
+        let offsets = json(&broker.run(&["topic", "offsets", "t", "--json"])).remove(0);
+        (offsets[0]["earliest"].as_i64().unwrap(), offsets[0]["latest"].as_i64().unwrap())
+    };
+    assert_eq!(delete(&[]).status.code(), Some(2), "up to where is not said");
+    let unasked = delete(&["--all"]);
+    assert_eq!(unasked.status.code(), Some(2), "nobody can be asked");
+    assert!(String::from_utf8_lossy(&unasked.stderr).contains("--yes"));
+    let dry = &json(&delete(&["--before-offset", "4", "--dry-run", "--json"]))[0];
+    assert_eq!((dry["offsets"].as_i64(), dry["partitions"][0]["earliest_then"].as_i64()), (Some(4), Some(4)));
+    assert_eq!(earliest(), (0, 10));
+    let beyond = delete(&["--before-offset", "11", "--yes"]);
+    assert_eq!(beyond.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&beyond.stderr).contains("ends at 10"));
+    assert!(text(&delete(&["--before-offset", "4", "--yes"])).contains("Deleted 4 offsets"));
+    assert_eq!(earliest(), (4, 10));
+    assert!(text(&delete(&["--before-time", "2020-01-01", "--yes"])).contains("nothing to delete"));
+    text(&delete(&["--all", "--yes", "-p", "0"]));
+    assert_eq!(earliest(), (10, 10));
+    text(&broker.run(&["topic", "create", "kept", "-p", "1", "--config", "cleanup.policy=compact"]));
+    text(&broker.feed(&["produce", "kept", "-K", ":"], "k:v\n"));
+    let refused = broker.run(&["topic", "delete-records", "kept", "--all", "--yes"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("cleanup.policy"));
+}
+
+/// Protects: offsets show where a time is, and a partition that is not there is a sentence.
+#[test]
+fn offsets_are_shown() {
+    let broker = Broker::start();
+    text(&broker.run(&["topic", "create", "t", "-p", "2"]));
+    text(&broker.feed(&["produce", "t"], "a\nb\n"));
+    let table = text(&broker.run(&["topic", "offsets", "t", "--time", "2020-01-01"]));
+    assert!(table.contains("at that time") && table.lines().count() == 3, "{table}");
+    let late = ["topic", "offsets", "t", "--time", "2100-01-01", "-p", "1", "--json"];
+    let late = &json(&broker.run(&late))[0];
+    assert_eq!((late.as_array().unwrap().len(), &late[0]["at_time"]), (1, &Value::Null));
+    let nowhere = broker.run(&["topic", "offsets", "t", "-p", "7"]);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("has no partition 7; it has 2"));
+}
+
+/// Protects: the directory shows its volume and the size of every log from the acknowledgement on.
+#[test]
+fn log_dirs_are_shown() {
+    let broker = Broker::start();
+    text(&broker.run(&["topic", "create", "t", "-p", "2"]));
+    text(&broker.run(&["topic", "create", "u", "-p", "1"]));
+    text(&broker.feed(&["produce", "u"], "a line\n"));
+    let dir = &json(&broker.run(&["log-dirs", "--json"]))[0][0];
+    assert!(dir["directory"].as_str().unwrap().ends_with("data"), "{dir}");
+    assert!(dir["usable_bytes"].as_u64().unwrap() <= dir["total_bytes"].as_u64().unwrap());
+    let logs = dir["logs"].as_array().unwrap();
+    assert_eq!(logs.len(), 3);
+    assert!(logs[2]["bytes"].as_i64().unwrap() > 61, "{dir}");
+    let table = text(&broker.run(&["log-dirs", "--topic", "t"]));
+    assert_eq!(table.lines().count(), 5, "directory, volume, head, two partitions: {table}");
+    assert_eq!(broker.run(&["log-dirs", "--topic", "nowhere"]).status.code(), Some(1));
+}
+
 /// Protects: a wrong call is exit code 2, and no broker is exit code 1 with the address.
 #[test]
 fn exit_codes_tell_what_happened() {

@@ -3,6 +3,10 @@
 //! Asking is tried again while a broker may come back; changing is not, because a lost answer leaves
 //! open whether the change was made. Tests: `tests/client/admin.rs`.
 
+mod log_dirs;
+mod partitions;
+mod records;
+
 use crate::cluster::Cluster;
 use crate::error::{ClientError, accepted};
 use std::collections::BTreeMap;
@@ -13,6 +17,9 @@ use wire::describe_cluster_request::DescribeClusterRequest;
 use wire::describe_configs_request::{DescribeConfigsRequest, DescribeConfigsResource};
 use wire::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
 use wire::list_offsets_response::ListOffsetsPartitionResponse;
+
+pub use log_dirs::{LogDir, LogInDir};
+pub use records::DeletedRecords;
 
 /// Topics whose settings are asked for in one request.
 const TOPICS_AT_ONCE: usize = 500;

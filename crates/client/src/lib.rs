@@ -28,8 +28,8 @@ mod settings;
 mod versions;
 
 pub use admin::{
-    ClusterDescription, ConfigEntry, CreatedTopic, NewTopic, OffsetAt, PartitionDescription, PartitionOffset,
-    TopicDescription, TopicListing,
+    ClusterDescription, ConfigEntry, CreatedTopic, DeletedRecords, LogDir, LogInDir, NewTopic, OffsetAt,
+    PartitionDescription, PartitionOffset, TopicDescription, TopicListing,
 };
 pub use cluster::{Cluster, Leader};
 pub use connection::Connection;

@@ -84,7 +84,7 @@ pub struct TopicConfig {
     pub segment_bytes: u32,
     /// Age at which a segment is closed.
     pub segment_ms: Millis,
-    /// Largest random shortening of `segment_ms`.
+    /// Largest shortening of `segment_ms`; each log has its own part of it.
     pub segment_jitter_ms: Millis,
     /// Largest size of a segment's index. *Units*: bytes.
     pub segment_index_bytes: u32,

@@ -40,7 +40,7 @@ fn settings_that_do_not_act_are_named() {
     let idle = [
         ("socket.listen.backlog.size", "60"),
         ("metadata.log.max.snapshot.interval.ms", "60000"),
-        ("log.roll.jitter.ms", "5"),
+        ("compression.lz4.level", "5"),
         ("log.segment.delete.delay.ms", "5"),
     ];
     let (_, notices) = from_file(&idle).unwrap();

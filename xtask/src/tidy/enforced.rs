@@ -28,6 +28,7 @@ const OF_TOPICS: &[(&str, &str)] = &[
     ("message.timestamp.after.max.ms", "bounds_of_timestamps_act"),
     ("message.timestamp.before.max.ms", "bounds_of_timestamps_act"),
     ("segment.ms", "segment_age_acts"),
+    ("segment.jitter.ms", "segment_jitter_acts"),
     ("segment.index.bytes", "index_size_acts"),
     ("highwater.durability", "page_cache_records_survive_a_kill"),
 ];
@@ -49,6 +50,8 @@ const OF_BROKERS: &[(&str, &str)] = &[
     ("log.segment.bytes", "segment_size_acts"),
     ("log.roll.ms", "segment_age_acts"),
     ("log.roll.hours", "segment_age_acts"),
+    ("log.roll.jitter.ms", "segment_jitter_acts"),
+    ("log.roll.jitter.hours", "segment_jitter_acts"),
     ("log.retention.ms", "retention_time_acts"),
     ("log.retention.minutes", "retention_time_acts"),
     ("log.retention.hours", "retention_time_acts"),

@@ -3,8 +3,9 @@
 use super::{Accepted, Call, Refused};
 use super::{
     k01_fetch, k02_list_offsets, k03_metadata, k10_find_coordinator, k17_sasl_handshake, k18_api_versions,
-    k19_create_topics, k20_delete_topics, k22_init_producer_id, k29_describe_acls, k30_create_acls,
-    k31_delete_acls, k32_describe_configs, k33_alter_configs, k44_incremental_alter_configs,
+    k19_create_topics, k20_delete_topics, k21_delete_records, k22_init_producer_id,
+    k23_offset_for_leader_epoch, k29_describe_acls, k30_create_acls, k31_delete_acls, k32_describe_configs,
+    k33_alter_configs, k35_describe_log_dirs, k37_create_partitions, k44_incremental_alter_configs,
     k55_describe_quorum, k57_update_features, k60_describe_cluster, k74_list_config_resources,
     k75_describe_topic_partitions,
 };
@@ -74,8 +75,18 @@ pub(crate) fn find(key: i16) -> Option<Api> {
         ApiKey::DeleteTopics => Serve::Inline(|call| {
             super::answer(call, k20_delete_topics::answer_bytes, k20_delete_topics::delete_topics)
         }),
+        ApiKey::DeleteRecords => Serve::Inline(|call| {
+            super::answer(call, k21_delete_records::answer_bytes, k21_delete_records::delete_records)
+        }),
         ApiKey::InitProducerId => Serve::Inline(|call| {
             super::answer(call, k22_init_producer_id::answer_bytes, k22_init_producer_id::init_producer_id)
+        }),
+        ApiKey::OffsetForLeaderEpoch => Serve::Inline(|call| {
+            super::answer(
+                call,
+                k23_offset_for_leader_epoch::answer_bytes,
+                k23_offset_for_leader_epoch::offset_for_leader_epoch,
+            )
         }),
         ApiKey::DescribeAcls => Serve::Inline(|call| {
             super::answer(call, k29_describe_acls::answer_bytes, k29_describe_acls::describe_acls)
@@ -88,6 +99,12 @@ pub(crate) fn find(key: i16) -> Option<Api> {
         }),
         ApiKey::DescribeConfigs => Serve::Inline(|call| {
             super::answer(call, k32_describe_configs::answer_bytes, k32_describe_configs::describe_configs)
+        }),
+        ApiKey::DescribeLogDirs => Serve::Inline(|call| {
+            super::answer(call, k35_describe_log_dirs::answer_bytes, k35_describe_log_dirs::describe_log_dirs)
+        }),
+        ApiKey::CreatePartitions => Serve::Inline(|call| {
+            super::answer(call, k37_create_partitions::answer_bytes, k37_create_partitions::create_partitions)
         }),
         ApiKey::DescribeQuorum => Serve::Inline(|call| {
             super::answer(call, k55_describe_quorum::answer_bytes, k55_describe_quorum::describe_quorum)
@@ -125,11 +142,6 @@ pub(crate) fn find(key: i16) -> Option<Api> {
                 k75_describe_topic_partitions::describe_topic_partitions,
             )
         }),
-        // Read and written by wire; their handlers follow.
-        ApiKey::DeleteRecords
-        | ApiKey::OffsetForLeaderEpoch
-        | ApiKey::DescribeLogDirs
-        | ApiKey::CreatePartitions => return None,
     };
     Some(Api { info: key.info(), serve })
 }

@@ -3,7 +3,7 @@
 //! The cut of every changed log is taken in one turn, at the log's end of that moment; it is handed
 //! out once the write-ahead log has synced everything up to it (W-6).
 
-use super::message::{ShardCut, ShardMessage, Sizes};
+use super::message::{LogSize, ShardCut, ShardMessage, Sizes};
 use super::tails::small_limit;
 use super::{Shard, Slot};
 use crate::jobs::Job;
@@ -40,7 +40,7 @@ impl Shard {
         let small_tail_bytes = self.small_limit(&keys, small_tail_bytes);
         for key in keys {
             let Some(slot) = self.partitions.get_mut(&key) else { continue };
-            let rules = place_rules(&slot.config);
+            let rules = place_rules(key, &slot.config);
             // What is damaged on disk is not written to: its tail stays in the state.
             let small_tail_bytes = if slot.partition.is_failed() { u64::MAX } else { small_tail_bytes };
             if let Some((log_cut, placement)) = slot.partition.cut(&rules, small_tail_bytes) {
@@ -93,6 +93,7 @@ impl Shard {
                 self.jobs.send(Job::DeleteSegments { key: *key, segments });
             }
             slot.count_unwritten();
+            self.settle_deletes(*key);
         }
         self.evict();
     }
@@ -162,6 +163,18 @@ impl Shard {
         }
     }
 
+    pub(super) fn on_log_sizes(&self, keys: Option<&[LogKey]>, reply: oneshot::Sender<Vec<LogSize>>) {
+        let size = |(key, slot): (&LogKey, &Slot)| {
+            let bytes = slot.partition.log().size_bytes();
+            (!slot.partition.is_failed()).then_some(LogSize { key: *key, bytes })
+        };
+        let sizes = match keys {
+            None => self.partitions.iter().filter_map(size).collect(),
+            Some(keys) => keys.iter().filter_map(|key| size((key, self.partitions.get(key)?))).collect(),
+        };
+        let _ = reply.send(sizes);
+    }
+
     pub(super) fn on_sizes(&self, reply: oneshot::Sender<Sizes>) {
         let mut sizes = Sizes {
             waiting_produces: self.produces.waiting() as u64,
@@ -178,13 +191,23 @@ pub(super) fn cached_bytes(log: &Log) -> u64 {
     log.tail_bytes().saturating_sub(log.unwritten_bytes())
 }
 
-pub(super) fn place_rules(config: &config::TopicConfig) -> PlaceRules {
+pub(super) fn place_rules(key: LogKey, config: &config::TopicConfig) -> PlaceRules {
     PlaceRules {
         segment_bytes: u64::from(config.segment_bytes),
-        segment_ms: config.segment_ms,
+        segment_ms: Millis(config.segment_ms.0 - jitter(key, config)),
         index_interval_bytes: u64::from(config.index_interval_bytes),
         segment_index_bytes: config.segment_index_bytes,
     }
+}
+
+/// Returns how much earlier than others a log rolls by age: a fixed part of the setting, spread over the logs, so that
+/// they do not roll together. Kafka draws it anew for each segment.
+fn jitter(key: LogKey, config: &config::TopicConfig) -> i64 {
+    let most = config.segment_jitter_ms.min(config.segment_ms).0.max(0).unsigned_abs();
+    let place = (0..8).zip(key.topic_id.0.0).fold(0, |sum, (n, byte)| sum ^ (u64::from(byte) << (8 * n)));
+    let spread =
+        place.wrapping_add(u64::from(key.partition.0.unsigned_abs())).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    i64::try_from((u128::from(spread) * u128::from(most)) >> 64).unwrap_or(0)
 }
 
 /// A producer lives as long as its last batch, and seven days at least (W-9).

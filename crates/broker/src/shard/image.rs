@@ -10,7 +10,7 @@ use metadata::{ConfigResource, MetadataDelta};
 use partition::{Leadership, Partition, ReplicaSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use types::{BrokerId, LogKey, PartitionId};
+use types::{BrokerId, ErrorCode, LogKey, PartitionId};
 
 impl Shard {
     /// Takes over new metadata. `logs` are those that recovery found for this shard; only the first
@@ -96,6 +96,7 @@ impl Shard {
             self.probes.offline_partitions.dec();
         }
         self.tails.forget(key);
+        self.deletes.end(key, ErrorCode::UnknownTopicOrPartition);
         let mut effects = Vec::new();
         slot.partition.on_deleted(&mut effects);
         self.run_effects(key, effects);

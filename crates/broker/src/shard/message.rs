@@ -8,7 +8,7 @@ use log::read_plan::{ReadPlan, TimePlan};
 use log::segments::{FileCut, Placement, SegmentMeta};
 use log::wal::Reservation;
 use partition::{
-    Diverging, FetchInput, FetchToken, Isolation, OffsetQuery, Partition, Pointers, RequiredAcks,
+    DeleteUpTo, Diverging, FetchInput, FetchToken, Isolation, OffsetQuery, Partition, Pointers, RequiredAcks,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub(crate) enum ShardMessage {
     },
     /// Answer offset queries.
     Offsets(Offsets),
+    /// Delete the records of a partition up to an offset.
+    Delete(Delete),
     /// New metadata, with recovered logs for partitions that it may name (at start only).
     Image {
         /// The image.
@@ -94,6 +96,13 @@ pub(crate) enum ShardMessage {
         reason: String,
         /// Told when the partition is offline.
         done: Option<oneshot::Sender<()>>,
+    },
+    /// Report the sizes of logs that are online.
+    LogSizes {
+        /// Which; all without any named.
+        keys: Option<Vec<LogKey>>,
+        /// Where they go.
+        reply: oneshot::Sender<Vec<LogSize>>,
     },
     /// Report sizes for the metrics.
     Sizes(oneshot::Sender<Sizes>),
@@ -237,6 +246,27 @@ pub(crate) enum OffsetsPartAnswer {
     Look(TimePlan),
     /// There is none.
     Nothing,
+}
+
+/// A deletion of records.
+pub(crate) struct Delete {
+    /// Where.
+    pub(crate) key: LogKey,
+    /// Up to where.
+    pub(crate) up_to: DeleteUpTo,
+    /// Room in the write-ahead log for its frame.
+    pub(crate) room: Arc<Reservation>,
+    /// Told the log start once it is durable, or Kafka's code.
+    pub(crate) reply: oneshot::Sender<Result<Offset, ErrorCode>>,
+}
+
+/// What a log takes on the disk, and will.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct LogSize {
+    /// Which log.
+    pub(crate) key: LogKey,
+    /// *Units*: bytes.
+    pub(crate) bytes: u64,
 }
 
 /// Every changed log of a shard, cut in one turn, with what must be written first.

@@ -54,7 +54,7 @@ impl Shard {
         let (mut writes, mut jobs) = (Vec::new(), Vec::new());
         for key in std::mem::take(&mut self.pages.buffered) {
             let Some(slot) = self.partitions.get_mut(&key) else { continue };
-            let rules = place_rules(&slot.config);
+            let rules = place_rules(key, &slot.config);
             let log = slot.partition.log_mut();
             if let Some(frame) = log.created() {
                 self.frames.push(frame);
@@ -105,6 +105,12 @@ impl Shard {
             self.pages.unsynced.insert(log.key());
             self.pages.writer.handle().ask_sync();
         }
+    }
+
+    /// Has a log synced soon, and a checkpoint taken that makes it the recovery point.
+    pub(super) fn sync_pages_now(&mut self, key: LogKey) {
+        self.pages.unsynced.insert(key);
+        self.pages.writer.handle().hurry_sync();
     }
 
     pub(super) fn on_sync_pages(&mut self, reply: oneshot::Sender<()>) {

@@ -151,7 +151,7 @@ impl Shard {
     }
 
     /// Returns the code for a partition that is not here: its topic was deleted, or it is elsewhere.
-    fn absent(&self, key: LogKey) -> ErrorCode {
+    pub(super) fn absent(&self, key: LogKey) -> ErrorCode {
         match self.published.image.topics().by_id(key.topic_id) {
             Some(_) => ErrorCode::NotLeaderOrFollower,
             None => ErrorCode::UnknownTopicOrPartition,

@@ -5,6 +5,8 @@ use crate::client::{Client, PRODUCE, produce_request};
 use crate::machine::{delete, fail, metric, names, open, root, size, start, until, used};
 use env::crash::{Call, CrashDisk, Failure};
 use types::ErrorCode;
+use wire::DeleteRecordsRequest;
+use wire::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 
 /// The reserve of the preset `tiny`. *Units*: bytes.
 const RESERVE: u64 = 1 << 20;
@@ -48,6 +50,66 @@ fn a_full_disk_is_left_by_deleting() {
     assert_eq!(read_all(&mut client, "kept").len(), stored);
     broker.stop();
     assert!(open(&disk).report.damaged.is_empty());
+}
+
+/// Deletes the records of partition 0 below an offset; returns Kafka's code.
+fn delete_records(client: &mut Client, topic: &str, offset: i64) -> i16 {
+    let partitions = vec![DeleteRecordsPartition { partition_index: 0, offset }];
+    let topics = vec![DeleteRecordsTopic { name: topic.into(), partitions }];
+    let response = client.call(&DeleteRecordsRequest { topics, timeout_ms: 30_000 }, 2);
+    response.topics[0].partitions[0].error_code
+}
+
+/// Protects: W-8, W-12: records are deleted on a full disk, of page-cache topics too (W-16), and what lies wholly below the
+/// new start makes room by itself.
+#[test]
+fn a_full_disk_is_left_by_deleting_records() {
+    for durability in ["fsync", "page-cache"] {
+        let disk = CrashDisk::new();
+        let broker = start(&disk, |_| {});
+        let mut client = broker.connect();
+        until("the reserve is made", || metric(&broker, "disk_reserve_bytes") == RESERVE);
+        until("the pool is filled", || metric(&broker, "wal_pool_free_bytes") > (3 << 20));
+        client.create_with("large", 1, &[("highwater.durability", durability)]);
+        client.create("kept", 1);
+        client.put("kept", &batch(&["before"]));
+        disk.set_capacity(Some(used(&disk) + (6 << 20)));
+        let stored = i64::try_from(fill(&mut client, "large")).unwrap();
+        assert!(stored > 20, "{stored}");
+        assert_eq!(delete_records(&mut client, "large", stored - 1), 0, "{durability}");
+        until("produce is accepted again", || client.produce("kept", &batch(&["v"])).error_code == 0);
+        assert_eq!(client.offset("large", -2).offset, stored - 1);
+        assert_eq!(client.fetch("large", stored - 1).error_code, 0, "the last one is kept");
+        broker.stop();
+        assert!(open(&disk).report.damaged.is_empty());
+    }
+}
+
+/// Protects: W-8: a deletion that was answered survives a power cut at once after the answer, of page-cache topics too, and
+/// the log goes on where it ended.
+#[test]
+fn deleted_records_survive_a_power_cut() {
+    for durability in ["fsync", "page-cache"] {
+        let disk = CrashDisk::new();
+        let broker = start(&disk, |_| {});
+        let mut client = broker.connect();
+        client.create_with("topic", 1, &[("highwater.durability", durability)]);
+        for _ in 0..8 {
+            client.put("topic", &sized(20_000));
+        }
+        assert_eq!(delete_records(&mut client, "topic", 5), 0);
+        let after = disk.fork();
+        after.power_cut(0);
+        let opened = open(&after);
+        let log = &opened.logs[0];
+        assert_eq!((log.log_start().0, log.log_end().0), (5, 8), "{durability}");
+        drop(opened);
+        assert_eq!(delete_records(&mut client, "topic", -1), 0);
+        let after = disk.fork();
+        after.power_cut(0);
+        let opened = open(&after);
+        assert_eq!((opened.logs[0].log_start().0, opened.logs[0].log_end().0), (8, 8), "{durability}");
+    }
 }
 
 /// Protects: W-12: a delete that finds no room succeeds, because a part of the reserve is given up for it; the reserve is

@@ -5,10 +5,13 @@ use client::{ClientError, NewTopic, OffsetAt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use types::{ErrorCode, Offset};
+use wire::create_partitions_response::CreatePartitionsTopicResult;
 use wire::create_topics_response::CreatableTopicResult;
+use wire::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
 use wire::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
 use wire::{
-    CreateTopicsRequest, CreateTopicsResponse, ListOffsetsRequest, ListOffsetsResponse,
+    CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
+    DeleteRecordsRequest, DeleteRecordsResponse, ListOffsetsRequest, ListOffsetsResponse,
     UpdateFeaturesRequest, UpdateFeaturesResponse,
 };
 
@@ -88,4 +91,48 @@ async fn features_are_only_raised() {
     cluster.upgrade_features(&levels, true).await.unwrap();
     let error = cluster.upgrade_features(&levels, false).await.unwrap_err();
     assert_eq!(error.to_string(), "the features: INVALID_UPDATE_VERSION: no");
+}
+
+/// Protects: a deletion that one partition refuses is told beside those that were done, and a partition that the answer lacks
+/// is no success.
+#[tokio::test]
+async fn deletions_are_told_one_by_one() {
+    let address = start(|asked| {
+        let request: DeleteRecordsRequest = asked.read();
+        let asked_for = &request.topics[0].partitions[0];
+        assert_eq!((request.topics[0].name.as_str(), asked_for.partition_index), (TOPIC, 0));
+        let (error_code, low_watermark) = match asked_for.offset {
+            5 => (0, 5),
+            _ => (ErrorCode::OffsetOutOfRange.code(), -1),
+        };
+        let partition = DeleteRecordsPartitionResult { partition_index: 0, low_watermark, error_code };
+        let partitions = if asked_for.offset == 7 { Vec::new() } else { vec![partition] };
+        let topics = vec![DeleteRecordsTopicResult { name: TOPIC.to_owned(), partitions }];
+        asked.answer(&DeleteRecordsResponse { topics, ..Default::default() })
+    });
+    let cluster = cluster(&address.await);
+    let done = cluster.delete_records(TOPIC, &[(0, Offset(5))]).await.unwrap();
+    assert_eq!((done[0].partition, &done[0].result), (0, &Ok(Offset(5))));
+    let refused = cluster.delete_records(TOPIC, &[(0, Offset(6))]).await.unwrap();
+    assert_eq!(refused[0].result.as_ref().unwrap_err().known(), Some(ErrorCode::OffsetOutOfRange));
+    let lacks = cluster.delete_records(TOPIC, &[(0, Offset(7))]).await.unwrap_err();
+    assert!(matches!(lacks, ClientError::Incomplete(_)), "{lacks}");
+}
+
+/// Protects: more partitions are asked for with the total, dry or not, and a topic that is not there is told as such.
+#[tokio::test]
+async fn partitions_are_asked_for_by_their_total() {
+    let address = start(|asked| {
+        let request: CreatePartitionsRequest = asked.read();
+        let topic = &request.topics[0];
+        assert_eq!((topic.count, request.validate_only, topic.assignments.is_none()), (6, true, true));
+        let error_code = if topic.name == TOPIC { 0 } else { ErrorCode::UnknownTopicOrPartition.code() };
+        let result =
+            CreatePartitionsTopicResult { name: topic.name.clone(), error_code, error_message: None };
+        asked.answer(&CreatePartitionsResponse { results: vec![result], ..Default::default() })
+    });
+    let cluster = cluster(&address.await);
+    cluster.create_partitions(TOPIC, 6, true).await.unwrap();
+    let error = cluster.create_partitions("nowhere", 6, true).await.unwrap_err();
+    assert!(matches!(error, ClientError::UnknownTopic(_)), "{error}");
 }

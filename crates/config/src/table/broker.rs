@@ -4,10 +4,10 @@
 
 use crate::property::{Bounds, Kind, Property, State, Unit, property};
 
-const NO_JITTER: State = State::Later("segments roll by size and age alone");
 const COMPACTION: State = State::Later("not compacted yet: every record is kept until the compactor exists");
-const FLUSH: State =
-    State::NoSubject("an acknowledged batch is already synced; there is nothing to flush later");
+const FLUSH: State = State::NoSubject(
+    "an acknowledged batch is already synced, or with highwater.durability=page-cache meant not to be; there is nothing to flush later",
+);
 const PREALLOCATION: State = State::NoSubject("segments are written from memory, after the write-ahead log");
 const LZ4_LEVELS: State =
     State::NoSubject("the encoder of lz4 has one level; its output is read by every client");
@@ -33,8 +33,8 @@ pub const BROKER: &[Property] = &[
     property("log.segment.bytes", Kind::Int, Some("1073741824"), "Default of the topic setting segment.bytes.").from(1_048_576).dynamic(),
     property("log.roll.ms", Kind::Long, None, "Default of the topic setting segment.ms.").dynamic(),
     property("log.roll.hours", Kind::Int, Some("168"), "Default of the topic setting segment.ms, where log.roll.ms is unset.").from(1),
-    property("log.roll.jitter.ms", Kind::Long, None, "Default of the topic setting segment.jitter.ms.").dynamic().state(NO_JITTER),
-    property("log.roll.jitter.hours", Kind::Int, Some("0"), "Default of the topic setting segment.jitter.ms, where log.roll.jitter.ms is unset.").from(0).state(NO_JITTER),
+    property("log.roll.jitter.ms", Kind::Long, None, "Default of the topic setting segment.jitter.ms.").dynamic(),
+    property("log.roll.jitter.hours", Kind::Int, Some("0"), "Default of the topic setting segment.jitter.ms, where log.roll.jitter.ms is unset.").from(0),
     property("log.retention.ms", Kind::Long, None, "Default of the topic setting retention.ms.").dynamic(),
     property("log.retention.minutes", Kind::Int, None, "Default of the topic setting retention.ms, where log.retention.ms is unset."),
     property("log.retention.hours", Kind::Int, Some("168"), "Default of the topic setting retention.ms, where neither log.retention.ms nor log.retention.minutes is set."),

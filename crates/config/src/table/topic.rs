@@ -7,7 +7,7 @@ use crate::property::{Bounds, Kind, Property, State, Synonymous, property};
 const CODECS: &[&str] = &["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"];
 const LZ4_LEVELS: &str = "the encoder of lz4 has one level; its output is read by every client";
 const NO_COMPACTION: &str = "not compacted yet: every record is kept until the compactor exists";
-const NO_FLUSH_TIMER: &str = "an acknowledged batch is already synced; there is nothing to flush later";
+const NO_FLUSH_TIMER: &str = "an acknowledged batch is already synced, or with highwater.durability=page-cache meant not to be; there is nothing to flush later";
 const NO_REPLICATION: &str = "it acts when a partition can have more than one replica";
 const NO_PREALLOCATION: &str = "segments are written from memory, after the write-ahead log";
 const NO_TIERS: &str = "there is no tiered storage; remove it";
@@ -45,9 +45,8 @@ pub const TOPIC: &[Property] = &[
         .state(State::Refused(NO_TIERS)),
     topic("min.insync.replicas", Kind::Int, Some("1"), "Replicas that must have synced a batch before acks=all is answered; never more than the topic has.")
         .from(1).like(&[is("min.insync.replicas")]),
-    topic("segment.jitter.ms", Kind::Long, Some("0"), "Largest random shortening of segment.ms, so that partitions do not roll together.")
-        .from(0).like(&[is("log.roll.jitter.ms"), times("log.roll.jitter.hours", 3_600_000)])
-        .state(State::Later("segments roll by size and age alone")),
+    topic("segment.jitter.ms", Kind::Long, Some("0"), "Largest shortening of segment.ms, which each partition has its own part of, so that partitions do not roll together.")
+        .from(0).like(&[is("log.roll.jitter.ms"), times("log.roll.jitter.hours", 3_600_000)]),
     topic("remote.log.copy.disable", Kind::Boolean, Some("false"), "Whether copying to the other storage is stopped.")
         .state(State::Refused(NO_TIERS)),
     topic("local.retention.ms", Kind::Long, Some("-2"), "Age up to which segments also stay local under tiered storage.")
