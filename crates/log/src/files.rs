@@ -24,6 +24,10 @@ use wire::record::Batch;
 /// Most bytes that one call writes.
 pub(crate) const CHUNK: usize = 1 << 20;
 
+/// What a checkpoint has on its way to the device at most: groups of the write-ahead log wait behind it. With less, a
+/// slow device has too many syncs to do. *Units*: bytes.
+const UNSYNCED_MAX: u64 = 4 << 20;
+
 /// Writes bytes in pieces.
 pub(crate) fn write_chunks(file: &dyn DiskFile, bytes: &[u8], at: u64) -> io::Result<()> {
     let mut at = at;
@@ -90,10 +94,7 @@ pub(crate) fn write_segment(
 ) -> Result<bool, FileFault> {
     let path = place.path(SegmentFile::Log);
     let (log, made) = place.open_log(write.at)?;
-    if let Err(source) = write_batches(&*log, write) {
-        log.set_size(write.at).or_fault(&path, FileAction::Write)?;
-        return Err(FileFault::new(&path, FileAction::Write, source));
-    }
+    write_in_steps(&*log, &path, write)?;
     extend_indexes(place, &*log, write, check_indexes)?;
     log.sync().or_fault(&path, FileAction::Sync)?;
     Ok(made)
@@ -112,34 +113,69 @@ pub(crate) fn extend_indexes(
     write_index(place, SegmentFile::TimeIndex, write, lost.as_ref())
 }
 
-/// Writes batches where they lie in memory, without gathering them first.
-pub(crate) fn write_batches(file: &dyn DiskFile, write: &SegmentWrite) -> io::Result<()> {
-    let mut at = write.at;
-    let mut batches = &write.batches[..];
-    while !batches.is_empty() {
-        let (chunk, rest) = batches.split_at(chunk_batches(batches));
-        let prefixes: Vec<[u8; 16]> = chunk.iter().map(Batch::prefix).collect();
-        let parts: Vec<IoSlice<'_>> = chunk
-            .iter()
-            .zip(&prefixes)
-            .flat_map(|(batch, prefix)| [IoSlice::new(prefix), IoSlice::new(batch.body())])
-            .collect();
-        file.write_parts_at(&parts, at)?;
-        at += chunk.iter().map(|batch| batch.size() as u64).sum::<u64>();
-        batches = rest;
+/// Writes the batches of a checkpoint, and syncs on the way; the last sync is the caller's.
+fn write_in_steps(file: &dyn DiskFile, path: &Path, write: &SegmentWrite) -> Result<(), FileFault> {
+    let (mut at, mut unsynced) = (write.at, 0);
+    for piece in Pieces(&write.batches) {
+        if unsynced + bytes_of(piece) > UNSYNCED_MAX {
+            file.sync().or_fault(path, FileAction::Sync)?;
+            unsynced = 0;
+        }
+        if let Err(source) = write_piece(file, piece, at) {
+            file.set_size(write.at).or_fault(path, FileAction::Write)?;
+            return Err(FileFault::new(path, FileAction::Write, source));
+        }
+        at += bytes_of(piece);
+        unsynced += bytes_of(piece);
     }
     Ok(())
 }
 
-/// Returns how many batches make up one write: at least one, then as many as fit.
-fn chunk_batches(batches: &[Batch]) -> usize {
-    let mut bytes = 0;
-    let fit = batches.iter().take_while(|batch| {
-        bytes += batch.size();
-        bytes <= CHUNK
-    });
-    fit.count().max(1)
+/// Writes batches.
+pub(crate) fn write_batches(file: &dyn DiskFile, write: &SegmentWrite) -> io::Result<()> {
+    let mut at = write.at;
+    for piece in Pieces(&write.batches) {
+        write_piece(file, piece, at)?;
+        at += bytes_of(piece);
+    }
+    Ok(())
 }
+
+/// Writes batches where they lie in memory, without gathering them first.
+fn write_piece(file: &dyn DiskFile, batches: &[Batch], at: u64) -> io::Result<()> {
+    let prefixes: Vec<[u8; 16]> = batches.iter().map(Batch::prefix).collect();
+    let parts: Vec<IoSlice<'_>> = batches
+        .iter()
+        .zip(&prefixes)
+        .flat_map(|(batch, prefix)| [IoSlice::new(prefix), IoSlice::new(batch.body())])
+        .collect();
+    file.write_parts_at(&parts, at)
+}
+
+fn bytes_of(batches: &[Batch]) -> u64 {
+    batches.iter().map(|batch| batch.size() as u64).sum()
+}
+
+/// Batches in pieces of one write each: at least one batch, then as many as fit.
+struct Pieces<'a>(&'a [Batch]);
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = &'a [Batch];
+
+    fn next(&mut self) -> Option<&'a [Batch]> {
+        let mut bytes = 0;
+        let fit = self.0.iter().take_while(|batch| {
+            bytes += batch.size();
+            bytes <= CHUNK
+        });
+        let (piece, rest) = self.0.split_at_checked(fit.count().max(1))?;
+        self.0 = rest;
+        Some(piece)
+    }
+}
+
+#[cfg(test)]
+mod tests;
 
 /// Returns new indexes up to the write if the ones on disk are not those of these batches.
 fn lost_indexes(
