@@ -21,6 +21,7 @@ use crate::unwritten::Claim;
 use config::{Compression, Durability, TimestampType, TopicConfig};
 use log::wal::Reservation;
 use partition::RequiredAcks;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +32,10 @@ use wire::produce_response::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceResponse,
     TopicProduceResponse,
 };
-use wire::record::{Batch, BatchError, BatchHeader, CheckRules, Codec, TimestampRules, admit};
+use wire::record::{
+    Batch, BatchError, BatchHeader, CheckRules, Codec, RecompressLimits, Target, TimestampRules, admit,
+    recompress,
+};
 use wire::{Message, RequestHeader};
 
 /// First version with topic ids.
@@ -74,7 +78,7 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
         return Err(Refused::TooMany(partitions));
     }
     let request = Arc::new(request);
-    let mut plan = checked(&context, &request, header.id.api_version).await;
+    let (mut plan, claim) = checked(&context, &request, header.id.api_version).await;
     if context.space.is_short() {
         plan.slots.iter_mut().for_each(|slot| slot.refuse(ErrorCode::KafkaStorageError, Some(FULL.into())));
     }
@@ -83,7 +87,7 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     let bytes = plan.bytes();
     context.probes.produce_bytes.add(bytes);
     // Waiting here means not reading the socket.
-    let room = room(&context, &plan).await;
+    let room = room(&context, &plan, claim).await;
     if room.is_none() {
         plan.refuse_batches(ErrorCode::KafkaStorageError, FULL);
     }
@@ -101,10 +105,14 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     }))
 }
 
-/// Waits for room in memory and in the write-ahead log; nothing if the disk becomes full meanwhile.
-async fn room(context: &Context, plan: &Plan) -> Option<(Claim, Reservation)> {
+/// Waits for room in memory, unless there is some already, and in the write-ahead log; nothing if the disk becomes full
+/// meanwhile.
+async fn room(context: &Context, plan: &Plan, claim: Option<Claim>) -> Option<(Claim, Reservation)> {
     let room = async {
-        let claim = context.unwritten.admit(plan.bytes()).await;
+        let claim = match claim {
+            Some(claim) => claim,
+            None => context.unwritten.admit(plan.bytes()).await,
+        };
         (claim, context.wal.reserve_later(plan.wal_bytes()).await)
     };
     tokio::select! {
@@ -114,39 +122,71 @@ async fn room(context: &Context, plan: &Plan) -> Option<(Claim, Reservation)> {
     }
 }
 
-/// Resolves a request and checks its batches; those that decompress to much on a thread that may take its time.
-async fn checked(context: &Arc<Context>, request: &Arc<ProduceRequest>, version: i16) -> Plan {
+/// Resolves a request and checks its batches; those that decompress to much, and those that are stored with another
+/// codec, on a thread that may take its time. Of the latter comes the room in memory that they may take.
+async fn checked(
+    context: &Arc<Context>,
+    request: &Arc<ProduceRequest>,
+    version: i16,
+) -> (Plan, Option<Claim>) {
     let (published, now) = (context.published(), context.env.clock.now().wall);
-    let (count, bytes) = laborious(&published, request, version);
+    let (count, bytes) = compressed(request);
+    let turned = turned_bytes(&published, request, version);
     let (inline_bytes, expanded_max) = INLINE_BYTES;
-    if bytes <= inline_bytes {
-        let rules = Rules { version, now, expanded_max: expanded_max / count.max(1) };
+    let mut rules = Rules { version, now, expanded_max: expanded_max / count.max(1), room: Cell::new(0) };
+    if turned == 0 && bytes <= inline_bytes {
         let plan = Plan::new(published.clone(), request, &rules);
         if !plan.slots.iter().any(|slot| slot.is_cut_short) {
-            return plan;
+            return (plan, None);
         }
     }
-    let rules = Rules { version, now, expanded_max: usize::MAX };
+    let claim = match turned {
+        0 => None,
+        turned => match room_to_turn(context, turned).await {
+            Some(claim) => Some(claim),
+            None => return (Plan::full(published, request, &rules), None),
+        },
+    };
+    rules.expanded_max = usize::MAX;
+    rules.room.set(usize::try_from(context.unwritten.limit() / 2).unwrap_or(usize::MAX));
     let (far, request_there, rules_there) = (published.clone(), request.clone(), rules.clone());
     let plan = blocking(context, move || Plan::new(far, &request_there, &rules_there)).await;
-    plan.unwrap_or_else(|| Plan::new(published, request, &rules))
+    (plan.unwrap_or_else(|| Plan::new(published, request, &rules)), claim)
 }
 
-/// Returns how many batches are compressed, or will be, and their bytes.
-fn laborious(published: &Published, request: &ProduceRequest, version: i16) -> (usize, usize) {
-    let (mut count, mut bytes) = (0, 0);
+/// Waits until memory has room for batches that are made anew; nothing if the disk becomes full meanwhile.
+async fn room_to_turn(context: &Context, bytes: u64) -> Option<Claim> {
+    tokio::select! {
+        biased;
+        claim = context.unwritten.admit(bytes) => Some(claim),
+        () = context.space.short() => None,
+    }
+}
+
+/// Returns what a request may take in memory once its batches are stored with the codecs of their topics; 0 if all are
+/// stored with the codecs that they came with.
+fn turned_bytes(published: &Published, request: &ProduceRequest, version: i16) -> u64 {
+    let (mut all, mut turned) = (0_u64, false);
     for topic in &request.topic_data {
         let named = TopicRef::new(version >= TOPIC_IDS_FROM, &topic.name, topic.topic_id);
-        let stored = topics::topic(published, named)
-            .ok()
-            .and_then(|topic| stored_codec(published.config(topic.id)))
-            .map_or(Codec::None, |(codec, _)| codec);
-        let records = topic.partition_data.iter().filter_map(|data| data.records.as_ref());
-        for records in records.filter(|records| stored != Codec::None || is_compressed(records)) {
-            (count, bytes) = (count + 1, bytes + records.len());
+        let config = topics::topic(published, named).ok().map(|found| published.config(found.id));
+        let target = config.and_then(|config| Some((config, stored_codec(config)?.codec)));
+        for records in topic.partition_data.iter().filter_map(|data| data.records.as_ref()) {
+            let head = records.parts().first().and_then(|part| BatchHeader::parse(part).ok());
+            let other = |codec| head.is_some_and(|head| head.codec() != Some(codec));
+            let most = target.filter(|(_, codec)| other(*codec)).map(|(config, _)| config.max_message_bytes);
+            turned |= most.is_some();
+            all = all.saturating_add(u64::from(most.unwrap_or(0)).max(records.len() as u64));
         }
     }
-    (count, bytes)
+    if turned { all } else { 0 }
+}
+
+/// Returns how many batches are compressed, and their bytes.
+fn compressed(request: &ProduceRequest) -> (usize, usize) {
+    let all = request.topic_data.iter().flat_map(|topic| &topic.partition_data);
+    let records = all.filter_map(|data| data.records.as_ref()).filter(|records| is_compressed(records));
+    records.fold((0, 0), |(count, bytes), records| (count + 1, bytes + records.len()))
 }
 
 fn is_compressed(records: &wire::Records) -> bool {
@@ -161,6 +201,8 @@ struct Rules {
     now: WallTime,
     /// Most bytes that a batch may decompress to here; more needs another look.
     expanded_max: usize,
+    /// Bytes that batches with another codec than they came with may still take.
+    room: Cell<usize>,
 }
 
 /// One request: a slot per partition, filled at once with a refusal or later by a shard.
@@ -220,6 +262,13 @@ impl Plan {
         plan.refuse_invalid_acks();
         plan.refuse_duplicates();
         plan.refuse_transactional(request.transactional_id.is_some());
+        plan
+    }
+
+    /// Makes one of which nothing is stored: the disk is full.
+    fn full(published: Arc<Published>, request: &ProduceRequest, rules: &Rules) -> Plan {
+        let mut plan = Plan::new(published, request, rules);
+        plan.slots.iter_mut().for_each(|slot| slot.refuse(ErrorCode::KafkaStorageError, Some(FULL.into())));
         plan
     }
 
@@ -418,17 +467,43 @@ impl Slot {
         let bytes = data.records.clone().map(wire::Records::into_bytes).unwrap_or_default();
         let rules = check_rules(config, by);
         self.amount.bytes = bytes.len() as u64;
-        match admit(&bytes, &rules).and_then(|batch| recompressed(batch, config, &rules)) {
+        match admit(&bytes, &rules) {
             Ok(batch) => {
                 self.append_time =
                     matches!(rules.timestamps, TimestampRules::Append { .. }).then_some(by.now);
                 self.amount.records = u64::try_from(batch.header().record_count).unwrap_or(0);
-                self.batch = Some(batch);
+                self.store(batch, config, &rules, by);
             }
             Err(error) => {
                 self.is_cut_short = matches!(error, BatchError::Bomb { cap } if cap == by.expanded_max);
                 self.refuse_batch(&error);
             }
+        }
+    }
+
+    /// Keeps a batch in the codec of its topic.
+    fn store(&mut self, batch: Batch, config: &TopicConfig, rules: &CheckRules, by: &Rules) {
+        let own = batch.header().codec();
+        let Some(target) = stored_codec(config).filter(|target| Some(target.codec) != own) else {
+            self.batch = Some(batch);
+            return;
+        };
+        let limits = RecompressLimits {
+            max_decompressed_bytes: rules.max_decompressed_bytes,
+            max_batch_bytes: rules.max_batch_bytes.min(by.room.get()),
+        };
+        match recompress(&batch, target, limits) {
+            Ok(batch) => {
+                by.room.set(by.room.get().saturating_sub(batch.size()));
+                self.batch = Some(batch);
+            }
+            Err(BatchError::TooLarge { .. }) if limits.max_batch_bytes < rules.max_batch_bytes => {
+                let codec = target.codec;
+                let message =
+                    format!("The request's batches take too much memory once they are stored as {codec}.");
+                self.refuse(ErrorCode::RecordListTooLarge, Some(message));
+            }
+            Err(error) => self.refuse_batch(&error),
         }
     }
 
@@ -458,27 +533,17 @@ fn begin_of_stream(data: &PartitionProduceData) -> Option<BatchHeader> {
     (header.has_producer() && header.base_sequence == Sequence(0)).then_some(header)
 }
 
-/// Brings a batch into its topic's codec; it must not grow beyond the limit by that.
-fn recompressed(batch: Batch, config: &TopicConfig, rules: &CheckRules) -> Result<Batch, BatchError> {
-    let Some((codec, level)) = stored_codec(config) else { return Ok(batch) };
-    let cap = rules.max_decompressed_bytes;
-    let batch = batch.recompressed(codec, level, cap).map_err(|_| BatchError::Bomb { cap })?;
-    match batch.size() > rules.max_batch_bytes {
-        true => Err(BatchError::TooLarge { size: batch.size(), max: rules.max_batch_bytes }),
-        false => Ok(batch),
-    }
-}
-
 /// Returns the codec in which a topic's batches are stored, with its level; nothing where they stay as they come.
-fn stored_codec(config: &TopicConfig) -> Option<(Codec, Option<i32>)> {
-    Some(match config.compression_type {
+fn stored_codec(config: &TopicConfig) -> Option<Target> {
+    let (codec, level) = match config.compression_type {
         Compression::Producer => return None,
         Compression::Uncompressed => (Codec::None, None),
         Compression::Gzip => (Codec::Gzip, config.compression_gzip_level),
         Compression::Snappy => (Codec::Snappy, None),
         Compression::Lz4 => (Codec::Lz4, None),
         Compression::Zstd => (Codec::Zstd, Some(config.compression_zstd_level)),
-    })
+    };
+    Some(Target { codec, level })
 }
 
 fn check_rules(config: &TopicConfig, by: &Rules) -> CheckRules {

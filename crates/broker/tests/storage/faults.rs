@@ -1,10 +1,11 @@
 //! Failures that must stop the broker, and such that must not (W-11, W-12).
 
 use crate::batches::{batch, read_all};
-use crate::machine::{fail, names, root, start, until};
+use crate::machine::{fail, metric, names, root, start, until};
 use env::crash::{Call, CrashDisk, Failure};
-use wire::CreateTopicsRequest;
 use wire::create_topics_request::CreatableTopic;
+use wire::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
+use wire::{CreateTopicsRequest, DeleteRecordsRequest};
 
 /// Asks for a topic; says whether an answer came.
 fn ask_for_topic(client: &mut crate::client::Client, name: &str) -> bool {
@@ -87,4 +88,22 @@ fn a_failure_during_the_stop_is_told() {
     disk.power_cut(0);
     let broker = start(&disk, |_| {});
     assert_eq!(read_all(&mut broker.connect(), "topic").len(), 1);
+}
+
+/// Protects: W-8, W-11: a deletion whose frame could not be written is not answered as done, whatever the log in memory says.
+#[test]
+fn a_deletion_that_is_not_durable_is_not_done() {
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |_| {});
+    let mut client = broker.connect();
+    until("the pool is filled", || metric(&broker, "wal_pool_free_bytes") > (3 << 20));
+    client.create("topic", 1);
+    client.put("topic", &batch(&["a", "b"]));
+    fail(&disk, Call::Write, ".wal", Failure::Io);
+    let partitions = vec![DeleteRecordsPartition { partition_index: 0, offset: 1 }];
+    let topics = vec![DeleteRecordsTopic { name: "topic".into(), partitions }];
+    let answer = client.try_call(&DeleteRecordsRequest { topics, timeout_ms: 30_000 }, 2);
+    let code = answer.map(|answer| answer.topics[0].partitions[0].error_code);
+    assert_ne!(code, Some(0));
+    assert_eq!(broker.ended().unwrap_err().exit_code(), 3);
 }

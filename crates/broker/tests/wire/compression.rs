@@ -1,7 +1,7 @@
 //! `compression.type`: in which codec batches are stored, whatever they came in.
 
 use crate::batches::{batch, fetched, records, sequenced, sized};
-use crate::client::Client;
+use crate::client::{Client, PRODUCE, produce_request};
 use crate::harness::{Broker, folder};
 use crate::idempotence::new_producer;
 use bytes::Bytes;
@@ -105,4 +105,26 @@ fn what_grows_too_large_is_refused() {
     assert_eq!(stored(&mut client, "topic", 0).len(), 61 + 15 * 1_012);
     assert_eq!(client.produce("topic", &sized(20_000)).error_code, ErrorCode::MessageTooLarge.code());
     assert_eq!(client.end("topic"), 15);
+}
+
+/// Protects: W-17: what the batches of one request grow to has a bound over all of them; those beyond it are refused, the others
+/// are stored.
+#[test]
+fn what_a_request_grows_to_is_bounded() {
+    const PARTITIONS: i32 = 60;
+    let dir = folder();
+    let broker = Broker::start_with(dir.path(), |config| {
+        config.memory_max = Some(16 << 20);
+        config.storage.wal.pool_bytes = 64 << 20;
+    });
+    let mut client = broker.connect();
+    client.create_with("topic", PARTITIONS, &[("compression.type", "uncompressed")]);
+    let small = packed(Codec::Zstd, &"x".repeat(1_000), 45);
+    let all: Vec<(i32, &Bytes)> = (0..PARTITIONS).map(|partition| (partition, &small)).collect();
+    let response = client.call(&produce_request("topic", &all), PRODUCE);
+    let codes = response.responses[0].partition_responses.iter().map(|answer| answer.error_code);
+    let (stored, refused): (Vec<i16>, Vec<i16>) = codes.partition(|code| *code == 0);
+    assert!(stored.len() > 20 && refused.len() > 10, "{} stored, {} refused", stored.len(), refused.len());
+    assert!(refused.iter().all(|code| *code == ErrorCode::RecordListTooLarge.code()), "{refused:?}");
+    assert_eq!(client.put("topic", &small), 45, "the next request has room again");
 }

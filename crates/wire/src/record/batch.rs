@@ -85,6 +85,11 @@ impl Batch {
         &self.body
     }
 
+    /// Returns the bytes of the records, as they are compressed.
+    pub(super) fn records(&self) -> &[u8] {
+        self.body.get(HEADER_BYTES - PREFIX_BYTES..).unwrap_or_default()
+    }
+
     /// Returns the batch as two slices to be sent one after the other.
     pub fn parts(&self) -> (Bytes, Bytes) {
         (Bytes::copy_from_slice(&self.prefix()), self.body.clone())

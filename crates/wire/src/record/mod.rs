@@ -8,6 +8,7 @@
 //! | to do | use |
 //! |---|---|
 //! | accept a batch from a client | [`admit`], or [`check`] alone |
+//! | store it with another codec | [`recompress`] |
 //! | stamp and store it | [`Batch`] |
 //! | walk a segment | [`Batches`], [`verify_crc`] |
 //! | find a time in a batch | [`find_timestamp`], [`first_with_max_timestamp`] |
@@ -41,4 +42,4 @@ pub use error::{BatchError, RecordDefect, RecordError, RecordFault};
 pub use find::{FoundRecord, find_timestamp, first_with_max_timestamp};
 pub use header::{Attributes, BatchHeader, HEADER_BYTES, HeaderError, OVERHEAD_BYTES, TimestampType};
 pub use reader::{ReadError, Record, Records};
-pub use recompress::RecompressError;
+pub use recompress::{RecompressLimits, Target, recompress};

@@ -169,8 +169,24 @@ fn block_bytes(descriptor: u8) -> Option<usize> {
 
 /// Compresses into a frame of independent blocks of 64 KiB without checksums, as Kafka's producers do.
 pub(super) fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let info = FrameInfo::new().block_size(BlockSize::Max64KB).block_mode(BlockMode::Independent);
-    let mut encoder = FrameEncoder::with_frame_info(info, Vec::new());
+    let mut encoder = encoder(Vec::new());
     encoder.write_all(bytes)?;
-    encoder.finish().map_err(io::Error::other)
+    encoder.finish().map_err(io_error)
+}
+
+/// Writes such a frame.
+pub(super) type Encoder<W> = FrameEncoder<W>;
+
+/// Starts such a frame.
+pub(super) fn encoder<W: Write>(out: W) -> Encoder<W> {
+    let info = FrameInfo::new().block_size(BlockSize::Max64KB).block_mode(BlockMode::Independent);
+    FrameEncoder::with_frame_info(info, out)
+}
+
+/// Returns the output's own error, if it was that.
+pub(super) fn io_error(error: lz4_flex::frame::Error) -> io::Error {
+    match error {
+        lz4_flex::frame::Error::IoError(error) => error,
+        other => io::Error::other(other),
+    }
 }

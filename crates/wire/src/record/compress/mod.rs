@@ -14,9 +14,12 @@
 //!
 //! Source: `org.apache.kafka.common.compress`. Tests: `crates/wire/tests/record_codec.rs`.
 
+mod deflate;
 mod lz4;
 mod snappy;
 mod xxh32;
+
+pub(super) use deflate::{Deflate, DeflateError};
 
 use super::walk::Source;
 use bytes::Bytes;
@@ -215,22 +218,15 @@ pub fn decompress(codec: Codec, bytes: &Bytes, cap: usize) -> Result<Bytes, Code
 /// # Errors
 /// The codec's library fails, which it does for want of memory only.
 pub fn compress(codec: Codec, bytes: &[u8]) -> io::Result<Vec<u8>> {
-    compress_at(codec, None, bytes)
-}
-
-/// Compresses `bytes` at a level of the codec: 1 to 9 for gzip, up to 22 for zstd; the others have one.
-pub(super) fn compress_at(codec: Codec, level: Option<i32>, bytes: &[u8]) -> io::Result<Vec<u8>> {
     match codec {
         Codec::None => Ok(bytes.to_vec()),
         Codec::Gzip => {
-            let level = level.and_then(|level| u32::try_from(level.min(9)).ok());
-            let level = level.map_or_else(flate2::Compression::default, flate2::Compression::new);
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
             encoder.write_all(bytes)?;
             encoder.finish()
         }
         Codec::Snappy => snappy::compress(bytes),
         Codec::Lz4 => lz4::compress(bytes),
-        Codec::Zstd => zstd::bulk::compress(bytes, level.unwrap_or(ZSTD_LEVEL)),
+        Codec::Zstd => zstd::bulk::compress(bytes, ZSTD_LEVEL),
     }
 }

@@ -10,12 +10,12 @@
 
 use super::CodecError;
 use bytes::Buf;
-use std::io;
+use std::io::{self, Write};
 
 const MAGIC: [u8; 8] = *b"\x82SNAPPY\0";
 const HEADER_BYTES: usize = 16;
 /// Bytes that Kafka's producers put in a block.
-const BLOCK_BYTES: usize = 32 * 1024;
+pub(super) const BLOCK_BYTES: usize = 32 * 1024;
 /// A copy of 3 bytes makes at most 64: nothing grows faster.
 const MAX_GROWTH: usize = 22;
 
@@ -73,15 +73,27 @@ fn declared(block: &[u8], budget: usize) -> Result<usize, CodecError> {
 /// Compresses into xerial framing.
 pub(super) fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut out = Vec::with_capacity(HEADER_BYTES + bytes.len() / 2);
-    out.extend_from_slice(&MAGIC);
-    out.extend_from_slice(&1i32.to_be_bytes());
-    out.extend_from_slice(&1i32.to_be_bytes());
-    let mut encoder = snap::raw::Encoder::new();
+    write_head(&mut out)?;
     for block in bytes.chunks(BLOCK_BYTES) {
-        let packed = encoder.compress_vec(block)?;
-        let length = i32::try_from(packed.len()).map_err(io::Error::other)?;
-        out.extend_from_slice(&length.to_be_bytes());
-        out.extend_from_slice(&packed);
+        write_block(block, &mut out)?;
     }
     Ok(out)
+}
+
+/// Writes what xerial framing begins with.
+pub(super) fn write_head(out: &mut impl Write) -> io::Result<()> {
+    out.write_all(&MAGIC)?;
+    out.write_all(&1i32.to_be_bytes())?;
+    out.write_all(&1i32.to_be_bytes())
+}
+
+/// Writes one block, unless it is empty.
+pub(super) fn write_block(block: &[u8], out: &mut impl Write) -> io::Result<()> {
+    if block.is_empty() {
+        return Ok(());
+    }
+    let packed = snap::raw::Encoder::new().compress_vec(block)?;
+    let length = i32::try_from(packed.len()).map_err(io::Error::other)?;
+    out.write_all(&length.to_be_bytes())?;
+    out.write_all(&packed)
 }
