@@ -106,6 +106,8 @@ impl Service {
     fn idle_job(&self) -> Option<(Duration, IdleJob)> {
         if self.fault.is_some() {
             None
+        } else if self.space.is_wanted() && self.writer.has_upkeep() {
+            Some((Duration::ZERO, IdleJob::Upkeep))
         } else if !self.vouched {
             Some((VOUCH_AFTER, IdleJob::Vouch))
         } else if self.writer.has_upkeep() {
@@ -194,10 +196,11 @@ impl Service {
         }
     }
 
-    /// Busy, files are made ready at the pace at which they are used.
+    /// Busy, files are made ready at the pace at which they are used; at once where somebody waits for them.
     fn upkeep_when_due(&mut self) {
         let step = self.writer.home().options.fill_step_bytes as u64;
-        if self.upkeep_debt >= step && self.fault.is_none() && self.writer.has_upkeep() {
+        let is_due = self.upkeep_debt >= step || self.space.is_wanted();
+        if is_due && self.fault.is_none() && self.writer.has_upkeep() {
             self.upkeep_debt = self.upkeep_debt.saturating_sub(step).min(step);
             self.upkeep();
         }

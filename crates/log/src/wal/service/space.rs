@@ -33,6 +33,22 @@ impl Drop for Reservation {
     }
 }
 
+/// Counts one who waits for room, until it is dropped.
+struct Waits<'a>(&'a AtomicU64);
+
+impl<'a> Waits<'a> {
+    fn new(waiting: &'a AtomicU64) -> Waits<'a> {
+        waiting.fetch_add(1, Ordering::AcqRel);
+        Waits(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// The space of one log, shared by its thread and its clients.
 #[derive(Debug)]
 pub(super) struct Space {
@@ -44,6 +60,8 @@ pub(super) struct Space {
     /// Somebody waits for room that a checkpoint would give.
     asked: Notify,
     is_reclaimable: AtomicBool,
+    /// How many wait for room.
+    waiting: AtomicU64,
     pressure: watch::Sender<WalPressure>,
 }
 
@@ -57,6 +75,7 @@ impl Space {
             freed: Notify::new(),
             asked: Notify::new(),
             is_reclaimable: AtomicBool::new(false),
+            waiting: AtomicU64::new(0),
             pressure: watch::Sender::new(WalPressure::Calm),
         }
     }
@@ -79,6 +98,10 @@ impl Space {
 
     /// Sets space aside as soon as there is enough. *Cancel safety*: dropping the future reserves nothing.
     pub(super) async fn reserve_later(self: &Arc<Space>, bytes: u64, control: bool) -> Reservation {
+        if let Ok(reservation) = self.reserve(bytes, control) {
+            return reservation;
+        }
+        let _waits = Waits::new(&self.waiting);
         loop {
             let mut freed = std::pin::pin!(self.freed.notified());
             freed.as_mut().enable();
@@ -105,6 +128,11 @@ impl Space {
         if more {
             self.freed.notify_waiters();
         }
+    }
+
+    /// Says whether somebody waits for room.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
     }
 
     /// Waits until somebody has asked for a checkpoint.

@@ -331,6 +331,24 @@ fn only_filled_files_are_given_away() {
     });
 }
 
+/// Protects: who waits for room has files filled for it, though small groups of others leave the log no idle time.
+#[test]
+fn who_waits_for_room_is_not_starved_by_small_groups() {
+    run(|_disk, handle| async move {
+        let (a, _heard) = client(&handle);
+        let most = handle.stats().capacity_bytes() / 2;
+        let later = tokio::task::spawn_local({
+            let handle = handle.clone();
+            async move { handle.reserve_later(most).await }
+        });
+        for change in 1..=50 {
+            a.submit(vec![frame(change, 10)]);
+            settle().await;
+        }
+        assert!(later.is_finished(), "no time has passed");
+    });
+}
+
 /// Waits until idle time has filled the pool; time is paused.
 async fn filled() {
     tokio::time::sleep(Duration::from_secs(1)).await;
