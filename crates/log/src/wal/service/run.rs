@@ -43,6 +43,8 @@ pub(super) struct Service {
     vouched: bool,
     /// Bytes written since files were last made ready.
     upkeep_debt: u64,
+    /// The disk was full: what room it has is not taken in haste, others need it as well (W-12).
+    was_full: bool,
     fault: Option<Arc<WalFault>>,
     stop: Option<oneshot::Sender<()>>,
 }
@@ -66,6 +68,7 @@ impl Service {
             done: Vec::new(),
             vouched: false,
             upkeep_debt: 0,
+            was_full: false,
             fault: None,
             stop: None,
         }
@@ -106,7 +109,7 @@ impl Service {
     fn idle_job(&self) -> Option<(Duration, IdleJob)> {
         if self.fault.is_some() {
             None
-        } else if self.space.is_wanted() && self.writer.has_upkeep() {
+        } else if self.is_hurried() && self.writer.has_upkeep() {
             Some((Duration::ZERO, IdleJob::Upkeep))
         } else if !self.vouched {
             Some((VOUCH_AFTER, IdleJob::Vouch))
@@ -139,6 +142,7 @@ impl Service {
                 self.show_space();
             }
             Command::RetryFilling => {
+                self.was_full = true;
                 self.writer.retry_filling();
                 self.show_space();
             }
@@ -199,11 +203,15 @@ impl Service {
     /// Busy, files are made ready at the pace at which they are used; at once where somebody waits for them.
     fn upkeep_when_due(&mut self) {
         let step = self.writer.home().options.fill_step_bytes as u64;
-        let is_due = self.upkeep_debt >= step || self.space.is_wanted();
+        let is_due = self.upkeep_debt >= step || self.is_hurried();
         if is_due && self.fault.is_none() && self.writer.has_upkeep() {
             self.upkeep_debt = self.upkeep_debt.saturating_sub(step).min(step);
             self.upkeep();
         }
+    }
+
+    fn is_hurried(&self) -> bool {
+        self.space.is_wanted() && !self.was_full
     }
 
     fn upkeep(&mut self) {
