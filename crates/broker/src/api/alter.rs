@@ -26,6 +26,20 @@ const SEEN_WITHIN: Duration = Duration::from_secs(10);
 /// Longest value: older versions of DescribeConfigs cannot carry a longer one.
 const VALUE_MAX: usize = i16::MAX as usize;
 
+/// What a resource takes in a request and its answer, without names and values. *Units*: bytes.
+const RESOURCE_BYTES: usize = 900;
+/// What a setting takes, without its name and value. *Units*: bytes.
+const SETTING_BYTES: usize = 250;
+
+/// Returns what a request's resource and its part of the answer take at most. *Units*: bytes.
+pub(super) fn resource_bytes<'a>(
+    name: &str,
+    settings: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+) -> usize {
+    let texts = settings.map(|(name, value)| SETTING_BYTES + 4 * (name.len() + value.map_or(0, str::len)));
+    RESOURCE_BYTES + 5 * name.len() + texts.sum::<usize>()
+}
+
 /// A resource and what is to happen to its settings.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {

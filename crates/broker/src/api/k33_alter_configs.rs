@@ -1,23 +1,16 @@
 //! AlterConfigs, 0 to 2 (KIP-133): what is not named goes back to its default.
 
-use super::alter::{Asked, Change, alter};
+use super::alter::{Asked, Change, alter, resource_bytes};
 use crate::context::Context;
 use std::sync::Arc;
 use wire::alter_configs_request::{AlterConfigsRequest, AlterConfigsResource};
 use wire::alter_configs_response::{AlterConfigsResourceResponse, AlterConfigsResponse};
 
-/// What a resource takes in a request and its answer, without names and values. *Units*: bytes.
-const RESOURCE_BYTES: usize = 900;
-/// What a setting takes, without its name and value. *Units*: bytes.
-const SETTING_BYTES: usize = 250;
-
 /// Returns what an answer takes at most.
 pub(super) fn answer_bytes(_: &Context, request: &AlterConfigsRequest) -> usize {
     let size = |resource: &AlterConfigsResource| {
-        let settings = resource.configs.iter();
-        let texts =
-            settings.map(|c| SETTING_BYTES + 4 * (c.name.len() + c.value.as_ref().map_or(0, String::len)));
-        RESOURCE_BYTES + 5 * resource.resource_name.len() + texts.sum::<usize>()
+        let settings = resource.configs.iter().map(|config| (config.name.as_str(), config.value.as_deref()));
+        resource_bytes(&resource.resource_name, settings)
     };
     request.resources.iter().map(size).sum()
 }

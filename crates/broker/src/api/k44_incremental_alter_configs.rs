@@ -1,6 +1,6 @@
 //! IncrementalAlterConfigs, 0 and 1 (KIP-339).
 
-use super::alter::{Asked, Change, alter};
+use super::alter::{Asked, Change, alter, resource_bytes};
 use crate::context::Context;
 use config::{AlterOp, Alteration};
 use std::sync::Arc;
@@ -11,18 +11,11 @@ use wire::incremental_alter_configs_response::{
     AlterConfigsResourceResponse, IncrementalAlterConfigsResponse,
 };
 
-/// What a resource takes in a request and its answer, without names and values. *Units*: bytes.
-const RESOURCE_BYTES: usize = 900;
-/// What a setting takes, without its name and value. *Units*: bytes.
-const SETTING_BYTES: usize = 250;
-
 /// Returns what an answer takes at most.
 pub(super) fn answer_bytes(_: &Context, request: &IncrementalAlterConfigsRequest) -> usize {
     let size = |resource: &AlterConfigsResource| {
-        let settings = resource.configs.iter();
-        let texts =
-            settings.map(|c| SETTING_BYTES + 4 * (c.name.len() + c.value.as_ref().map_or(0, String::len)));
-        RESOURCE_BYTES + 5 * resource.resource_name.len() + texts.sum::<usize>()
+        let settings = resource.configs.iter().map(|config| (config.name.as_str(), config.value.as_deref()));
+        resource_bytes(&resource.resource_name, settings)
     };
     request.resources.iter().map(size).sum()
 }
