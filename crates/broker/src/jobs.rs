@@ -26,6 +26,8 @@ use types::{LogKey, Millis};
 
 /// Unwritten tails below this go into the state instead of a segment, save at a clean stop.
 const SMALL_TAIL_BYTES: u64 = 16 * 1024;
+/// The same, on a disk that has no room for segments.
+const STATE_TAIL_MAX: u64 = 1024 * 1024;
 /// Files that are unlinked in one step.
 const SWEEP_STEP: usize = 64;
 /// Pause between two such steps.
@@ -437,7 +439,7 @@ impl Jobs {
     /// Takes a checkpoint; one that finds no room is given up and tried again (W-12).
     async fn checkpoint_or_later(&mut self) -> Result<(), JobFault> {
         self.todo.asked = false;
-        let outcome = self.checkpoint(SMALL_TAIL_BYTES).await;
+        let outcome = self.checkpoint(self.small_tail_bytes()).await;
         self.todo.abandoned = outcome.as_ref().is_err_and(JobFault::is_full);
         if self.unwritten.is_checkpoint_wanted() {
             self.todo.memory_not_before = Instant::now() + MEMORY_PAUSE;
@@ -449,6 +451,14 @@ impl Jobs {
             }
             outcome => outcome,
         }
+    }
+
+    /// Returns which tails need no segment. After a checkpoint that found no room for one, the state takes all if it can: so
+    /// that what lies below a log start is let go.
+    fn small_tail_bytes(&self) -> u64 {
+        let room = self.directory.free_bytes().saturating_add(self.directory.reserve_bytes());
+        let fits = self.unwritten.held_bytes() <= room / 4;
+        if self.todo.abandoned && fits { STATE_TAIL_MAX } else { SMALL_TAIL_BYTES }
     }
 
     async fn checkpoint(&mut self, small_tail_bytes: u64) -> Result<(), JobFault> {

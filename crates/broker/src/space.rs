@@ -1,13 +1,13 @@
 //! Whether the disk has room (W-12).
 //!
-//! Produce is refused before anything is written when what is not in segments yet, and what the reserve lacks, would not
-//! fit any more; after a job has met a full disk; and after a part of the reserve was given up, until it is whole again.
+//! Produce is refused before anything is written when what is not in segments yet, what was taken since the last look, and
+//! what the reserve lacks, would not fit any more; after a job has met a full disk; and after a part of the reserve was given up, until it is whole again.
 //! Everything else goes on. It reopens by itself when space returns. Tests: below, and tests/storage/full_disk.rs.
 
 use crate::context::Context;
 use crate::jobs::{Job, JobSender};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -17,7 +17,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The word on the disk's space, shared by all threads.
 #[derive(Debug)]
 pub(crate) struct Space {
-    is_low: AtomicBool,
+    /// What was left at the last look beside all that has to fit, less what was taken since. Below 0 it does not fit.
+    room: AtomicI64,
     is_full: AtomicBool,
     reserve_bytes: AtomicU64,
     is_reserve_short: AtomicBool,
@@ -27,7 +28,7 @@ pub(crate) struct Space {
 impl Default for Space {
     fn default() -> Space {
         Space {
-            is_low: AtomicBool::new(false),
+            room: AtomicI64::new(i64::MAX),
             is_full: AtomicBool::new(false),
             reserve_bytes: AtomicU64::new(0),
             is_reserve_short: AtomicBool::new(false),
@@ -75,13 +76,23 @@ impl Space {
     /// Notes the free space, beside what has to fit: all of the reserve, and what is not in segments yet.
     fn note(&self, free_bytes: u64, needed_bytes: u64) {
         let there = free_bytes.saturating_add(self.reserve_bytes());
-        self.is_low.store(there < needed_bytes, Ordering::Relaxed);
+        let room = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.room.store(room(there) - room(needed_bytes), Ordering::Relaxed);
         self.show();
     }
 
+    /// Notes bytes that are about to be stored: the next look may come too late for them.
+    pub(crate) fn take(&self, bytes: u64) {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        let before = self.room.fetch_sub(bytes, Ordering::Relaxed);
+        if before >= 0 && before < bytes {
+            self.show();
+        }
+    }
+
     fn show(&self) {
-        let flags = [&self.is_low, &self.is_full, &self.is_reserve_short];
-        let now = flags.iter().any(|flag| flag.load(Ordering::Relaxed));
+        let flags = [&self.is_full, &self.is_reserve_short];
+        let now = self.room.load(Ordering::Relaxed) < 0 || flags.iter().any(|flag| flag.load(Ordering::Relaxed));
         let changed = self.is_short.send_if_modified(|shown| std::mem::replace(shown, now) != now);
         match (changed, now) {
             (true, true) => tracing::error!("the disk is nearly full: produce is refused"),
@@ -133,5 +144,21 @@ mod tests {
         assert!(space.is_short(), "the reserve is not whole");
         space.set_reserve(10, false);
         assert!(!space.is_short());
+    }
+
+    /// Protects: W-12: what is taken between two looks counts at once: a fast producer never finds the disk full.
+    #[test]
+    fn what_is_taken_between_looks_counts() {
+        let space = Space::default();
+        space.note(100, 20);
+        space.take(80);
+        assert!(!space.is_short());
+        space.take(1);
+        assert!(space.is_short());
+        space.note(100, 20);
+        assert!(!space.is_short());
+        space.take(u64::MAX);
+        space.take(u64::MAX);
+        assert!(space.is_short());
     }
 }

@@ -86,6 +86,7 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     plan.refuse_beyond(context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS);
     let bytes = plan.bytes();
     context.probes.produce_bytes.add(bytes);
+    context.space.take(bytes);
     // Waiting here means not reading the socket.
     let room = room(&context, &plan, claim).await;
     if room.is_none() {

@@ -3,7 +3,9 @@
 use crate::batches::{batch, read_all, sized};
 use crate::client::{Client, PRODUCE, produce_request};
 use crate::machine::{delete, fail, metric, names, open, root, size, start, until, used};
-use env::crash::{Call, CrashDisk, Failure};
+use env::crash::{Call, CrashDisk, Failure, Fault, When};
+use std::path::Path;
+use std::sync::Arc;
 use types::ErrorCode;
 use wire::DeleteRecordsRequest;
 use wire::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
@@ -83,6 +85,34 @@ fn a_full_disk_is_left_by_deleting_records() {
         broker.stop();
         assert!(open(&disk).report.damaged.is_empty());
     }
+}
+
+/// Protects: W-8, W-12: deleted records make room although the disk has none for the segments of others, whose checkpoint
+/// lets the deleted ones go.
+#[test]
+fn deleted_records_make_room_for_others() {
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |_| {});
+    let mut client = broker.connect();
+    until("the reserve is made", || metric(&broker, "disk_reserve_bytes") == RESERVE);
+    client.create("large", 1);
+    client.create("kept", 1);
+    for _ in 0..60 {
+        client.put("large", &sized(40_000));
+    }
+    let large = root().join("large-0");
+    until("segments are written", || names(&disk, &large).len() > 12);
+    let paths = Some(Arc::new(|path: &Path| path.to_string_lossy().contains("kept-0")) as _);
+    for nth in 1..=1_000 {
+        let (when, failure) = (When::Nth(Call::Write, nth), Failure::NoSpace);
+        disk.fail(Fault { when, failure, paths: paths.clone() });
+    }
+    client.put("kept", &sized(40_000));
+    assert_eq!(delete_records(&mut client, "large", 59), 0);
+    until("the segments are let go", || names(&disk, &large).len() < 12);
+    let segment = size(&disk, &root().join("kept-0/00000000000000000000.log"));
+    assert_eq!(segment.unwrap_or(0), 0, "it found no room");
+    broker.stop();
 }
 
 /// Protects: W-8: a deletion that was answered survives a power cut at once after the answer, of page-cache topics too, and
