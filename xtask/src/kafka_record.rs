@@ -1,24 +1,30 @@
-//! `cargo xtask kafka-record`: what Apache Kafka 4.3.1 answers to the lists of golden/exchange/requests.
+//! `cargo xtask kafka-record`: what Apache Kafka 4.3.1 answers to the lists of golden/exchange/requests, and what its console
+//! tools print for golden/console/commands.txt.
 //!
-//! Each list runs against a fresh Kafka; tools/kafka-facts sends it and writes golden/exchange/recorded. On demand:
-//! the gate reads what is recorded and starts no Kafka.
+//! Each list runs against a fresh Kafka; tools/kafka-facts sends it and writes golden/exchange/recorded. The console tools are
+//! run by tests/clients/java/Console.java, as in their test. On demand: the gate reads what is recorded and starts no Kafka.
 
 use crate::kafka::{self, Kafka};
 use crate::run;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 const REQUESTS: &str = "golden/exchange/requests";
 const RECORDED: &str = "golden/exchange/recorded";
+/// The name of the list for the console tools.
+const CONSOLE: &str = "console";
+/// What the console tools wait after each command: a broker may learn of a change after the controller's answer.
+const PAUSE_MS: &str = "500";
 
 /// Records the lists that are named, or all.
 pub(crate) fn run(names: &[&str]) -> Result<(), String> {
     let scratch = run::target_folder().join("kafka-record");
     std::fs::create_dir_all(&scratch).map_err(|e| e.to_string())?;
     // Its path is in answers: no folder of this machine's owner.
-    let kafka = Kafka::fetch(std::env::temp_dir().join("kafka-record"))?;
-    let all = lists()?;
+    let kafka = Kafka::fetch(folder())?;
+    let mut all = lists()?;
+    all.push(CONSOLE.to_owned());
     let unknown = names.iter().find(|name| all.iter().all(|list| list != *name));
     if let Some(name) = unknown {
         return Err(format!("{REQUESTS} has no {name}.txt"));
@@ -38,6 +44,11 @@ fn lists() -> Result<Vec<String>, String> {
     Ok(lists)
 }
 
+/// Returns the folder of the broker.
+fn folder() -> PathBuf {
+    std::env::temp_dir().join("kafka-record")
+}
+
 fn record(kafka: &Kafka, scratch: &Path, list: &str) -> Result<(), String> {
     let port = kafka::free_ports()?;
     let log = File::create(scratch.join("broker.log")).map_err(|e| e.to_string())?;
@@ -45,12 +56,26 @@ fn record(kafka: &Kafka, scratch: &Path, list: &str) -> Result<(), String> {
     let child = kafka.command(port)?.stdout(log).stderr(also).spawn().map_err(|e| e.to_string())?;
     let _until_the_end = Running(child);
     kafka::wait_for(&format!("127.0.0.1:{port}"))?;
+    if list == CONSOLE { console(kafka, port) } else { exchange(port, list) }
+}
+
+fn exchange(port: u16, list: &str) -> Result<(), String> {
     let root = run::root();
     let (from, to) = (root.join(REQUESTS).join(list), root.join(RECORDED).join(list));
     let mut maven = Command::new("mvn");
     maven.args(["-q", "compile", "exec:java", "-Dexec.mainClass=highwater.facts.Recorder"]);
     maven.arg(format!("-Dexec.args={port} '{}.txt' '{}.txt'", from.display(), to.display()));
     run::succeed(maven.current_dir(root.join("tools/kafka-facts")))
+}
+
+fn console(kafka: &Kafka, port: u16) -> Result<(), String> {
+    let address = format!("127.0.0.1:{port}");
+    let data = folder().join("data").display().to_string();
+    let program = "tests/clients/java/Console.java";
+    let line = kafka.java(program, &[&address, &data, "golden/console/commands.txt", PAUSE_MS]);
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(format!("{line} > golden/console/recorded.txt"));
+    run::succeed(command.current_dir(run::root()))
 }
 
 /// A broker; dropping it kills it.

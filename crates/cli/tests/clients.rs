@@ -1,8 +1,8 @@
 //! Real clients against the real binary: kcat, confluent-kafka, kafka-python, franz-go and Kafka's Java client; and
-//! what Kafka itself answered to recorded requests (exchange.rs); and hostile input (abuse.rs, overload.rs).
+//! what Kafka itself answered to recorded requests (exchange.rs), and what its console tools printed (console.rs); and hostile input (abuse.rs, overload.rs).
 //!
 //! Every test starts `highwater serve` on a port and in a folder of its own. The programs that drive the clients
-//! are in tests/clients/{python,go,java}; they are installed and built once, under target/clients. A test whose tool
+//! are in tests/clients/{python,go,kadm,java}; they are installed and built once, under target/clients. A test whose tool
 //! is missing says SKIPPED and returns, and fails under `CI=true`.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -26,10 +26,14 @@ mod broker;
 )]
 #[path = "../../broker/tests/wire/client.rs"]
 mod client;
+#[path = "clients/console.rs"]
+mod console;
 #[path = "clients/dump_log_segments.rs"]
 mod dump_log_segments;
 #[path = "clients/exchange.rs"]
 mod exchange;
+#[path = "clients/kadm.rs"]
+mod kadm;
 #[path = "clients/kcat.rs"]
 mod kcat;
 #[path = "clients/kill_under_load.rs"]
@@ -38,6 +42,8 @@ mod kill_under_load;
 mod ledger;
 #[path = "clients/overload.rs"]
 mod overload;
+#[path = "clients/pattern.rs"]
+mod pattern;
 #[path = "clients/program.rs"]
 mod program;
 #[path = "clients/recreated_topic.rs"]

@@ -26,6 +26,8 @@ pub(crate) struct Broker {
     folder: TempDir,
     data: PathBuf,
     port: u16,
+    /// Its `server.properties`, instead of flags for address and folder.
+    file: Option<PathBuf>,
     settings: Vec<String>,
     program: Option<Program>,
     banner: Vec<String>,
@@ -35,13 +37,30 @@ pub(crate) struct Broker {
 impl Broker {
     /// Starts a broker on an empty folder; `settings` are `key=value`.
     pub(crate) fn start(settings: &[&str]) -> Broker {
+        let mut broker = Broker::prepare(settings);
+        broker.start_again();
+        broker
+    }
+
+    /// Starts a broker with this `server.properties`, in which PORT and NEXT stand for two ports and DATA for an empty folder.
+    pub(crate) fn from_file(text: &str, settings: &[&str]) -> Broker {
+        let mut broker = Broker::prepare(settings);
+        let (port, next) = (broker.port.to_string(), free_port().to_string());
+        let data = broker.data.display().to_string();
+        let text = text.replace("PORT", &port).replace("NEXT", &next).replace("DATA", &data);
+        let file = broker.folder.path().join("server.properties");
+        std::fs::write(&file, text).unwrap();
+        broker.file = Some(file);
+        broker.start_again();
+        broker
+    }
+
+    fn prepare(settings: &[&str]) -> Broker {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let settings = settings.iter().map(|s| (*s).to_owned()).collect();
         let (port, banner) = (free_port(), Vec::new());
-        let mut broker = Broker { folder, data, port, settings, program: None, banner, marks: None };
-        broker.start_again();
-        broker
+        Broker { folder, data, port, file: None, settings, program: None, banner, marks: None }
     }
 
     /// Starts it on the same folder and port as before.
@@ -143,7 +162,11 @@ impl Broker {
 
     fn command(&self, marks: PipeWriter) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
-        command.arg("serve").arg("--data").arg(self.data()).args(["--listen", &self.address()]);
+        command.arg("serve");
+        match &self.file {
+            Some(file) => command.arg("--config").arg(file),
+            None => command.arg("--data").arg(self.data()).args(["--listen", &self.address()]),
+        };
         command.args(["--set", "highwater.http.listener=127.0.0.1:0"]);
         for setting in &self.settings {
             command.args(["--set", setting]);

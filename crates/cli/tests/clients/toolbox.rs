@@ -128,6 +128,18 @@ pub(crate) fn kafka_tool(class: &str) -> Result<Command, String> {
     Ok(command)
 }
 
+/// Returns a command that runs lists of commands of Kafka's console tools.
+pub(crate) fn kafka_console() -> Result<Command, String> {
+    let words = java_program("Console", "4.3.1", "java-tools", &["-Ptools"])?;
+    Ok(command(&words))
+}
+
+/// Returns the checks of franz-go's admin client.
+pub(crate) fn kadm() -> Result<Command, String> {
+    let sources = ["go.mod", "go.sum", "main.go", "cluster.go", "configs.go", "records.go", "topics.go"];
+    Ok(Command::new(go_program("kadm", &sources)?))
+}
+
 /// A small program over franz-go: topics, and records one by one.
 pub(crate) fn go(words: &[&str]) -> Result<Command, String> {
     let mut command = Command::new(go_peer()?);
@@ -148,26 +160,37 @@ fn python() -> Result<String, String> {
 }
 
 fn go_peer() -> Result<String, String> {
+    go_program("go", &["go.mod", "go.sum", "main.go", "topics.go", "records.go", "load.go"])
+}
+
+/// Builds the program in a folder below tests/clients.
+fn go_program(name: &str, sources: &[&str]) -> Result<String, String> {
     found("go", "version")?;
-    let sources = ["go/go.mod", "go/go.sum", "go/main.go", "go/topics.go", "go/records.go", "go/load.go"];
-    let folder = made("go", &sources, |folder| {
+    let sources: Vec<String> = sources.iter().map(|file| format!("{name}/{file}")).collect();
+    let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+    let folder = made(name, &sources, |folder| {
         let output = folder.join("peer").display().to_string();
         let build = ["build", "-mod=readonly", "-buildvcs=false", "-o", &output, "."];
-        step(Command::new("go").args(build).current_dir(program_file("go")))
+        step(Command::new("go").args(build).current_dir(program_file(name)))
     })?;
     Ok(folder.join("peer").display().to_string())
 }
 
 fn java_peer(version: &'static str) -> Result<Vec<String>, String> {
-    let libs = java_libs(version, &format!("java-{version}"), &[])?;
-    let jars = format!("{}/*", libs.display());
-    let classes = made(&format!("java-{version}-classes"), &["java/Peer.java"], |folder| {
-        let file = program_file("java/Peer.java");
+    java_program("Peer", version, &format!("java-{version}"), &[])
+}
+
+/// Builds a class below tests/clients/java against libraries in a folder of this name; returns what runs it.
+fn java_program(class: &str, version: &str, libs: &str, more: &[&str]) -> Result<Vec<String>, String> {
+    let jars = format!("{}/*", java_libs(version, libs, more)?.display());
+    let source = format!("java/{class}.java");
+    let classes = made(&format!("{libs}-classes"), &[&source], |folder| {
+        let file = program_file(&source);
         step(Command::new("javac").args(["-nowarn", "-cp", &jars, &file, "-d"]).arg(folder))
     })?;
     let mut words = vec!["java".to_owned()];
     words.extend(JVM.map(str::to_owned));
-    words.extend(["-cp".to_owned(), format!("{}:{jars}", classes.display()), "Peer".to_owned()]);
+    words.extend(["-cp".to_owned(), format!("{}:{jars}", classes.display()), class.to_owned()]);
     Ok(words)
 }
 

@@ -1,5 +1,6 @@
 //! The differences that are meant: golden/exchange/accepted/LIST.txt, read, asked, and checked for rows without use.
 
+use crate::pattern::matches;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
@@ -102,17 +103,6 @@ impl Accepted {
     pub(super) fn idle(&self) -> Vec<String> {
         let idle = self.rows.iter().filter(|row| !row.met);
         idle.map(|row| format!("no difference any more, take the row away: {}", row.line)).collect()
-    }
-}
-
-/// Compares with a pattern in which `*` stands for anything.
-fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, rest)) => text.strip_prefix(head).is_some_and(|tail| {
-            let ends = tail.char_indices().map(|(at, _)| at).chain([tail.len()]);
-            ends.into_iter().any(|at| matches(rest, &tail[at..]))
-        }),
     }
 }
 
