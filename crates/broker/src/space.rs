@@ -92,7 +92,8 @@ impl Space {
 
     fn show(&self) {
         let flags = [&self.is_full, &self.is_reserve_short];
-        let now = self.room.load(Ordering::Relaxed) < 0 || flags.iter().any(|flag| flag.load(Ordering::Relaxed));
+        let now =
+            self.room.load(Ordering::Relaxed) < 0 || flags.iter().any(|flag| flag.load(Ordering::Relaxed));
         let changed = self.is_short.send_if_modified(|shown| std::mem::replace(shown, now) != now);
         match (changed, now) {
             (true, true) => tracing::error!("the disk is nearly full: produce is refused"),
