@@ -142,6 +142,19 @@ pub(crate) fn find(key: i16) -> Option<Api> {
                 k75_describe_topic_partitions::describe_topic_partitions,
             )
         }),
+        // Read and written by wire; their handlers follow.
+        ApiKey::OffsetCommit
+        | ApiKey::OffsetFetch
+        | ApiKey::JoinGroup
+        | ApiKey::Heartbeat
+        | ApiKey::LeaveGroup
+        | ApiKey::SyncGroup
+        | ApiKey::DescribeGroups
+        | ApiKey::ListGroups
+        | ApiKey::DeleteGroups
+        | ApiKey::OffsetDelete
+        | ApiKey::ConsumerGroupHeartbeat
+        | ApiKey::ConsumerGroupDescribe => return None,
     };
     Some(Api { info: key.info(), serve })
 }

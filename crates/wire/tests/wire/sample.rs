@@ -146,6 +146,11 @@ impl Gen {
         (0..if long { 200 } else { len }).map(|_| ['a', 'Z', '0', '-', 'é', '漢'][self.below(6)]).collect()
     }
 
+    pub(crate) fn bytes(&mut self) -> Bytes {
+        let len = if self.flood.is_some() { 0 } else { self.below(20) };
+        (0..len).map(|_| self.u64().to_be_bytes()[3]).collect()
+    }
+
     pub(crate) fn records(&mut self) -> Records {
         let len = match self.below(3) {
             _ if self.flood.is_some() => 0,

@@ -15,8 +15,24 @@ pub(crate) fn visit(visitor: &mut impl Visitor) {
     visitor.message::<wire::ListOffsetsResponse>();
     visitor.message::<wire::MetadataRequest>();
     visitor.message::<wire::MetadataResponse>();
+    visitor.message::<wire::OffsetCommitRequest>();
+    visitor.message::<wire::OffsetCommitResponse>();
+    visitor.message::<wire::OffsetFetchRequest>();
+    visitor.message::<wire::OffsetFetchResponse>();
     visitor.message::<wire::FindCoordinatorRequest>();
     visitor.message::<wire::FindCoordinatorResponse>();
+    visitor.message::<wire::JoinGroupRequest>();
+    visitor.message::<wire::JoinGroupResponse>();
+    visitor.message::<wire::HeartbeatRequest>();
+    visitor.message::<wire::HeartbeatResponse>();
+    visitor.message::<wire::LeaveGroupRequest>();
+    visitor.message::<wire::LeaveGroupResponse>();
+    visitor.message::<wire::SyncGroupRequest>();
+    visitor.message::<wire::SyncGroupResponse>();
+    visitor.message::<wire::DescribeGroupsRequest>();
+    visitor.message::<wire::DescribeGroupsResponse>();
+    visitor.message::<wire::ListGroupsRequest>();
+    visitor.message::<wire::ListGroupsResponse>();
     visitor.message::<wire::SaslHandshakeRequest>();
     visitor.message::<wire::SaslHandshakeResponse>();
     visitor.message::<wire::ApiVersionsRequest>();
@@ -45,14 +61,22 @@ pub(crate) fn visit(visitor: &mut impl Visitor) {
     visitor.message::<wire::DescribeLogDirsResponse>();
     visitor.message::<wire::CreatePartitionsRequest>();
     visitor.message::<wire::CreatePartitionsResponse>();
+    visitor.message::<wire::DeleteGroupsRequest>();
+    visitor.message::<wire::DeleteGroupsResponse>();
     visitor.message::<wire::IncrementalAlterConfigsRequest>();
     visitor.message::<wire::IncrementalAlterConfigsResponse>();
+    visitor.message::<wire::OffsetDeleteRequest>();
+    visitor.message::<wire::OffsetDeleteResponse>();
     visitor.message::<wire::DescribeQuorumRequest>();
     visitor.message::<wire::DescribeQuorumResponse>();
     visitor.message::<wire::UpdateFeaturesRequest>();
     visitor.message::<wire::UpdateFeaturesResponse>();
     visitor.message::<wire::DescribeClusterRequest>();
     visitor.message::<wire::DescribeClusterResponse>();
+    visitor.message::<wire::ConsumerGroupHeartbeatRequest>();
+    visitor.message::<wire::ConsumerGroupHeartbeatResponse>();
+    visitor.message::<wire::ConsumerGroupDescribeRequest>();
+    visitor.message::<wire::ConsumerGroupDescribeResponse>();
     visitor.message::<wire::ListConfigResourcesRequest>();
     visitor.message::<wire::ListConfigResourcesResponse>();
     visitor.message::<wire::DescribeTopicPartitionsRequest>();
@@ -558,6 +582,233 @@ impl Sample for wire::metadata_response::MetadataResponsePartition {
     }
 }
 
+impl Sample for wire::offset_commit_request::OffsetCommitRequest {
+    type Oracle = oracle::OffsetCommitRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            group_id: random.string(),
+            generation_id_or_member_epoch: random.i32(),
+            member_id: random.string(),
+            group_instance_id: if version >= 7 { random.option(|random| random.string()) } else { None },
+            retention_time_ms: if version <= 4 { random.i64() } else { -1 },
+            topics: random.array(|random| {
+                wire::offset_commit_request::OffsetCommitRequestTopic::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_commit_request::OffsetCommitRequestTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: if version <= 9 { random.string() } else { String::new() },
+            topic_id: if version >= 10 { random.uuid() } else { types::Uuid::ZERO },
+            partitions: random.array(|random| {
+                wire::offset_commit_request::OffsetCommitRequestPartition::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_commit_request::OffsetCommitRequestPartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            partition_index: random.i32(),
+            committed_offset: random.i64(),
+            committed_leader_epoch: if version >= 6 { random.i32() } else { -1 },
+            committed_metadata: random.option(|random| random.string()),
+        }
+    }
+}
+
+impl Sample for wire::offset_commit_response::OffsetCommitResponse {
+    type Oracle = oracle::OffsetCommitResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: if version >= 3 { random.i32() } else { 0 },
+            topics: random.array(|random| {
+                wire::offset_commit_response::OffsetCommitResponseTopic::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_commit_response::OffsetCommitResponseTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: if version <= 9 { random.string() } else { String::new() },
+            topic_id: if version >= 10 { random.uuid() } else { types::Uuid::ZERO },
+            partitions: random.array(|random| {
+                wire::offset_commit_response::OffsetCommitResponsePartition::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_commit_response::OffsetCommitResponsePartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { partition_index: random.i32(), error_code: random.i16() }
+    }
+}
+
+impl Sample for wire::offset_fetch_request::OffsetFetchRequest {
+    type Oracle = oracle::OffsetFetchRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            group_id: if version <= 7 { random.string() } else { String::new() },
+            topics: if version <= 7 {
+                if version >= 2 {
+                    random.option(|random| {
+                        random.array(|random| {
+                            wire::offset_fetch_request::OffsetFetchRequestTopic::sample(random, version)
+                        })
+                    })
+                } else {
+                    Some(random.array(|random| {
+                        wire::offset_fetch_request::OffsetFetchRequestTopic::sample(random, version)
+                    }))
+                }
+            } else {
+                Some(Vec::new())
+            },
+            groups: if version >= 8 {
+                random.array(|random| {
+                    wire::offset_fetch_request::OffsetFetchRequestGroup::sample(random, version)
+                })
+            } else {
+                Vec::new()
+            },
+            require_stable: if version >= 7 { random.bool() } else { false },
+        }
+    }
+}
+
+impl Sample for wire::offset_fetch_request::OffsetFetchRequestTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { name: random.string(), partition_indexes: random.array(|random| random.i32()) }
+    }
+}
+
+impl Sample for wire::offset_fetch_request::OffsetFetchRequestGroup {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            group_id: random.string(),
+            member_id: if version >= 9 { random.option(|random| random.string()) } else { None },
+            member_epoch: if version >= 9 { random.i32() } else { -1 },
+            topics: random.option(|random| {
+                random.array(|random| {
+                    wire::offset_fetch_request::OffsetFetchRequestTopics::sample(random, version)
+                })
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_fetch_request::OffsetFetchRequestTopics {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: if version <= 9 { random.string() } else { String::new() },
+            topic_id: if version >= 10 { random.uuid() } else { types::Uuid::ZERO },
+            partition_indexes: random.array(|random| random.i32()),
+        }
+    }
+}
+
+impl Sample for wire::offset_fetch_response::OffsetFetchResponse {
+    type Oracle = oracle::OffsetFetchResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: if version >= 3 { random.i32() } else { 0 },
+            topics: if version <= 7 {
+                random.array(|random| {
+                    wire::offset_fetch_response::OffsetFetchResponseTopic::sample(random, version)
+                })
+            } else {
+                Vec::new()
+            },
+            error_code: if (2..=7).contains(&version) { random.i16() } else { 0 },
+            groups: if version >= 8 {
+                random.array(|random| {
+                    wire::offset_fetch_response::OffsetFetchResponseGroup::sample(random, version)
+                })
+            } else {
+                Vec::new()
+            },
+        }
+    }
+}
+
+impl Sample for wire::offset_fetch_response::OffsetFetchResponseTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            partitions: random.array(|random| {
+                wire::offset_fetch_response::OffsetFetchResponsePartition::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_fetch_response::OffsetFetchResponsePartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            partition_index: random.i32(),
+            committed_offset: random.i64(),
+            committed_leader_epoch: if version >= 5 { random.i32() } else { -1 },
+            metadata: random.option(|random| random.string()),
+            error_code: random.i16(),
+        }
+    }
+}
+
+impl Sample for wire::offset_fetch_response::OffsetFetchResponseGroup {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            group_id: random.string(),
+            topics: random.array(|random| {
+                wire::offset_fetch_response::OffsetFetchResponseTopics::sample(random, version)
+            }),
+            error_code: random.i16(),
+        }
+    }
+}
+
+impl Sample for wire::offset_fetch_response::OffsetFetchResponseTopics {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: if version <= 9 { random.string() } else { String::new() },
+            topic_id: if version >= 10 { random.uuid() } else { types::Uuid::ZERO },
+            partitions: random.array(|random| {
+                wire::offset_fetch_response::OffsetFetchResponsePartitions::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_fetch_response::OffsetFetchResponsePartitions {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            partition_index: random.i32(),
+            committed_offset: random.i64(),
+            committed_leader_epoch: random.i32(),
+            metadata: random.option(|random| random.string()),
+            error_code: random.i16(),
+        }
+    }
+}
+
 impl Sample for wire::find_coordinator_request::FindCoordinatorRequest {
     type Oracle = oracle::FindCoordinatorRequest;
     fn sample(random: &mut Gen, version: i16) -> Self {
@@ -602,6 +853,257 @@ impl Sample for wire::find_coordinator_response::Coordinator {
             port: random.i32(),
             error_code: random.i16(),
             error_message: random.option(|random| random.string()),
+        }
+    }
+}
+
+impl Sample for wire::join_group_request::JoinGroupRequest {
+    type Oracle = oracle::JoinGroupRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            group_id: random.string(),
+            session_timeout_ms: random.i32(),
+            rebalance_timeout_ms: if version >= 1 { random.i32() } else { -1 },
+            member_id: random.string(),
+            group_instance_id: if version >= 5 { random.option(|random| random.string()) } else { None },
+            protocol_type: random.string(),
+            protocols: random
+                .array(|random| wire::join_group_request::JoinGroupRequestProtocol::sample(random, version)),
+            reason: if version >= 8 { random.option(|random| random.string()) } else { None },
+        }
+    }
+}
+
+impl Sample for wire::join_group_request::JoinGroupRequestProtocol {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { name: random.string(), metadata: random.bytes() }
+    }
+}
+
+impl Sample for wire::join_group_response::JoinGroupResponse {
+    type Oracle = oracle::JoinGroupResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: if version >= 2 { random.i32() } else { 0 },
+            error_code: random.i16(),
+            generation_id: random.i32(),
+            protocol_type: if version >= 7 { random.option(|random| random.string()) } else { None },
+            protocol_name: if version >= 7 {
+                random.option(|random| random.string())
+            } else {
+                Some(random.string())
+            },
+            leader: random.string(),
+            skip_assignment: if version >= 9 { random.bool() } else { false },
+            member_id: random.string(),
+            members: random
+                .array(|random| wire::join_group_response::JoinGroupResponseMember::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::join_group_response::JoinGroupResponseMember {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            member_id: random.string(),
+            group_instance_id: if version >= 5 { random.option(|random| random.string()) } else { None },
+            metadata: random.bytes(),
+        }
+    }
+}
+
+impl Sample for wire::heartbeat_request::HeartbeatRequest {
+    type Oracle = oracle::HeartbeatRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            group_id: random.string(),
+            generation_id: random.i32(),
+            member_id: random.string(),
+            group_instance_id: if version >= 3 { random.option(|random| random.string()) } else { None },
+        }
+    }
+}
+
+impl Sample for wire::heartbeat_response::HeartbeatResponse {
+    type Oracle = oracle::HeartbeatResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self { throttle_time_ms: if version >= 1 { random.i32() } else { 0 }, error_code: random.i16() }
+    }
+}
+
+impl Sample for wire::leave_group_request::LeaveGroupRequest {
+    type Oracle = oracle::LeaveGroupRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            group_id: random.string(),
+            member_id: if version <= 2 { random.string() } else { String::new() },
+            members: if version >= 3 {
+                random.array(|random| wire::leave_group_request::MemberIdentity::sample(random, version))
+            } else {
+                Vec::new()
+            },
+        }
+    }
+}
+
+impl Sample for wire::leave_group_request::MemberIdentity {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            member_id: random.string(),
+            group_instance_id: random.option(|random| random.string()),
+            reason: if version >= 5 { random.option(|random| random.string()) } else { None },
+        }
+    }
+}
+
+impl Sample for wire::leave_group_response::LeaveGroupResponse {
+    type Oracle = oracle::LeaveGroupResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: if version >= 1 { random.i32() } else { 0 },
+            error_code: random.i16(),
+            members: if version >= 3 {
+                random.array(|random| wire::leave_group_response::MemberResponse::sample(random, version))
+            } else {
+                Vec::new()
+            },
+        }
+    }
+}
+
+impl Sample for wire::leave_group_response::MemberResponse {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            member_id: random.string(),
+            group_instance_id: random.option(|random| random.string()),
+            error_code: random.i16(),
+        }
+    }
+}
+
+impl Sample for wire::sync_group_request::SyncGroupRequest {
+    type Oracle = oracle::SyncGroupRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            group_id: random.string(),
+            generation_id: random.i32(),
+            member_id: random.string(),
+            group_instance_id: if version >= 3 { random.option(|random| random.string()) } else { None },
+            protocol_type: if version >= 5 { random.option(|random| random.string()) } else { None },
+            protocol_name: if version >= 5 { random.option(|random| random.string()) } else { None },
+            assignments: random.array(|random| {
+                wire::sync_group_request::SyncGroupRequestAssignment::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::sync_group_request::SyncGroupRequestAssignment {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { member_id: random.string(), assignment: random.bytes() }
+    }
+}
+
+impl Sample for wire::sync_group_response::SyncGroupResponse {
+    type Oracle = oracle::SyncGroupResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: if version >= 1 { random.i32() } else { 0 },
+            error_code: random.i16(),
+            protocol_type: if version >= 5 { random.option(|random| random.string()) } else { None },
+            protocol_name: if version >= 5 { random.option(|random| random.string()) } else { None },
+            assignment: random.bytes(),
+        }
+    }
+}
+
+impl Sample for wire::describe_groups_request::DescribeGroupsRequest {
+    type Oracle = oracle::DescribeGroupsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            groups: random.array(|random| random.string()),
+            include_authorized_operations: if version >= 3 { random.bool() } else { false },
+        }
+    }
+}
+
+impl Sample for wire::describe_groups_response::DescribeGroupsResponse {
+    type Oracle = oracle::DescribeGroupsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: if version >= 1 { random.i32() } else { 0 },
+            groups: random
+                .array(|random| wire::describe_groups_response::DescribedGroup::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::describe_groups_response::DescribedGroup {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            error_message: if version >= 6 { random.option(|random| random.string()) } else { None },
+            group_id: random.string(),
+            group_state: random.string(),
+            protocol_type: random.string(),
+            protocol_data: random.string(),
+            members: random.array(|random| {
+                wire::describe_groups_response::DescribedGroupMember::sample(random, version)
+            }),
+            authorized_operations: if version >= 3 { random.i32() } else { -2147483648 },
+        }
+    }
+}
+
+impl Sample for wire::describe_groups_response::DescribedGroupMember {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            member_id: random.string(),
+            group_instance_id: if version >= 4 { random.option(|random| random.string()) } else { None },
+            client_id: random.string(),
+            client_host: random.string(),
+            member_metadata: random.bytes(),
+            member_assignment: random.bytes(),
+        }
+    }
+}
+
+impl Sample for wire::list_groups_request::ListGroupsRequest {
+    type Oracle = oracle::ListGroupsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            states_filter: if version >= 4 { random.array(|random| random.string()) } else { Vec::new() },
+            types_filter: if version >= 5 { random.array(|random| random.string()) } else { Vec::new() },
+        }
+    }
+}
+
+impl Sample for wire::list_groups_response::ListGroupsResponse {
+    type Oracle = oracle::ListGroupsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: if version >= 1 { random.i32() } else { 0 },
+            error_code: random.i16(),
+            groups: random.array(|random| wire::list_groups_response::ListedGroup::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::list_groups_response::ListedGroup {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            group_id: random.string(),
+            protocol_type: random.string(),
+            group_state: if version >= 4 { random.string() } else { String::new() },
+            group_type: if version >= 5 { random.string() } else { String::new() },
         }
     }
 }
@@ -1414,6 +1916,31 @@ impl Sample for wire::create_partitions_response::CreatePartitionsTopicResult {
     }
 }
 
+impl Sample for wire::delete_groups_request::DeleteGroupsRequest {
+    type Oracle = oracle::DeleteGroupsRequest;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { groups_names: random.array(|random| random.string()) }
+    }
+}
+
+impl Sample for wire::delete_groups_response::DeleteGroupsResponse {
+    type Oracle = oracle::DeleteGroupsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            results: random
+                .array(|random| wire::delete_groups_response::DeletableGroupResult::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::delete_groups_response::DeletableGroupResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { group_id: random.string(), error_code: random.i16() }
+    }
+}
+
 impl Sample for wire::incremental_alter_configs_request::IncrementalAlterConfigsRequest {
     type Oracle = oracle::IncrementalAlterConfigsRequest;
     fn sample(random: &mut Gen, version: i16) -> Self {
@@ -1473,6 +2000,69 @@ impl Sample for wire::incremental_alter_configs_response::AlterConfigsResourceRe
             resource_type: random.i8(),
             resource_name: random.string(),
         }
+    }
+}
+
+impl Sample for wire::offset_delete_request::OffsetDeleteRequest {
+    type Oracle = oracle::OffsetDeleteRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            group_id: random.string(),
+            topics: random.array(|random| {
+                wire::offset_delete_request::OffsetDeleteRequestTopic::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_delete_request::OffsetDeleteRequestTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            partitions: random.array(|random| {
+                wire::offset_delete_request::OffsetDeleteRequestPartition::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_delete_request::OffsetDeleteRequestPartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { partition_index: random.i32() }
+    }
+}
+
+impl Sample for wire::offset_delete_response::OffsetDeleteResponse {
+    type Oracle = oracle::OffsetDeleteResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            throttle_time_ms: random.i32(),
+            topics: random.array(|random| {
+                wire::offset_delete_response::OffsetDeleteResponseTopic::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_delete_response::OffsetDeleteResponseTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            partitions: random.array(|random| {
+                wire::offset_delete_response::OffsetDeleteResponsePartition::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::offset_delete_response::OffsetDeleteResponsePartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { partition_index: random.i32(), error_code: random.i16() }
     }
 }
 
@@ -1678,6 +2268,151 @@ impl Sample for wire::describe_cluster_response::DescribeClusterBroker {
             port: random.i32(),
             rack: random.option(|random| random.string()),
             is_fenced: if version >= 2 { random.bool() } else { false },
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest {
+    type Oracle = oracle::ConsumerGroupHeartbeatRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            group_id: random.string(),
+            member_id: random.string(),
+            member_epoch: random.i32(),
+            instance_id: random.option(|random| random.string()),
+            rack_id: random.option(|random| random.string()),
+            rebalance_timeout_ms: random.i32(),
+            subscribed_topic_names: random.option(|random| random.array(|random| random.string())),
+            subscribed_topic_regex: if version >= 1 { random.option(|random| random.string()) } else { None },
+            server_assignor: random.option(|random| random.string()),
+            topic_partitions: random.option(|random| {
+                random.array(|random| {
+                    wire::consumer_group_heartbeat_request::TopicPartitions::sample(random, version)
+                })
+            }),
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_heartbeat_request::TopicPartitions {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { topic_id: random.uuid(), partitions: random.array(|random| random.i32()) }
+    }
+}
+
+impl Sample for wire::consumer_group_heartbeat_response::ConsumerGroupHeartbeatResponse {
+    type Oracle = oracle::ConsumerGroupHeartbeatResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+            member_id: random.option(|random| random.string()),
+            member_epoch: random.i32(),
+            heartbeat_interval_ms: random.i32(),
+            assignment: random.option(|random| {
+                wire::consumer_group_heartbeat_response::Assignment::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_heartbeat_response::Assignment {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topic_partitions: random.array(|random| {
+                wire::consumer_group_heartbeat_response::TopicPartitions::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_heartbeat_response::TopicPartitions {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { topic_id: random.uuid(), partitions: random.array(|random| random.i32()) }
+    }
+}
+
+impl Sample for wire::consumer_group_describe_request::ConsumerGroupDescribeRequest {
+    type Oracle = oracle::ConsumerGroupDescribeRequest;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            group_ids: random.array(|random| random.string()),
+            include_authorized_operations: random.bool(),
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_describe_response::ConsumerGroupDescribeResponse {
+    type Oracle = oracle::ConsumerGroupDescribeResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            groups: random.array(|random| {
+                wire::consumer_group_describe_response::DescribedGroup::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_describe_response::DescribedGroup {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+            group_id: random.string(),
+            group_state: random.string(),
+            group_epoch: random.i32(),
+            assignment_epoch: random.i32(),
+            assignor_name: random.string(),
+            members: random
+                .array(|random| wire::consumer_group_describe_response::Member::sample(random, version)),
+            authorized_operations: random.i32(),
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_describe_response::Member {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            member_id: random.string(),
+            instance_id: random.option(|random| random.string()),
+            rack_id: random.option(|random| random.string()),
+            member_epoch: random.i32(),
+            client_id: random.string(),
+            client_host: random.string(),
+            subscribed_topic_names: random.array(|random| random.string()),
+            subscribed_topic_regex: random.option(|random| random.string()),
+            assignment: wire::consumer_group_describe_response::Assignment::sample(random, version),
+            target_assignment: wire::consumer_group_describe_response::Assignment::sample(random, version),
+            member_type: if version >= 1 { random.i8() } else { -1 },
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_describe_response::Assignment {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topic_partitions: random.array(|random| {
+                wire::consumer_group_describe_response::TopicPartitions::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_describe_response::TopicPartitions {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            topic_id: random.uuid(),
+            topic_name: random.string(),
+            partitions: random.array(|random| random.i32()),
         }
     }
 }
