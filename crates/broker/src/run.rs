@@ -143,7 +143,7 @@ impl Sockets {
     async fn open_http(&mut self, config: &BrokerConfig) -> Result<(), ServeError> {
         let Some(endpoint) = &config.http_listener else { return Ok(()) };
         let address = endpoint.to_string();
-        match tokio::net::TcpListener::bind(&address).await {
+        match env::net::bind(&address).await {
             Ok(http) => self.http = Some(http),
             Err(error) if config.http_listener_is_set => {
                 return Err(ServeError::Listen { address, error, setting: "highwater.http.listener" });

@@ -71,7 +71,7 @@ impl Endpoint {
 pub(crate) struct ListenerSet {
     pub(crate) clients: Vec<Listener>,
     pub(crate) quorum: Vec<Listener>,
-    /// Names that are advertised because nobody set one.
+    /// Listeners that are not opened, and names that are advertised because nobody set one.
     pub(crate) notices: Vec<Notice>,
 }
 
@@ -100,9 +100,9 @@ pub(crate) fn listeners(settings: &Sources) -> Result<ListenerSet, ConfigError> 
         );
     }
     check_inter_broker(settings, &clients)?;
-    let notices =
-        clients.iter_mut().filter_map(|l| advertise_host_name(l, &advertised, settings.host_name()));
-    let notices = notices.collect();
+    let mut notices: Vec<Notice> = quorum.iter().map(not_opened).collect();
+    notices
+        .extend(clients.iter_mut().filter_map(|l| advertise_host_name(l, &advertised, settings.host_name())));
     let allowed = settings.boolean("highwater.allow.plaintext.listeners")?;
     clients.iter().try_for_each(|l| check_client(settings, l, allowed))?;
     Ok(ListenerSet { clients, quorum, notices })
@@ -111,6 +111,15 @@ pub(crate) fn listeners(settings: &Sources) -> Result<ListenerSet, ConfigError> 
 fn with_advertised(name: String, bind: Endpoint, advertised: &[(String, Endpoint)]) -> Listener {
     let told = advertised.iter().find(|(n, _)| *n == name).map(|(_, e)| e.clone());
     Listener { advertised: told.unwrap_or_else(|| bind.clone()), name, bind }
+}
+
+/// Says that a listener of the quorum is accepted and has nobody to listen to.
+fn not_opened(listener: &Listener) -> Notice {
+    let reason = format!(
+        "listener {} is for controllers and is not opened while a cluster has one node",
+        listener.name
+    );
+    Notice { name: LISTENERS.to_owned(), reason, acts: true }
 }
 
 /// Lets a listener on every interface advertise the machine's name, when no address is set for it.

@@ -3,6 +3,7 @@
 //! The simulated variant exists only with the feature `sim`; a release build has one variant.
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -48,12 +49,30 @@ pub enum Detached {
     Sim(turmoil::net::TcpStream),
 }
 
+/// Listens on `host:port` of this machine; without a host, on every interface: of IPv4 and IPv6, or of IPv4 where there is no IPv6.
+///
+/// # Errors
+/// Those of the system.
+pub async fn bind(address: &str) -> io::Result<tokio::net::TcpListener> {
+    let Some(port) = address.strip_prefix(':') else { return tokio::net::TcpListener::bind(address).await };
+    match tokio::net::TcpListener::bind(format!("[::]:{port}")).await {
+        Err(error) if is_for_lack_of_ipv6(&error) => {
+            tokio::net::TcpListener::bind(format!("0.0.0.0:{port}")).await
+        }
+        bound => bound,
+    }
+}
+
+fn is_for_lack_of_ipv6(error: &io::Error) -> bool {
+    !matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
+}
+
 #[allow(clippy::missing_errors_doc)]
 impl Net {
-    /// Listens on `host:port`.
+    /// Listens on `host:port`; without a host, on every interface.
     pub async fn listen(self, address: &str) -> io::Result<Listener> {
         match self {
-            Net::Real => tokio::net::TcpListener::bind(address).await.map(Listener::Real),
+            Net::Real => bind(address).await.map(Listener::Real),
             #[cfg(feature = "sim")]
             Net::Sim => turmoil::net::TcpListener::bind(address).await.map(Listener::Sim),
         }
@@ -76,11 +95,13 @@ impl Net {
 #[allow(clippy::missing_errors_doc)]
 impl Listener {
     /// Waits for the next connection; returns it with the peer's address.
-    pub async fn accept(&self) -> io::Result<(Detached, std::net::SocketAddr)> {
+    pub async fn accept(&self) -> io::Result<(Detached, SocketAddr)> {
         match self {
             Listener::Real(listener) => {
                 let (stream, peer) = listener.accept().await?;
                 stream.set_nodelay(true)?;
+                // A socket for both families calls 127.0.0.1 ::ffff:127.0.0.1.
+                let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
                 Ok((Detached::Real(stream.into_std()?), peer))
             }
             #[cfg(feature = "sim")]
@@ -175,5 +196,24 @@ impl AsyncWrite for Stream {
             #[cfg(feature = "sim")]
             Stream::Sim(stream) => Pin::new(stream).poll_shutdown(cx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protects: an address without a host is every interface, as in Kafka, and a peer has the address by which others know it.
+    #[test]
+    fn no_host_is_every_interface() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        runtime.block_on(async {
+            let listener = Net::Real.listen(":0").await.unwrap();
+            let own = listener.local_addr().unwrap();
+            assert!(own.ip().is_unspecified(), "{own}");
+            let client = std::net::TcpStream::connect(("127.0.0.1", own.port())).unwrap();
+            let (_stream, peer) = listener.accept().await.unwrap();
+            assert_eq!(peer, client.local_addr().unwrap());
+        });
     }
 }
