@@ -82,7 +82,7 @@ impl SegmentMeta {
         }
     }
 
-    fn cut_end(&mut self, to: Offset) {
+    pub(crate) fn cut_end(&mut self, to: Offset) {
         if self.next > to {
             self.next = to;
             self.sealed = false;

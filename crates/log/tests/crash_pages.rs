@@ -31,6 +31,8 @@ mod probe;
 mod script;
 #[path = "crash_pages/story.rs"]
 mod story;
+#[path = "crash_pages/truncations.rs"]
+mod truncations;
 #[path = "crash_directory/world.rs"]
 #[allow(dead_code)] // of the other crash tests
 mod world;

@@ -110,7 +110,12 @@ impl Shard {
 
     pub(super) fn on_file_cut(&mut self, cut: &FileCut, segment: Option<SegmentMeta>) {
         if let Some(slot) = self.partitions.get_mut(&cut.key) {
-            slot.partition.log_mut().file_cut(cut, segment);
+            let log = slot.partition.log_mut();
+            log.file_cut(cut, segment);
+            if log.is_page_cache() && log.unwritten_bytes() > 0 {
+                // Its batches have waited for the cut.
+                self.pages.note_buffered(cut.key);
+            }
             slot.count_unwritten();
             self.changed.insert(cut.key);
         }

@@ -66,6 +66,11 @@ impl Shard {
             }
             writes.extend(log.hand_over(&rules));
             self.pages.unsynced.insert(key);
+            if log.waits_for_lower_state() {
+                self.changed.insert(key);
+                self.pages.writer.handle().hurry_sync();
+            }
+            jobs.extend(log.take_file_cuts().into_iter().map(Job::CutFile));
         }
         self.pages.submit(writes, &self.jobs, jobs);
     }
@@ -77,6 +82,7 @@ impl Shard {
             let mut effects = Vec::new();
             slot.partition.on_written(serial, &mut effects);
             let log = slot.partition.log_mut();
+            log.take_file_cuts().into_iter().for_each(|cut| self.jobs.send(Job::CutFile(cut)));
             log.evict(log.unwritten_bytes() + share);
             self.tails.note(key, cached_bytes(log));
             slot.count_unwritten();
@@ -91,6 +97,8 @@ impl Shard {
         self.pages.opened.insert(key, false);
         let mut effects = Vec::new();
         slot.partition.on_no_room(&mut effects);
+        let cuts = slot.partition.log_mut().take_file_cuts();
+        cuts.into_iter().for_each(|cut| self.jobs.send(Job::CutFile(cut)));
         slot.count_unwritten();
         if let Some(topic) = self.published.image.topics().by_id(key.topic_id) {
             self.departed.forget_partition(&(topic.name.as_str().into(), key.partition));

@@ -92,20 +92,25 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// Goes on in the segment of the recovery point; says whether another may follow.
-    fn known(&mut self, mut meta: SegmentMeta) -> Result<bool, FileFault> {
-        let path = self.folder.join(segment_name(meta.base, SegmentFile::Log));
-        let (dead, start) = (meta.next <= self.log.log_start(), meta.bytes);
+    /// Goes on in the segment of the recovery point; says whether another may follow. Where a truncation had not cut the file
+    /// when the state was written, it is read from its beginning to find that point.
+    fn known(&mut self, known: SegmentMeta) -> Result<bool, FileFault> {
+        let path = self.folder.join(segment_name(known.base, SegmentFile::Log));
+        let (dead, point) = (known.next <= self.log.log_start(), self.end());
         let Some(file) = open(self.disk, &path)? else { return Ok(dead) };
         let size = file.size().or_fault(&path, FileAction::Read)?;
-        if size < start {
+        let mut meta = if known.uncut { SegmentMeta::empty(known.base) } else { known };
+        if size < meta.bytes {
             // Synced bytes are missing: damage, unless nobody may ask for them.
             return Ok(dead);
         }
         let mut write = write_after(&meta);
         let whole = self.batches(&*file, (&path, size), &mut meta, &mut write)?;
+        if meta.next < point {
+            return Ok(dead);
+        }
         let listed = self.log.segments().last().is_some_and(|last| last.base == meta.base);
-        if meta.bytes > start || listed {
+        if self.end() > point || listed {
             self.segments.push(FoundSegment { meta, write });
         }
         Ok(whole)
@@ -152,7 +157,8 @@ impl Scan<'_> {
         self.log.log_end()
     }
 
-    /// Takes in the batches of a file from the end of `meta` on; says whether they reach the end of the file.
+    /// Takes in the batches of a file from the end of `meta` on, those below the log's end into `meta` alone; says whether they
+    /// reach the end of the file.
     fn batches(
         &mut self,
         file: &dyn DiskFile,
@@ -167,7 +173,9 @@ impl Scan<'_> {
             if !self.counts(&batch, meta) {
                 return Ok(false);
             }
-            self.log.found_batch(&batch, self.now);
+            if meta.next == self.end() {
+                self.log.found_batch(&batch, self.now);
+            }
             follow(meta, write, batch.header(), self.now);
         }
         Ok(true)
@@ -175,6 +183,9 @@ impl Scan<'_> {
 
     fn counts(&self, batch: &Batch, meta: &SegmentMeta) -> bool {
         let head = batch.header();
+        if meta.next < self.end() {
+            return head.base_offset == meta.next && head.next_offset() <= self.end() && batch.verify_crc();
+        }
         head.base_offset == meta.next
             && head.base_offset == self.end()
             && head.leader_epoch >= self.log.latest_epoch()
@@ -250,8 +261,9 @@ impl Directory {
         Ok(())
     }
 
-    /// Makes a page-cache log's folder, if it has none, and its name safe: a batch goes into no other. Returns where it
-    /// is, nothing if the log is removed.
+    /// Makes a page-cache log's folder, if it has none, and its name safe: a batch goes into no other. Nor behind an end that an
+    /// earlier life has cut and not synced: what was cut off could come back before it. Returns where the folder is, nothing if
+    /// the log is removed.
     ///
     /// # Errors
     /// No room, or final.
@@ -265,10 +277,24 @@ impl Directory {
             if directory.unsynced.contains(&root) {
                 directory.sync_folder(&root)?;
             }
-            directory.page_logs.insert(key);
+            if !directory.page_logs.contains(&key) {
+                sync_end(&*directory.disk, &path)?;
+                directory.page_logs.insert(key);
+            }
             Ok(Some(path))
         })
     }
+}
+
+/// Makes safe where the last segment of a folder ends, and that it is the last.
+fn sync_end(disk: &dyn Disk, folder: &Path) -> Result<(), FileFault> {
+    let names = disk.list(folder).or_fault(folder, FileAction::Read)?.into_iter().map(|entry| entry.name);
+    let logs = names.filter(|name| matches!(parse_segment_name(name), Some((_, SegmentFile::Log))));
+    let Some(last) = logs.max().map(|name| folder.join(name)) else { return Ok(()) };
+    if let Some(file) = open(disk, &last)? {
+        file.sync().or_fault(&last, FileAction::Sync)?;
+    }
+    disk.sync_dir(folder).or_fault(folder, FileAction::Sync)
 }
 
 /// Writes bytes once more where they are, and syncs the file.

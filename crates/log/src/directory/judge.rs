@@ -11,6 +11,7 @@ use crate::layout::{
     DELETE_ENDING, DELETED_ENDING, NEW_ENDING, SegmentFile, is_log_folder, parse_segment_name, segment_name,
 };
 use crate::log::Log;
+use crate::segments::SegmentMeta;
 use env::OpenMode;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -42,10 +43,18 @@ impl Directory {
                     *owner = Some(log.key());
                 }
             }
-            for segment in log.segments().iter().filter(|segment| segment.next > log.log_start()) {
+            let counts = |segment: &&SegmentMeta| {
+                segment.next > log.log_start() || segment.uncut && log.is_page_cache()
+            };
+            for segment in log.segments().iter().filter(counts) {
                 let path = self.root.join(folder).join(segment_name(segment.base, SegmentFile::Log));
                 let have = if is_own { self.size_of(&path)? } else { None };
                 match have {
+                    // A scan has not found its end.
+                    Some(_) if segment.uncut && log.is_page_cache() => {
+                        let want = have.map_or(segment.bytes, |have| have + 1);
+                        report.damaged.push(LogDamage { key: log.key(), path, have, want });
+                    }
                     Some(have) if have == segment.bytes || segment.uncut => {}
                     Some(have) if have > segment.bytes => excess.push((path, segment.bytes)),
                     _ => report.damaged.push(LogDamage { key: log.key(), path, have, want: segment.bytes }),

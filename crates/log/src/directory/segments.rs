@@ -25,7 +25,7 @@ impl Directory {
         })
     }
 
-    /// Cuts a segment file whose log was truncated, and syncs it; returns the segment as it is then, nothing if its
+    /// Cuts a segment file whose log was truncated, and makes that safe; returns the segment as it is then, nothing if its
     /// files are gone. `now` stands in for the append time of its last batch, which the file does not tell.
     ///
     /// # Errors
@@ -75,6 +75,8 @@ impl Directory {
         self.drop_producers_above(folder, cut.to)?;
         if cut.to <= cut.segment {
             self.rename_files(folder, cut.segment)?;
+            // A page-cache log goes on under names like these.
+            self.sync_folder(folder)?;
             return Ok(None);
         }
         let place = SegmentPlace { disk: &*self.disk, folder, base: cut.segment };

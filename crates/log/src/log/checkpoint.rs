@@ -112,8 +112,8 @@ impl Log {
 
     /// Makes the file cuts of truncations during a checkpoint fit the segments as they were before it: a file
     /// that only the checkpoint made longer needs none, one that only it made is removed.
-    fn fit_file_cuts(&mut self) {
-        let segments = &self.segments;
+    pub(super) fn fit_file_cuts(&mut self) {
+        let segments = self.segments_as_handed();
         self.file_cuts.retain_mut(|job| {
             let known = segments.iter().find(|segment| segment.base == job.cut.segment);
             if !job.taken {
@@ -160,7 +160,11 @@ impl Log {
         log
     }
 
+    /// Of a page-cache log a start finds what the file holds.
     fn renew_file_cuts(&mut self) {
+        if self.is_page_cache() {
+            return;
+        }
         let (key, change) = (self.key, self.change);
         let uncut = self.segments.iter().filter(|segment| segment.uncut);
         let cut = uncut.map(|segment| FileCut { key, segment: segment.base, to: segment.next });

@@ -9,10 +9,13 @@
 //! written end and durable end. The frame [`Log::created`] comes first: nothing counts before it is durable. A sync notes
 //! the cut at the log end ([`Log::begin_sync`]); once all of it is synced ([`Log::pages_synced`]) the next cut of
 //! the log is that one, and when a state holds it, it is the recovery point. A cut in between repeats the last one, with
-//! the changes since. What the writer has no room for is taken back ([`Log::take_back_unwritten`]).
+//! the changes since. What the writer has no room for is taken back ([`Log::take_back_unwritten`]). Truncation:
+//! `pages/truncate.rs`.
 //!
 //! *Invariant*: log start <= recovery point <= written end; the durable end is the written end.
 //! Source: design W-16, docs/adr/2026-11-25-page-cache-topics.md. Tests: below, `tests/crash_pages.rs`.
+
+mod truncate;
 
 use super::{Log, Placing};
 use crate::append::control_of;
@@ -70,6 +73,8 @@ pub(super) struct Pages {
     synced: Option<Box<LogCut>>,
     /// Being synced, with the hand-over that has to be written for it.
     syncing: Option<(u64, Box<LogCut>)>,
+    /// Whether a state may say that more is synced than a truncation has left, until a checkpoint has been at the new end.
+    lowering: bool,
 }
 
 impl Pages {
@@ -85,12 +90,14 @@ impl Pages {
             offered: None,
             synced: None,
             syncing: None,
+            lowering: false,
         }
     }
 
     pub(super) fn checkpointed(&mut self) {
         if let Some(cut) = self.offered.take() {
             self.recovery = cut;
+            self.lowering &= self.synced.is_some();
         }
     }
 
@@ -130,7 +137,7 @@ impl Log {
 
     /// Returns the offset from which a start would scan the files, nothing for a log that is in the write-ahead log.
     pub fn recovery_point(&self) -> Option<Offset> {
-        self.pages.as_ref().map(|pages| pages.recovery.log_end)
+        self.pages.as_ref().map(|pages| pages.recovery.log_end.min(self.log_end))
     }
 
     /// Returns the first change of a page-cache log, once. Nothing of it counts before that frame is durable.
@@ -156,10 +163,10 @@ impl Log {
         Ok(())
     }
 
-    /// Places what was appended since the last call; nothing if nothing was.
+    /// Places what was appended since the last call; nothing if nothing was, or while files of a truncation are to be cut.
     pub fn hand_over(&mut self, rules: &PlaceRules) -> Option<PageWrite> {
-        let (key, end) = (self.key, self.log_end);
-        let pages = self.pages.as_mut().filter(|pages| pages.handed_end < end)?;
+        let (key, end, cuts) = (self.key, self.log_end, self.has_file_cuts());
+        let pages = self.pages.as_mut().filter(|pages| pages.handed_end < end && !cuts)?;
         let from = pages.handed_end;
         let (segments, writes) = place_after(pages.head.take(), self.tail.after(from), rules);
         pages.head = segments.last().cloned();
@@ -196,19 +203,12 @@ impl Log {
         let Some(pages) = &mut self.pages else { return self.log_end };
         pages.handed.retain(|handed| handed.serial <= pages.written_serial);
         let end = pages.handed.back().map_or(self.written_end, |handed| handed.end);
-        let last = pages.handed.back().and_then(|handed| handed.segments.last());
-        pages.head = last.or(self.segments.last()).cloned();
         pages.handed_end = end;
         pages.generation += 1;
         pages.syncing.take_if(|(_, cut)| cut.log_end > end);
-        self.tail.cut_end(end);
-        self.log_end = end;
-        for pending in &mut self.pending {
-            pending.log_end = pending.log_end.min(end);
-        }
-        self.epochs.cut_end(end);
-        self.producers.undo_from(end);
-        self.aborted.retain(|aborted| aborted.last_offset < end);
+        self.cut_memory(end);
+        self.settle_head();
+        self.fit_file_cuts();
         self.unwritten_bytes = self.tail.bytes_after(self.written_end);
         self.assert_order();
         end
@@ -221,16 +221,12 @@ impl Log {
             return false;
         };
         let known = pages.synced.as_ref().or(pages.offered.as_ref()).unwrap_or(&pages.recovery);
-        if self.change == 0 || known.log_end == self.log_end {
+        if self.change == 0 || known.log_end == self.log_end || self.has_file_cuts() {
             return false;
         }
         // What was refused for want of room is never reported as written.
         let serial = pages.handed.back().map_or(pages.written_serial, |last| last.serial);
-        let mut segments = self.segments.clone();
-        for segment in pages.handed.iter().flat_map(|handed| &handed.segments) {
-            segments.grow(segment.clone());
-        }
-        let cut = Box::new(self.cut_of(&segments, self.log_end));
+        let cut = Box::new(self.cut_of(&self.segments_as_handed(), self.log_end));
         if let Some(pages) = &mut self.pages {
             pages.syncing = Some((serial, cut));
         }

@@ -35,6 +35,8 @@ pub(crate) enum Change {
     Append(LogKey, usize, usize),
     /// Moves the log's start to its batch of this number.
     Start(LogKey, usize),
+    /// Cuts the log at its batch of this number.
+    Truncate(LogKey, usize),
     /// Removes the log.
     Remove(LogKey),
 }
@@ -50,6 +52,8 @@ pub(crate) struct Broker {
     /// Names of the logs' folders, and whether they are page-cache logs.
     pub(crate) names: BTreeMap<LogKey, (&'static str, bool)>,
     pub(crate) epoch: i32,
+    /// Logs of which no more than this is committed.
+    pub(crate) holds: BTreeMap<LogKey, Offset>,
     /// What found no room: jobs, and hand-overs.
     pub(crate) abandoned: (u64, u64),
     turns: u64,
@@ -73,6 +77,7 @@ impl Broker {
             book,
             names: BTreeMap::new(),
             epoch: 0,
+            holds: BTreeMap::new(),
             abandoned: (0, 0),
             turns: 0,
             opened: BTreeSet::new(),
@@ -101,6 +106,22 @@ impl Broker {
                 self.finish_removal(*key)?;
             }
         }
+        self.cut_files()
+    }
+
+    /// Cuts the files of truncated logs whose time has come.
+    fn cut_files(&mut self) -> Result<(), Stop> {
+        for key in self.logs.keys().copied().collect::<Vec<_>>() {
+            let cuts = self.logs.get_mut(&key).map(Log::take_file_cuts).unwrap_or_default();
+            for cut in cuts {
+                let now = self.retry(|broker| broker.directory.cut_file(&cut, WALL))?;
+                self.logs.entry(key).and_modify(|log| log.file_cut(&cut, now));
+            }
+            if !self.logs[&key].has_file_cuts() {
+                self.with_book(|book| book.entry(key).and_modify(|told| told.before.clear()).key().partition);
+            }
+            self.logs[&key].assert_invariants();
+        }
         Ok(())
     }
 
@@ -116,6 +137,13 @@ impl Broker {
                 let frame = self.logs.get_mut(&key).unwrap().move_start(to);
                 self.with_book(|book| book.get_mut(&key).unwrap().next_start = self.logs[&key].log_start());
                 frame
+            }
+            Change::Truncate(key, nth) => {
+                let to = self.with_book(|book| book.get_mut(&key).unwrap().truncate(nth))?;
+                let log = self.logs.get_mut(&key).unwrap();
+                assert_eq!(log.truncate(to), Ok(None));
+                log.assert_invariants();
+                None
             }
             Change::Remove(key) => {
                 self.with_book(|book| book.get_mut(&key).unwrap().removing = true);
@@ -202,8 +230,9 @@ impl Broker {
     }
 
     fn acknowledge(&mut self) {
-        for log in self.logs.values_mut() {
-            log.set_high_watermark(log.durable_end());
+        for (key, log) in &mut self.logs {
+            let hold = self.holds.get(key).copied().unwrap_or(Offset(i64::MAX));
+            log.set_high_watermark(log.durable_end().min(hold));
             log.assert_invariants();
         }
         let ends: Vec<(LogKey, Offset)> =
@@ -240,17 +269,26 @@ impl Broker {
 
     /// Runs a checkpoint of all logs; small tails stay in the state.
     pub(crate) fn checkpoint(&mut self, small_tail_bytes: u64) -> Result<(), Stop> {
-        match self.try_checkpoint(small_tail_bytes) {
+        self.checkpoint_beside(small_tail_bytes, &[])
+    }
+
+    /// Runs a checkpoint; changes come between the cuts and the state.
+    pub(crate) fn checkpoint_beside(
+        &mut self,
+        small_tail_bytes: u64,
+        changes: &[Change],
+    ) -> Result<(), Stop> {
+        match self.try_checkpoint(small_tail_bytes, changes) {
             Err(Stop::File(fault)) if fault.is_full() => {
                 self.abandoned.0 += 1;
                 self.logs.values_mut().for_each(Log::abandon_cut);
-                self.try_checkpoint(small_tail_bytes)
+                self.try_checkpoint(small_tail_bytes, &[])
             }
             outcome => outcome,
         }
     }
 
-    fn try_checkpoint(&mut self, small_tail_bytes: u64) -> Result<(), Stop> {
+    fn try_checkpoint(&mut self, small_tail_bytes: u64, changes: &[Change]) -> Result<(), Stop> {
         let mark = self.wal.synced_end();
         let (mut cuts, mut placements) = (Vec::new(), Vec::new());
         for log in self.logs.values_mut() {
@@ -258,6 +296,9 @@ impl Broker {
                 cuts.push(cut);
                 placements.push(placement);
             }
+        }
+        if !changes.is_empty() {
+            self.turn(changes)?;
         }
         let (removed, quorum) = (Vec::new(), Some(Bytes::from_static(b"quorum")));
         let checkpoint = Checkpoint { mark, wall: WALL, cuts, placements, removed, quorum };
@@ -271,7 +312,7 @@ impl Broker {
             }
         }
         while self.directory.sweep(4)? {}
-        Ok(())
+        self.cut_files()
     }
 
     fn note_synced(&mut self, checkpoint: &Checkpoint) {
@@ -282,7 +323,7 @@ impl Broker {
                 log.assert_invariants();
             }
             self.with_book(|book| {
-                if let Some(told) = book.get_mut(&cut.key) {
+                if let Some(told) = book.get_mut(&cut.key).filter(|told| told.before.is_empty()) {
                     told.synced = told.sent.iter().filter(|(base, _)| *base < cut.log_end).count();
                 }
             });

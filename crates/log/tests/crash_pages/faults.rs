@@ -3,22 +3,31 @@
 use crate::broker::{Broker, Stop};
 use crate::cuts::{go_on, recover};
 use crate::judge::{Book, Crash, SharedBook, judge};
-use crate::story;
 use crate::world::env_of;
+use crate::{story, truncations};
+use env::Env;
 use env::crash::{Call, CrashDisk, Failure, Fault, Traced, When};
 use std::sync::Arc;
 
-fn dry_run() -> Vec<Traced> {
+type Story = fn(&Env, &SharedBook) -> Result<Broker, Stop>;
+
+const STORIES: [Story; 2] = [story::run, truncations::run];
+
+fn dry_run(story: Story) -> Vec<Traced> {
     let disk = CrashDisk::new();
-    story::run(&env_of(Arc::new(disk.clone()), 1), &SharedBook::default()).unwrap();
+    story(&env_of(Arc::new(disk.clone()), 1), &SharedBook::default()).unwrap();
     disk.trace()
 }
 
-fn run_with(op: u64, seed: u64, failure: Failure) -> (CrashDisk, Book, Result<Broker, Stop>) {
+fn run_with(
+    story: Story,
+    (op, seed): (u64, u64),
+    failure: Failure,
+) -> (CrashDisk, Book, Result<Broker, Stop>) {
     let disk = CrashDisk::with_seed(seed);
     disk.fail(Fault::new(When::Op(op), failure));
     let book = SharedBook::default();
-    let ended = story::run(&env_of(Arc::new(disk.clone()), 1), &book);
+    let ended = story(&env_of(Arc::new(disk.clone()), 1), &book);
     let book = book.lock().unwrap().clone();
     (disk, book, ended)
 }
@@ -27,10 +36,14 @@ fn run_with(op: u64, seed: u64, failure: Failure) -> (CrashDisk, Book, Result<Br
 /// what it calls synced outlives a power cut, though the page cache has lied.
 #[test]
 fn failed_sync_under_page_cache_logs_loses_nothing() {
-    let syncs = dry_run().into_iter().filter(|op| matches!(op.call, Call::Sync | Call::SyncDir));
+    STORIES.into_iter().for_each(failed_syncs);
+}
+
+fn failed_syncs(story: Story) {
+    let syncs = dry_run(story).into_iter().filter(|op| matches!(op.call, Call::Sync | Call::SyncDir));
     for Traced { op, call, path } in syncs {
         for seed in 0..if call == Call::SyncDir { 4 } else { 1 } {
-            let (disk, book, ended) = run_with(op, op + 1000 * seed, Failure::Io);
+            let (disk, book, ended) = run_with(story, (op, op + 1000 * seed), Failure::Io);
             let name = format!("{call:?} {op} of {}, seed {seed}", path.display());
             assert!(ended.is_err(), "{name}: the story went on");
             drop(ended);
@@ -46,10 +59,15 @@ fn failed_sync_under_page_cache_logs_loses_nothing() {
 /// every other job.
 #[test]
 fn full_disk_refuses_batches_of_page_cache_logs() {
+    let refused: u64 = STORIES.into_iter().map(full_disks).sum();
+    assert!(refused > 20, "only {refused} hand-overs found no room");
+}
+
+fn full_disks(story: Story) -> u64 {
     let grows = [Call::Create, Call::Write, Call::CreateDir, Call::Rename];
     let mut refused = 0;
-    for Traced { op, call, path } in dry_run().into_iter().filter(|op| grows.contains(&op.call)) {
-        let (disk, book, ended) = run_with(op, op, Failure::NoSpace);
+    for Traced { op, call, path } in dry_run(story).into_iter().filter(|op| grows.contains(&op.call)) {
+        let (disk, book, ended) = run_with(story, (op, op), Failure::NoSpace);
         let name = format!("{call:?} {op} of {}", path.display());
         match ended {
             Ok(broker) => {
@@ -69,5 +87,5 @@ fn full_disk_refuses_batches_of_page_cache_logs() {
         let outcome = recovered.and_then(|broker| go_on(&disk, broker));
         assert!(outcome.is_ok(), "{name}: {}", outcome.unwrap_err());
     }
-    assert!(refused > 20, "only {refused} hand-overs found no room");
+    refused
 }

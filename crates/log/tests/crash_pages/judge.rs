@@ -18,6 +18,8 @@ pub(crate) struct Told {
     pub(crate) page_cache: bool,
     /// Every batch that was sent, from offset 0 on.
     pub(crate) sent: Vec<(Offset, Vec<u8>)>,
+    /// What it was before truncations that are not done: what was sent then.
+    pub(crate) before: Vec<Vec<(Offset, Vec<u8>)>>,
     /// How many of them are acknowledged.
     pub(crate) acked: usize,
     /// How many of them the last state knows to be synced.
@@ -46,6 +48,26 @@ pub(crate) fn judge(book: &Book, found: &Logs, crash: Crash) -> Result<(), Strin
 }
 
 impl Told {
+    /// Notes that a truncation has begun at the batch of this number, if there is one; returns its offset.
+    pub(crate) fn truncate(&mut self, nth: usize) -> Option<Offset> {
+        let to = self.sent.get(nth)?.0;
+        self.before.push(self.sent.clone());
+        (self.acked, self.synced) = (self.acked.min(nth), self.synced.min(nth));
+        self.sent.truncate(nth);
+        Some(to)
+    }
+
+    /// Takes what was found for what was sent.
+    pub(crate) fn settle(&mut self, found: &GhostLog) {
+        let before = std::mem::take(&mut self.before);
+        let now = [std::mem::take(&mut self.sent)];
+        let fits = |sent: &&Vec<(Offset, Vec<u8>)>| holds(sent, found).is_some();
+        self.sent = now.iter().chain(&before).find(fits).cloned().unwrap_or_default();
+        self.sent.retain(|(base, _)| *base < found.end);
+        (self.acked, self.start, self.next_start) = (self.sent.len(), found.start, found.start);
+        self.removing = false;
+    }
+
     fn judge(&self, found: Option<&GhostLog>, crash: Crash) -> Result<(), String> {
         let Some(found) = found else {
             let may_miss = self.removing || self.removed || self.acked == 0;
@@ -57,15 +79,21 @@ impl Told {
         if ![self.start, self.next_start].contains(&found.start) {
             return Err(format!("it starts at {}, not at {}", found.start, self.start));
         }
-        let below = self.sent.iter().take_while(|(base, _)| *base < found.start).count();
-        let there = below + found.batches.len();
-        if self.sent.get(below..there) != Some(&found.batches) {
-            return Err(format!("batches {below} to {there} are not those of {}", self.sent.len()));
-        }
+        let known = std::iter::once(&self.sent).chain(&self.before);
+        let Some(there) = known.filter_map(|sent| holds(sent, found)).max() else {
+            return Err(format!("{} batches are not those of {}", found.batches.len(), self.sent.len()));
+        };
         let least = if self.page_cache && crash == Crash::PowerCut { self.synced } else { self.acked };
         match there < least {
             true => Err(format!("{there} batches where {least} were promised")),
             false => Ok(()),
         }
     }
+}
+
+/// Says how many batches there are up to the end of what was found, if it is a prefix of these.
+fn holds(sent: &[(Offset, Vec<u8>)], found: &GhostLog) -> Option<usize> {
+    let below = sent.iter().take_while(|(base, _)| *base < found.start).count();
+    let there = below + found.batches.len();
+    (sent.get(below..there) == Some(&found.batches)).then_some(there)
 }

@@ -206,3 +206,104 @@ fn a_sync_that_left_a_log_out_moves_no_recovery_point() {
     assert!(log.pages_synced());
     assert_eq!(log.cut_pages().unwrap().0.log_end, Offset(1));
 }
+
+/// Makes a log of three batches, written and synced, none committed, whose state says so.
+fn synced_log() -> Log {
+    let mut log = log();
+    let frame = log.created().unwrap();
+    log.on_durable(frame.change);
+    for sequence in 0..3 {
+        append(&mut log, sequence);
+        let serial = log.hand_over(&RULES).unwrap().serial;
+        log.on_written(serial);
+    }
+    assert!(log.begin_sync() && log.pages_synced());
+    let (cut, _) = log.cut(&RULES, 0).unwrap();
+    log.checkpointed(cut.change);
+    assert_eq!(log.recovery_point(), Some(Offset(3)));
+    log
+}
+
+/// Protects: W-10, W-16: below what a state calls synced, a truncation comes in this order: writer done, state, files, batches.
+#[test]
+fn a_truncation_lowers_the_state_first() {
+    let mut log = synced_log();
+    append(&mut log, 3);
+    let late = log.hand_over(&RULES).unwrap().serial;
+    assert_eq!(log.truncate(Offset(1)), Ok(None));
+    log.assert_invariants();
+    assert_eq!((log.log_end(), log.durable_end(), log.written_end()), (Offset(1), Offset(1), Offset(1)));
+    append(&mut log, 1);
+    assert!(log.waits_for_lower_state() && !log.begin_sync());
+    assert_eq!((log.take_file_cuts(), log.hand_over(&RULES)), (Vec::new(), None), "the state comes first");
+    let (cut, _) = log.cut(&RULES, 0).unwrap();
+    assert_eq!((cut.log_end, cut.epochs.len(), cut.producers.len()), (Offset(1), 1, 1));
+    assert_eq!(LogCut::decode(encoded(&cut)), Ok(cut.clone()));
+    assert_eq!(log.take_file_cuts(), []);
+    log.checkpointed(cut.change);
+    assert_eq!(log.take_file_cuts(), [], "the writer is not done");
+    log.on_written(late);
+    log.assert_invariants();
+    assert_eq!(log.written_end(), Offset(1), "what came late is cut off too");
+    let cuts = log.take_file_cuts();
+    assert_eq!(cuts.iter().map(|cut| cut.to).collect::<Vec<_>>(), [Offset(1)]);
+    assert_eq!(log.hand_over(&RULES), None, "the files are not cut");
+    let whole = SegmentMeta { next: Offset(1), bytes: 70, ..SegmentMeta::empty(Offset(0)) };
+    log.file_cut(&cuts[0], Some(whole));
+    let write = log.hand_over(&RULES).unwrap();
+    assert_eq!((write.writes[0].base, write.writes[0].at, write.writes.len()), (Offset(0), 70, 1));
+    log.on_written(write.serial);
+    log.assert_invariants();
+    assert_eq!(log.written_end(), Offset(2));
+}
+
+fn encoded(cut: &LogCut) -> Bytes {
+    let mut bytes = Vec::new();
+    cut.encode(&mut bytes);
+    bytes.into()
+}
+
+/// Protects: W-16: a checkpoint that was under way, and one that was given up, may have left a state that says too much: the next
+/// one is at the new end, whatever comes of this one.
+#[test]
+fn a_truncation_beside_a_checkpoint_lowers_the_next_state() {
+    for is_given_up in [false, true] {
+        let mut log = synced_log();
+        append(&mut log, 3);
+        let serial = log.hand_over(&RULES).unwrap().serial;
+        log.on_written(serial);
+        assert!(log.begin_sync() && log.pages_synced());
+        let (under_way, _) = log.cut(&RULES, 0).unwrap();
+        assert_eq!(log.truncate(Offset(2)), Ok(None));
+        match is_given_up {
+            true => log.abandon_cut(),
+            false => log.checkpointed(under_way.change),
+        }
+        assert!(log.waits_for_lower_state() && log.take_file_cuts().is_empty());
+        let (next, _) = log.cut(&RULES, 0).unwrap();
+        log.checkpointed(next.change);
+        assert_eq!((next.log_end, log.take_file_cuts().len()), (Offset(2), 1));
+    }
+}
+
+/// Protects: W-16: what the state does not know needs none: a truncation above it cuts files as soon as the writer is done; a batch
+/// that found no room meanwhile has left nothing to cut.
+#[test]
+fn a_truncation_above_the_recovery_point_needs_no_state() {
+    for has_room in [true, false] {
+        let mut log = synced_log();
+        append(&mut log, 3);
+        append(&mut log, 4);
+        let serial = log.hand_over(&RULES).unwrap().serial;
+        assert_eq!(log.truncate(Offset(4)), Ok(None));
+        assert!(!log.waits_for_lower_state() && log.take_file_cuts().is_empty());
+        match has_room {
+            true => log.on_written(serial),
+            false => drop(log.take_back_unwritten()),
+        }
+        log.assert_invariants();
+        assert_eq!(log.take_file_cuts().len(), usize::from(has_room));
+        assert_eq!(log.has_file_cuts(), has_room);
+        assert_eq!(log.log_end(), Offset(3 + i64::from(has_room)));
+    }
+}
