@@ -1,6 +1,6 @@
 //! `cargo xtask codegen`: turns schema/*.txt into the message codec of the wire crate.
 //!
-//! Input: one text file per API in the language of schema/README.md. Output: one module per message
+//! Input: one text file per API, and per format in schema/stored, in the language of schema/README.md. Output: one module per message
 //! in crates/wire/src/generated, sample makers for the tests of wire, a table for the fuzz targets.
 //! The output is checked in; with `check` nothing is written and a difference is an error.
 //! Tests: codegen/parse.rs, and all of `cargo test -p wire`.
@@ -10,7 +10,7 @@ mod model;
 mod parse;
 mod samples;
 
-use model::Api;
+use model::{Api, Body, Schemas};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
@@ -33,34 +33,44 @@ pub(crate) fn run(check: bool) -> Result<(), String> {
 
 /// Makes all files: path below the root -> text.
 fn generate(root: &Path) -> Result<BTreeMap<PathBuf, String>, String> {
-    let apis = read_schemas(&root.join("schema"))?;
+    let schemas = read_schemas(&root.join("schema"))?;
     let folder = Path::new(GENERATED);
     let mut files = BTreeMap::new();
-    files.insert(folder.join("mod.rs"), emit::modules(&apis));
-    files.insert(folder.join("api.rs"), emit::table(&apis));
-    for api in &apis {
+    files.insert(folder.join("mod.rs"), emit::modules(&schemas));
+    files.insert(folder.join("api.rs"), emit::table(&schemas.apis));
+    for api in &schemas.apis {
         for body in api.bodies() {
             files.insert(folder.join(format!("{}.rs", body.module())), emit::message(api, body));
         }
     }
-    files.insert(PathBuf::from(SAMPLES), samples::text(&apis));
-    files.insert(PathBuf::from(FUZZ), samples::fuzz_table(&apis));
+    for body in &schemas.stored {
+        files.insert(folder.join(format!("{}.rs", body.module())), emit::stored(body));
+    }
+    files.insert(PathBuf::from(SAMPLES), samples::text(&schemas));
+    files.insert(PathBuf::from(FUZZ), samples::fuzz_table(&schemas));
     let formatted = files.into_iter().map(|(path, text)| Ok((path, format(root, &text)?)));
     formatted.collect()
 }
 
-fn read_schemas(folder: &Path) -> Result<Vec<Api>, String> {
+fn read_schemas(folder: &Path) -> Result<Schemas, String> {
+    let mut apis: Vec<Api> = read_folder(folder, parse::api)?;
+    apis.sort_by_key(|api| api.key);
+    let mut stored: Vec<Body> = read_folder(&folder.join("stored"), parse::stored)?;
+    stored.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Schemas { apis, stored })
+}
+
+fn read_folder<T>(folder: &Path, parse: fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
     let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    let mut apis = Vec::new();
+    let mut found = Vec::new();
     for entry in entries {
         let path = entry.map_err(|e| e.to_string())?.path();
         if path.extension().is_some_and(|e| e == "txt") {
             let text = read(&path)?;
-            apis.push(parse::api(&text).map_err(|e| format!("{}: {e}", path.display()))?);
+            found.push(parse(&text).map_err(|e| format!("{}: {e}", path.display()))?);
         }
     }
-    apis.sort_by_key(|api| api.key);
-    Ok(apis)
+    Ok(found)
 }
 
 fn read(path: &Path) -> Result<String, String> {

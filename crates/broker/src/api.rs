@@ -46,7 +46,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::watch;
 use types::ErrorCode;
-use wire::{Message, Reader, RequestHeader};
+use wire::{ApiMessage, Reader, RequestHeader};
 
 /// Produce's key, by which its frames are told before they are read.
 pub(crate) const PRODUCE_KEY: i16 = 0;
@@ -157,7 +157,7 @@ pub(crate) fn answer<Q, R, F>(
 ) -> Result<Accepted, Refused>
 where
     Q: wire::Request<Response = R>,
-    R: Message,
+    R: ApiMessage,
     F: Future<Output = R>,
     Q: 'static,
 {
@@ -183,7 +183,7 @@ where
 ///
 /// # Errors
 /// [`Refused::Encode`].
-pub(crate) fn respond<R: Message>(
+pub(crate) fn respond<R: ApiMessage>(
     context: &Context,
     header: &RequestHeader,
     response: &R,

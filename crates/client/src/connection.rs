@@ -22,7 +22,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 use types::ErrorCode;
 use wire::api_versions_request::ApiVersionsRequest;
-use wire::{LENGTH_SIZE, Message, Request, request_frame};
+use wire::{ApiMessage, LENGTH_SIZE, Request, request_frame};
 
 /// Most memory that is reserved ahead of the bytes of a response. *Units*: bytes.
 const READ_AHEAD: usize = 64 << 10;

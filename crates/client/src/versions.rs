@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use wire::api_versions_response::ApiVersion;
-use wire::{APIS, ApiKey, Message};
+use wire::{APIS, ApiKey, ApiMessage};
 
 /// The version to use for each API.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -22,7 +22,7 @@ impl Versions {
     }
 
     /// Returns the version for one message type.
-    pub(crate) fn of<M: Message>(&self) -> Option<i16> {
+    pub(crate) fn of<M: ApiMessage>(&self) -> Option<i16> {
         self.newest.get(&M::KEY).copied()
     }
 }

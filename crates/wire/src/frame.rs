@@ -6,7 +6,7 @@
 
 use crate::error::{DecodeError, EncodeError};
 use crate::header::{RequestHeader, RequestId, ResponseHeader, response_header_version};
-use crate::message::Message;
+use crate::message::ApiMessage;
 use crate::reader::Reader;
 use crate::rope::Rope;
 use bytes::Bytes;
@@ -44,7 +44,7 @@ pub fn request_length(length: [u8; LENGTH_SIZE], max: usize) -> Result<usize, Fr
 ///
 /// # Errors
 /// As `Message::encode`, and `TooLong` for 2 GiB or more.
-pub fn response_frame<M: Message>(
+pub fn response_frame<M: ApiMessage>(
     correlation_id: i32,
     body: &M,
     version: i16,
@@ -62,7 +62,7 @@ pub fn response_frame<M: Message>(
 ///
 /// # Errors
 /// As `response_frame`.
-pub fn request_frame<M: Message>(
+pub fn request_frame<M: ApiMessage>(
     correlation_id: i32,
     client_id: Option<&str>,
     body: &M,
@@ -80,7 +80,7 @@ pub fn request_frame<M: Message>(
 ///
 /// # Errors
 /// As `Message::decode`, and `LeftOver`.
-pub fn read_response<M: Message>(frame: Bytes, version: i16) -> Result<(ResponseHeader, M), DecodeError> {
+pub fn read_response<M: ApiMessage>(frame: Bytes, version: i16) -> Result<(ResponseHeader, M), DecodeError> {
     let mut reader = Reader::new(frame);
     let header = ResponseHeader::decode(&mut reader, response_header_version(M::KEY, version))?;
     let body = M::decode(&mut reader, version)?;

@@ -1,8 +1,8 @@
 //! Kafka's wire protocol: bytes in, structs out, and back.
 //!
 //! Messages are generated from `schema/` by `cargo xtask codegen` (D-11) and live in one module per
-//! message, for instance `fetch_request`, because names of inner structures repeat. `record` holds
-//! the record batch format. Nothing here does I/O, and no length on the wire becomes an allocation
+//! message, for instance `fetch_request`, because names of inner structures repeat; so do the formats
+//! that groups store (`Stored`). `record` holds the record batch format. Nothing here does I/O, and no length on the wire becomes an allocation
 //! before that many bytes are present.
 
 mod error;
@@ -14,6 +14,7 @@ mod reader;
 pub mod record;
 mod records;
 mod rope;
+mod stored;
 
 pub use error::{DecodeError, EncodeError};
 pub use frame::{
@@ -22,7 +23,8 @@ pub use frame::{
 pub use generated::api::{APIS, ApiKey};
 pub use generated::*;
 pub use header::{RequestHeader, RequestId, ResponseHeader, request_header_version, response_header_version};
-pub use message::{ApiInfo, Message, Request};
+pub use message::{ApiInfo, ApiMessage, Message, Request};
 pub use reader::Reader;
 pub use records::Records;
 pub use rope::{Rope, SHARE_FROM_BYTES, Tags};
+pub use stored::Stored;

@@ -4,12 +4,10 @@ use crate::error::{DecodeError, EncodeError};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
-/// A request or response body. The struct is version-free: it has the fields of all versions.
+/// The body of a request or response, or a stored format. The struct is version-free: it has the fields of all versions.
 ///
 /// *Invariant*: what `encode` wrote in a version, `decode` reads in that version.
 pub trait Message: Sized + Default {
-    /// The API's number.
-    const KEY: i16;
     /// Name of the message, for instance `ProduceRequest`.
     const NAME: &'static str;
     /// Oldest version of the schema.
@@ -57,10 +55,16 @@ pub trait Message: Sized + Default {
     }
 }
 
+/// The body of a request or response.
+pub trait ApiMessage: Message {
+    /// The API's number.
+    const KEY: i16;
+}
+
 /// A request body, which knows the type of its response.
-pub trait Request: Message {
+pub trait Request: ApiMessage {
     /// The body that answers it.
-    type Response: Message;
+    type Response: ApiMessage;
 }
 
 /// Facts about one API.

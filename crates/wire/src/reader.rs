@@ -272,6 +272,17 @@ impl Reader {
         if self.i8()? < 0 { Ok(None) } else { fields(self).map(Some) }
     }
 
+    /// Reads a structure in a tagged field that may be null: an unsigned varint, zero for null, then its fields.
+    ///
+    /// # Errors
+    /// `Truncated`, `VarintTooLong`; else what `fields` returns.
+    pub fn nullable_tagged_struct<T>(
+        &mut self,
+        fields: impl FnOnce(&mut Reader) -> Result<T, DecodeError>,
+    ) -> Result<Option<T>, DecodeError> {
+        if self.varint()? == 0 { Ok(None) } else { fields(self).map(Some) }
+    }
+
     /// Reads the tagged fields at the end of a structure. `known` decodes the field of a tag and
     /// returns true, or returns false for a tag that this version does not know: it is skipped.
     ///

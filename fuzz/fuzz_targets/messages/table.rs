@@ -90,3 +90,29 @@ pub fn response(choice: u8, version: u8, body: Bytes) {
         _ => again::<wire::DescribeTopicPartitionsResponse>(version, body),
     }
 }
+
+/// Decodes a stored format.
+pub fn stored(choice: u8, version: u8, body: Bytes) {
+    match choice % 20 {
+        0 => again::<wire::ConsumerGroupCurrentMemberAssignmentKey>(version, body),
+        1 => again::<wire::ConsumerGroupCurrentMemberAssignmentValue>(version, body),
+        2 => again::<wire::ConsumerGroupMemberMetadataKey>(version, body),
+        3 => again::<wire::ConsumerGroupMemberMetadataValue>(version, body),
+        4 => again::<wire::ConsumerGroupMetadataKey>(version, body),
+        5 => again::<wire::ConsumerGroupMetadataValue>(version, body),
+        6 => again::<wire::ConsumerGroupPartitionMetadataKey>(version, body),
+        7 => again::<wire::ConsumerGroupPartitionMetadataValue>(version, body),
+        8 => again::<wire::ConsumerGroupRegularExpressionKey>(version, body),
+        9 => again::<wire::ConsumerGroupRegularExpressionValue>(version, body),
+        10 => again::<wire::ConsumerGroupTargetAssignmentMemberKey>(version, body),
+        11 => again::<wire::ConsumerGroupTargetAssignmentMemberValue>(version, body),
+        12 => again::<wire::ConsumerGroupTargetAssignmentMetadataKey>(version, body),
+        13 => again::<wire::ConsumerGroupTargetAssignmentMetadataValue>(version, body),
+        14 => again::<wire::ConsumerProtocolAssignment>(version, body),
+        15 => again::<wire::ConsumerProtocolSubscription>(version, body),
+        16 => again::<wire::GroupMetadataKey>(version, body),
+        17 => again::<wire::GroupMetadataValue>(version, body),
+        18 => again::<wire::OffsetCommitKey>(version, body),
+        _ => again::<wire::OffsetCommitValue>(version, body),
+    }
+}

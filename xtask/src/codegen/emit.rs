@@ -5,16 +5,18 @@ mod encode;
 mod errors;
 mod value;
 
-use super::model::{Api, Body, Field, Struct, Type, Versions};
+use super::model::{Api, Body, Field, Kind, Schemas, Struct, Type, Versions};
 use std::fmt::Write;
 
 const NOTICE: &str = "// Written by `cargo xtask codegen` from schema/; do not edit.\n\n";
 
 /// The module list, with the messages themselves at the top.
-pub(super) fn modules(apis: &[Api]) -> String {
+pub(super) fn modules(schemas: &Schemas) -> String {
     let mut out = String::from(NOTICE);
-    out.push_str("//! Messages and the table of APIs, generated from schema/.\n\npub mod api;\n");
-    let mut bodies: Vec<&Body> = apis.iter().flat_map(Api::bodies).collect();
+    out.push_str(
+        "//! Messages, stored formats and the table of APIs, generated from schema/.\n\npub mod api;\n",
+    );
+    let mut bodies: Vec<&Body> = schemas.bodies().collect();
     bodies.sort_by_key(|body| body.module());
     for body in &bodies {
         let _ = writeln!(out, "pub mod {};", body.module());
@@ -78,28 +80,48 @@ fn flexible_text(from: i16) -> String {
     if from == i16::MAX { "i16::MAX".to_owned() } else { from.to_string() }
 }
 
-/// One message with its structures.
+/// One message of an API with its structures.
 pub(super) fn message(api: &Api, body: &Body) -> String {
+    let kind = if body.kind == Kind::Request { "request" } else { "response" };
+    let mut code = body_code(body);
+    api_impl(&mut code, api, body);
+    file(&format!("The {kind} of {}, API key {}.", api.name, api.key), body, &code)
+}
+
+/// One stored format with its structures.
+pub(super) fn stored(body: &Body) -> String {
+    let mut code = body_code(body);
+    let _ = writeln!(code, "impl Stored for {} {{}}", body.name);
+    file(&format!("`{}`, stored with two bytes in front of it.", body.name), body, &code)
+}
+
+fn file(what: &str, body: &Body, code: &str) -> String {
+    format!("{NOTICE}//! {what}\n\n{}{code}", imports(code, body))
+}
+
+fn body_code(body: &Body) -> String {
     let mut code = String::new();
     body.structs.iter().for_each(|structure| structure_code(&mut code, body, structure));
-    message_impl(&mut code, api, body);
-    let mut out = String::from(NOTICE);
-    let kind = if body.is_request { "request" } else { "response" };
-    let _ = writeln!(out, "//! The {kind} of {}, API key {}.\n", api.name, api.key);
-    out.push_str(&imports(&code, body));
-    out.push_str(&code);
-    out
+    message_impl(&mut code, body);
+    code
 }
 
 fn imports(code: &str, body: &Body) -> String {
     let mut out = String::from("use crate::error::{DecodeError, EncodeError};\n");
-    let request = if body.is_request { "{Message, Request}" } else { "Message" };
-    let _ = writeln!(out, "use crate::message::{request};\nuse crate::reader::Reader;");
+    let traits = match body.kind {
+        Kind::Request => "{ApiMessage, Message, Request}",
+        Kind::Response => "{ApiMessage, Message}",
+        Kind::Stored => "Message",
+    };
+    let _ = writeln!(out, "use crate::message::{traits};\nuse crate::reader::Reader;");
     if uses(code, "Records") {
         out.push_str("use crate::records::Records;\n");
     }
     let rope = if uses(code, "Tags") { "{Rope, Tags}" } else { "Rope" };
     let _ = writeln!(out, "use crate::rope::{rope};");
+    if body.kind == Kind::Stored {
+        out.push_str("use crate::stored::Stored;\n");
+    }
     if uses(code, "Bytes") {
         out.push_str("use bytes::Bytes;\n");
     }
@@ -128,7 +150,7 @@ fn structure_code(out: &mut String, body: &Body, structure: &Struct) {
     let _ = writeln!(out, "impl {} {{", structure.name);
     out.push_str(&decode::function(body, structure));
     out.push_str(&encode::function(body, structure));
-    if !body.is_request {
+    if body.kind == Kind::Response {
         out.push_str(&errors::function(body, structure));
     }
     out.push_str("}\n\n");
@@ -161,7 +183,7 @@ fn default_impl(out: &mut String, structure: &Struct) {
     out.push_str("} } }\n\n");
 }
 
-fn message_impl(out: &mut String, api: &Api, body: &Body) {
+fn message_impl(out: &mut String, body: &Body) {
     let (name, Versions { from, to }) = (&body.name, body.versions);
     let flexible = flexible_text(body.flexible_from);
     let refuse = |error: &str| {
@@ -173,7 +195,6 @@ fn message_impl(out: &mut String, api: &Api, body: &Body) {
     let _ = write!(
         out,
         "impl Message for {name} {{
-        const KEY: i16 = {};
         const NAME: &'static str = \"{name}\";
         const MIN: i16 = {from};
         const MAX: i16 = {to};
@@ -190,12 +211,16 @@ fn message_impl(out: &mut String, api: &Api, body: &Body) {
         }}
         {}
         }}\n\n",
-        api.key,
         refuse("DecodeError"),
         refuse("EncodeError"),
         errors::of_message(body),
     );
-    if body.is_request {
+}
+
+fn api_impl(out: &mut String, api: &Api, body: &Body) {
+    let name = &body.name;
+    let _ = writeln!(out, "impl ApiMessage for {name} {{ const KEY: i16 = {}; }}\n", api.key);
+    if body.kind == Kind::Request {
         let response = &api.response;
         let _ = writeln!(
             out,
@@ -209,7 +234,10 @@ fn message_impl(out: &mut String, api: &Api, body: &Body) {
 /// The default of a field in the tests of wire, where inner structures need their module.
 pub(super) fn default_for_samples(field: &Field, module: &str) -> String {
     match &field.ty {
-        Type::Struct(name) if field.default.is_none() => format!("{module}::{name}::default()"),
+        Type::Struct(name) if field.default.is_none() => {
+            let plain = format!("{module}::{name}::default()");
+            if field.is_option() { format!("Some({plain})") } else { plain }
+        }
         Type::Uuid => "types::Uuid::ZERO".to_owned(),
         _ => value::default_text(field),
     }

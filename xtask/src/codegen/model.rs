@@ -1,4 +1,4 @@
-//! A schema in memory: an API with its two messages, their structures and fields.
+//! The schemas in memory: APIs with their two messages, stored formats, their structures and fields.
 
 /// Inclusive range of versions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,12 +76,20 @@ pub(super) struct Struct {
     pub(super) fields: Vec<Field>,
 }
 
-/// A request or a response.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    Request,
+    Response,
+    /// A format with two bytes in front of it.
+    Stored,
+}
+
+/// A request, a response or a stored format.
 #[derive(Clone, Debug)]
 pub(super) struct Body {
     /// Name of the message, for instance `FetchRequest`.
     pub(super) name: String,
-    pub(super) is_request: bool,
+    pub(super) kind: Kind,
     pub(super) versions: Versions,
     pub(super) stable: Versions,
     pub(super) flexible_from: i16,
@@ -141,6 +149,20 @@ pub(super) struct Api {
 impl Api {
     pub(super) fn bodies(&self) -> [&Body; 2] {
         [&self.request, &self.response]
+    }
+}
+
+/// All that the schemas describe: APIs by rising key, stored formats by name.
+#[derive(Clone, Debug)]
+pub(super) struct Schemas {
+    pub(super) apis: Vec<Api>,
+    pub(super) stored: Vec<Body>,
+}
+
+impl Schemas {
+    /// Every message, stored formats last.
+    pub(super) fn bodies(&self) -> impl Iterator<Item = &Body> {
+        self.apis.iter().flat_map(Api::bodies).chain(&self.stored)
     }
 }
 

@@ -1,16 +1,27 @@
 //! Reads the schema language: lines of words, blocks by their first word (schema/README.md).
 
-use super::model::{Api, Body, Field, Struct, Type, Versions};
+use super::model::{Api, Body, Field, Kind, Struct, Type, Versions};
 
 /// Reads the text of one API.
 ///
 /// *Errors*: a sentence with the line number.
 pub(super) fn api(text: &str) -> Result<Api, String> {
+    draft(text)?.api()
+}
+
+/// Reads the text of a stored format.
+///
+/// *Errors*: as `api`.
+pub(super) fn stored(text: &str) -> Result<Body, String> {
+    draft(text)?.stored()
+}
+
+fn draft(text: &str) -> Result<Draft, String> {
     let mut draft = Draft::default();
     for (number, line) in (1..).zip(text.lines()) {
         draft.line(line).map_err(|e| format!("line {number}: {e}"))?;
     }
-    draft.finish()
+    Ok(draft)
 }
 
 #[derive(Default)]
@@ -34,7 +45,10 @@ impl Draft {
                 self.listeners = words.0.drain(1..).map(str::to_owned).collect();
                 Ok(())
             }
-            "request" | "response" => self.body(words),
+            "stored" => self.format(words),
+            "request" => self.body(words, Kind::Request),
+            "response" => self.body(words, Kind::Response),
+            "versions" => self.body(words, Kind::Stored),
             "struct" => self.structure(words),
             other => Err(format!("`{other}` begins no block")),
         }
@@ -45,6 +59,16 @@ impl Draft {
         self.name = words.next()?.to_owned();
         words.expect("key")?;
         self.key = number(words.next()?)?;
+        self.flexible(words)
+    }
+
+    fn format(&mut self, mut words: Words<'_>) -> Result<(), String> {
+        words.expect("stored")?;
+        self.name = words.next()?.to_owned();
+        self.flexible(words)
+    }
+
+    fn flexible(&mut self, mut words: Words<'_>) -> Result<(), String> {
         words.expect("flexible")?;
         self.flexible_from = match words.next()? {
             "none" => i16::MAX,
@@ -53,18 +77,23 @@ impl Draft {
         Ok(())
     }
 
-    fn body(&mut self, mut words: Words<'_>) -> Result<(), String> {
-        let is_request = words.next()? == "request";
+    fn body(&mut self, mut words: Words<'_>, kind: Kind) -> Result<(), String> {
+        words.next()?;
         let range = versions(words.next()?, i16::MAX)?;
         let stable = match words.peek() {
             Some("stable") => versions(words.0.last().copied().unwrap_or_default(), i16::MAX)?,
             _ => range,
         };
-        let name = format!("{}{}", self.name, if is_request { "Request" } else { "Response" });
+        let ending = match kind {
+            Kind::Request => "Request",
+            Kind::Response => "Response",
+            Kind::Stored => "",
+        };
+        let name = format!("{}{ending}", self.name);
         let root = Struct { name: name.clone(), versions: range, fields: Vec::new() };
         let flexible_from = self.flexible_from;
         let structs = vec![root];
-        self.bodies.push(Body { name, is_request, versions: range, stable, flexible_from, structs });
+        self.bodies.push(Body { name, kind, versions: range, stable, flexible_from, structs });
         Ok(())
     }
 
@@ -85,12 +114,19 @@ impl Draft {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Api, String> {
-        let response = self.bodies.pop().filter(|b| !b.is_request).ok_or("no response")?;
-        let request = self.bodies.pop().filter(|b| b.is_request).ok_or("no request")?;
-        for body in [&request, &response] {
-            known_structs(body)?;
-        }
+    fn last(&mut self, kind: Kind, missing: &str) -> Result<Body, String> {
+        let body = self.bodies.pop().filter(|body| body.kind == kind).ok_or(missing)?;
+        known_structs(&body)?;
+        Ok(body)
+    }
+
+    fn stored(mut self) -> Result<Body, String> {
+        self.last(Kind::Stored, "no versions")
+    }
+
+    fn api(mut self) -> Result<Api, String> {
+        let response = self.last(Kind::Response, "no response")?;
+        let request = self.last(Kind::Request, "no request")?;
         let Draft { name, key, flexible_from, listeners, .. } = self;
         Ok(Api { name, key, flexible_from, listeners, request, response })
     }
@@ -212,6 +248,17 @@ mod tests {
         let parts = &api.request.structs[0].fields[1];
         assert_eq!((parts.tag, parts.versions), (Some(4), Versions { from: 2, to: 3 }));
         assert_eq!(api.request.least_element(&Type::Struct("Part".into()), parts.versions), 5);
+    }
+
+    /// Protects: a stored format is read as one message under its own name, and as nothing else.
+    #[test]
+    fn reads_a_stored_format() {
+        let text = "stored PairKey flexible none\n\nversions 2-3\n  left string 2+\n";
+        let body = stored(text).unwrap();
+        assert_eq!((body.name.as_str(), body.kind, body.flexible_from), ("PairKey", Kind::Stored, i16::MAX));
+        assert_eq!(body.structs[0].fields[0].versions, Versions { from: 2, to: 3 });
+        assert_eq!(api(text).unwrap_err(), "no response");
+        assert_eq!(stored(TEXT).unwrap_err(), "no versions");
     }
 
     /// Protects: a slip in a schema file is named with its line, not generated.

@@ -2,41 +2,45 @@
 //! the table of the fuzz targets.
 
 use super::emit::{condition, ident, uses};
-use super::model::{Api, Body, Field, Struct, Type, Versions};
+use super::model::{Body, Field, Kind, Schemas, Struct, Type, Versions};
 use std::fmt::Write;
 
 /// Text of tests/wire/samples.rs.
-pub(super) fn text(apis: &[Api]) -> String {
+pub(super) fn text(schemas: &Schemas) -> String {
     let mut out = String::from("// Written by `cargo xtask codegen` from schema/; do not edit.\n\n");
     out.push_str(
-        "//! Random messages of every API and version, and the type that the oracle has for each.\n\n",
+        "//! Random messages of every API, format and version, and the type that the oracle has for each.\n\n",
     );
-    out.push_str("use crate::sample::{Gen, Sample, Visitor};\nuse kafka_protocol::messages as oracle;\n\n");
+    out.push_str(
+        "use crate::sample::{Gen, NoOracle, Sample, Visitor};\nuse kafka_protocol::messages as oracle;\n\n",
+    );
     out.push_str(
         "/// Shows every message type to a visitor.\npub(crate) fn visit(visitor: &mut impl Visitor) {\n",
     );
-    for body in apis.iter().flat_map(Api::bodies) {
-        let _ = writeln!(out, "visitor.message::<wire::{}>();", body.name);
+    for body in schemas.bodies() {
+        let method = if body.kind == Kind::Stored { "stored" } else { "message" };
+        let _ = writeln!(out, "visitor.{method}::<wire::{}>();", body.name);
     }
     out.push_str("}\n\n");
-    for body in apis.iter().flat_map(Api::bodies) {
+    for body in schemas.bodies() {
         body.structs.iter().for_each(|structure| sample(&mut out, body, structure));
     }
     out
 }
 
 /// Text of the fuzz targets' table: a number chooses the message.
-pub(super) fn fuzz_table(apis: &[Api]) -> String {
+pub(super) fn fuzz_table(schemas: &Schemas) -> String {
     let mut out = String::from("// Written by `cargo xtask codegen` from schema/; do not edit.\n\n");
     out.push_str(
         "//! Every message, by a number that the fuzzer chooses.\n\nuse super::again;\nuse bytes::Bytes;\n\n",
     );
-    for (name, requests) in [("request", true), ("response", false)] {
-        let bodies: Vec<&Body> =
-            apis.iter().flat_map(Api::bodies).filter(|b| b.is_request == requests).collect();
+    let kinds = [("request", Kind::Request), ("response", Kind::Response), ("stored format", Kind::Stored)];
+    for (what, kind) in kinds {
+        let name = what.split(' ').next().unwrap_or(what);
+        let bodies: Vec<&Body> = schemas.bodies().filter(|body| body.kind == kind).collect();
         let _ = writeln!(
             out,
-            "/// Decodes a {name}.\npub fn {name}(choice: u8, version: u8, body: Bytes) {{ match choice % {} {{",
+            "/// Decodes a {what}.\npub fn {name}(choice: u8, version: u8, body: Bytes) {{ match choice % {} {{",
             bodies.len()
         );
         for (number, body) in bodies.iter().enumerate() {
@@ -51,12 +55,16 @@ pub(super) fn fuzz_table(apis: &[Api]) -> String {
 fn sample(out: &mut String, body: &Body, structure: &Struct) {
     let context = structure.versions.within(body.versions);
     let module = format!("wire::{}", body.module());
-    let oracle = if structure.name == body.name { format!("oracle::{}", body.name) } else { "()".to_owned() };
+    let oracle = match structure.name == body.name {
+        true if !has_oracle(body) => "NoOracle".to_owned(),
+        true => format!("oracle::{}", body.name),
+        false => "()".to_owned(),
+    };
     let mut code = String::new();
     for field in &structure.fields {
         let _ = write!(code, "{}: {},", ident(&field.name), field_value(field, context, &module));
     }
-    let version = if uses(&code, "version") { "version" } else { "_version" };
+    let version = if uses(&code.replace("version:", ""), "version") { "version" } else { "_version" };
     let random = if uses(&code, "random") { "random" } else { "_random" };
     let name = &structure.name;
     let _ = writeln!(
@@ -64,6 +72,11 @@ fn sample(out: &mut String, body: &Body, structure: &Struct) {
         "impl Sample for {module}::{name} {{ type Oracle = {oracle}; fn sample({random}: &mut Gen, {version}: i16) \
          -> Self {{ Self {{ {code} }} }} }}\n"
     );
+}
+
+/// The oracle knows all messages, and of the stored formats those of the consumer protocol.
+fn has_oracle(body: &Body) -> bool {
+    body.kind != Kind::Stored || body.name.starts_with("ConsumerProtocol")
 }
 
 fn field_value(field: &Field, context: Versions, module: &str) -> String {

@@ -11,7 +11,7 @@ use wire::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest, ListO
 use wire::list_offsets_response::ListOffsetsPartitionResponse;
 use wire::produce_request::{PartitionProduceData, ProduceRequest, TopicProduceData};
 use wire::produce_response::PartitionProduceResponse;
-use wire::{Message, Request};
+use wire::{ApiMessage, Request};
 
 /// An answer that takes longer is missing.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -68,7 +68,7 @@ impl Client {
     }
 
     /// Reads the answer to the request of a number.
-    pub fn receive<R: Message>(&mut self, version: i16, number: i32) -> R {
+    pub fn receive<R: ApiMessage>(&mut self, version: i16, number: i32) -> R {
         let frame = self.read_frame().expect("the connection was closed instead of an answer");
         let (header, body) = wire::read_response(frame, version).unwrap();
         assert_eq!(header.correlation_id, number, "answers come in the order of requests");

@@ -12,8 +12,8 @@ use types::Uuid;
 use wire::api_versions_response::ApiVersion;
 use wire::metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic};
 use wire::{
-    APIS, ApiVersionsResponse, InitProducerIdResponse, Message, MetadataResponse, Reader, RequestHeader,
-    response_frame,
+    APIS, ApiMessage, ApiVersionsResponse, InitProducerIdResponse, Message, MetadataResponse, Reader,
+    RequestHeader, response_frame,
 };
 
 /// The topic that every scripted broker has, with one partition.
@@ -44,13 +44,13 @@ impl Asked {
     }
 
     /// Answers with a message.
-    pub(crate) fn answer<M: Message>(&self, body: &M) -> Reply {
+    pub(crate) fn answer<M: ApiMessage>(&self, body: &M) -> Reply {
         let id = self.header.id;
         Reply::Send(response_frame(id.correlation_id, body, id.api_version).unwrap())
     }
 
     /// Says whether it is a request of this type.
-    pub(crate) fn is<M: Message>(&self) -> bool {
+    pub(crate) fn is<M: ApiMessage>(&self) -> bool {
         self.header.id.api_key == M::KEY
     }
 }

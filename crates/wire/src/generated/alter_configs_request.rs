@@ -3,7 +3,7 @@
 //! The request of AlterConfigs, API key 33.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -117,7 +117,6 @@ impl AlterableConfig {
 }
 
 impl Message for AlterConfigsRequest {
-    const KEY: i16 = 33;
     const NAME: &'static str = "AlterConfigsRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 2;
@@ -136,6 +135,10 @@ impl Message for AlterConfigsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for AlterConfigsRequest {
+    const KEY: i16 = 33;
 }
 
 impl Request for AlterConfigsRequest {

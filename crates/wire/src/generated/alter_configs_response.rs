@@ -3,7 +3,7 @@
 //! The response of AlterConfigs, API key 33.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -103,7 +103,6 @@ impl AlterConfigsResourceResponse {
 }
 
 impl Message for AlterConfigsResponse {
-    const KEY: i16 = 33;
     const NAME: &'static str = "AlterConfigsResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 2;
@@ -126,4 +125,8 @@ impl Message for AlterConfigsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for AlterConfigsResponse {
+    const KEY: i16 = 33;
 }

@@ -3,7 +3,7 @@
 //! The request of ApiVersions, API key 18.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -43,7 +43,6 @@ impl ApiVersionsRequest {
 }
 
 impl Message for ApiVersionsRequest {
-    const KEY: i16 = 18;
     const NAME: &'static str = "ApiVersionsRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 4;
@@ -62,6 +61,10 @@ impl Message for ApiVersionsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for ApiVersionsRequest {
+    const KEY: i16 = 18;
 }
 
 impl Request for ApiVersionsRequest {

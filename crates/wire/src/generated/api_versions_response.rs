@@ -3,7 +3,7 @@
 //! The response of ApiVersions, API key 18.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::{Rope, Tags};
 
@@ -229,7 +229,6 @@ impl FinalizedFeatureKey {
 }
 
 impl Message for ApiVersionsResponse {
-    const KEY: i16 = 18;
     const NAME: &'static str = "ApiVersionsResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 4;
@@ -252,4 +251,8 @@ impl Message for ApiVersionsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for ApiVersionsResponse {
+    const KEY: i16 = 18;
 }

@@ -3,7 +3,7 @@
 //! The request of ConsumerGroupDescribe, API key 69.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -36,7 +36,6 @@ impl ConsumerGroupDescribeRequest {
 }
 
 impl Message for ConsumerGroupDescribeRequest {
-    const KEY: i16 = 69;
     const NAME: &'static str = "ConsumerGroupDescribeRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 1;
@@ -55,6 +54,10 @@ impl Message for ConsumerGroupDescribeRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for ConsumerGroupDescribeRequest {
+    const KEY: i16 = 69;
 }
 
 impl Request for ConsumerGroupDescribeRequest {

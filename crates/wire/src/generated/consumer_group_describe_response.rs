@@ -3,7 +3,7 @@
 //! The response of ConsumerGroupDescribe, API key 69.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use types::Uuid;
@@ -281,7 +281,6 @@ impl TopicPartitions {
 }
 
 impl Message for ConsumerGroupDescribeResponse {
-    const KEY: i16 = 69;
     const NAME: &'static str = "ConsumerGroupDescribeResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 1;
@@ -304,4 +303,8 @@ impl Message for ConsumerGroupDescribeResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for ConsumerGroupDescribeResponse {
+    const KEY: i16 = 69;
 }

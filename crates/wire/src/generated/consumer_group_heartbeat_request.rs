@@ -3,7 +3,7 @@
 //! The request of ConsumerGroupHeartbeat, API key 68.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use types::Uuid;
@@ -146,7 +146,6 @@ impl TopicPartitions {
 }
 
 impl Message for ConsumerGroupHeartbeatRequest {
-    const KEY: i16 = 68;
     const NAME: &'static str = "ConsumerGroupHeartbeatRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 1;
@@ -165,6 +164,10 @@ impl Message for ConsumerGroupHeartbeatRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for ConsumerGroupHeartbeatRequest {
+    const KEY: i16 = 68;
 }
 
 impl Request for ConsumerGroupHeartbeatRequest {

@@ -3,7 +3,7 @@
 //! The response of ConsumerGroupHeartbeat, API key 68.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use types::Uuid;
@@ -124,7 +124,6 @@ impl TopicPartitions {
 }
 
 impl Message for ConsumerGroupHeartbeatResponse {
-    const KEY: i16 = 68;
     const NAME: &'static str = "ConsumerGroupHeartbeatResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 1;
@@ -147,4 +146,8 @@ impl Message for ConsumerGroupHeartbeatResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for ConsumerGroupHeartbeatResponse {
+    const KEY: i16 = 68;
 }

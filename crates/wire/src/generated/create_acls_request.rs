@@ -3,7 +3,7 @@
 //! The request of CreateAcls, API key 30.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -111,7 +111,6 @@ impl AclCreation {
 }
 
 impl Message for CreateAclsRequest {
-    const KEY: i16 = 30;
     const NAME: &'static str = "CreateAclsRequest";
     const MIN: i16 = 1;
     const MAX: i16 = 3;
@@ -130,6 +129,10 @@ impl Message for CreateAclsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for CreateAclsRequest {
+    const KEY: i16 = 30;
 }
 
 impl Request for CreateAclsRequest {

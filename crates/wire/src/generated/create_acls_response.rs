@@ -3,7 +3,7 @@
 //! The response of CreateAcls, API key 30.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -89,7 +89,6 @@ impl AclCreationResult {
 }
 
 impl Message for CreateAclsResponse {
-    const KEY: i16 = 30;
     const NAME: &'static str = "CreateAclsResponse";
     const MIN: i16 = 1;
     const MAX: i16 = 3;
@@ -112,4 +111,8 @@ impl Message for CreateAclsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for CreateAclsResponse {
+    const KEY: i16 = 30;
 }

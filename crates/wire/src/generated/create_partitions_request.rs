@@ -3,7 +3,7 @@
 //! The request of CreatePartitions, API key 37.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -126,7 +126,6 @@ impl CreatePartitionsAssignment {
 }
 
 impl Message for CreatePartitionsRequest {
-    const KEY: i16 = 37;
     const NAME: &'static str = "CreatePartitionsRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 3;
@@ -145,6 +144,10 @@ impl Message for CreatePartitionsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for CreatePartitionsRequest {
+    const KEY: i16 = 37;
 }
 
 impl Request for CreatePartitionsRequest {

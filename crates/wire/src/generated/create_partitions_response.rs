@@ -3,7 +3,7 @@
 //! The response of CreatePartitions, API key 37.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -88,7 +88,6 @@ impl CreatePartitionsTopicResult {
 }
 
 impl Message for CreatePartitionsResponse {
-    const KEY: i16 = 37;
     const NAME: &'static str = "CreatePartitionsResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 3;
@@ -111,4 +110,8 @@ impl Message for CreatePartitionsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for CreatePartitionsResponse {
+    const KEY: i16 = 37;
 }

@@ -3,7 +3,7 @@
 //! The request of CreateTopics, API key 19.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -173,7 +173,6 @@ impl CreatableTopicConfig {
 }
 
 impl Message for CreateTopicsRequest {
-    const KEY: i16 = 19;
     const NAME: &'static str = "CreateTopicsRequest";
     const MIN: i16 = 2;
     const MAX: i16 = 7;
@@ -192,6 +191,10 @@ impl Message for CreateTopicsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for CreateTopicsRequest {
+    const KEY: i16 = 19;
 }
 
 impl Request for CreateTopicsRequest {

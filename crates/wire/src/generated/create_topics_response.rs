@@ -3,7 +3,7 @@
 //! The response of CreateTopics, API key 19.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::{Rope, Tags};
 use types::Uuid;
@@ -215,7 +215,6 @@ impl CreatableTopicConfigs {
 }
 
 impl Message for CreateTopicsResponse {
-    const KEY: i16 = 19;
     const NAME: &'static str = "CreateTopicsResponse";
     const MIN: i16 = 2;
     const MAX: i16 = 7;
@@ -238,4 +237,8 @@ impl Message for CreateTopicsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for CreateTopicsResponse {
+    const KEY: i16 = 19;
 }

@@ -3,7 +3,7 @@
 //! The request of DeleteAcls, API key 31.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -111,7 +111,6 @@ impl DeleteAclsFilter {
 }
 
 impl Message for DeleteAclsRequest {
-    const KEY: i16 = 31;
     const NAME: &'static str = "DeleteAclsRequest";
     const MIN: i16 = 1;
     const MAX: i16 = 3;
@@ -130,6 +129,10 @@ impl Message for DeleteAclsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for DeleteAclsRequest {
+    const KEY: i16 = 31;
 }
 
 impl Request for DeleteAclsRequest {

@@ -3,7 +3,7 @@
 //! The response of DeleteAcls, API key 31.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -194,7 +194,6 @@ impl DeleteAclsMatchingAcl {
 }
 
 impl Message for DeleteAclsResponse {
-    const KEY: i16 = 31;
     const NAME: &'static str = "DeleteAclsResponse";
     const MIN: i16 = 1;
     const MAX: i16 = 3;
@@ -217,4 +216,8 @@ impl Message for DeleteAclsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for DeleteAclsResponse {
+    const KEY: i16 = 31;
 }

@@ -3,7 +3,7 @@
 //! The request of DeleteGroups, API key 42.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -38,7 +38,6 @@ impl DeleteGroupsRequest {
 }
 
 impl Message for DeleteGroupsRequest {
-    const KEY: i16 = 42;
     const NAME: &'static str = "DeleteGroupsRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 2;
@@ -57,6 +56,10 @@ impl Message for DeleteGroupsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for DeleteGroupsRequest {
+    const KEY: i16 = 42;
 }
 
 impl Request for DeleteGroupsRequest {

@@ -3,7 +3,7 @@
 //! The response of DeleteGroups, API key 42.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -83,7 +83,6 @@ impl DeletableGroupResult {
 }
 
 impl Message for DeleteGroupsResponse {
-    const KEY: i16 = 42;
     const NAME: &'static str = "DeleteGroupsResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 2;
@@ -106,4 +105,8 @@ impl Message for DeleteGroupsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for DeleteGroupsResponse {
+    const KEY: i16 = 42;
 }

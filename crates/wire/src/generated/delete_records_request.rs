@@ -3,7 +3,7 @@
 //! The request of DeleteRecords, API key 21.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -108,7 +108,6 @@ impl DeleteRecordsPartition {
 }
 
 impl Message for DeleteRecordsRequest {
-    const KEY: i16 = 21;
     const NAME: &'static str = "DeleteRecordsRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 2;
@@ -127,6 +126,10 @@ impl Message for DeleteRecordsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for DeleteRecordsRequest {
+    const KEY: i16 = 21;
 }
 
 impl Request for DeleteRecordsRequest {

@@ -3,7 +3,7 @@
 //! The response of DeleteRecords, API key 21.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -128,7 +128,6 @@ impl DeleteRecordsPartitionResult {
 }
 
 impl Message for DeleteRecordsResponse {
-    const KEY: i16 = 21;
     const NAME: &'static str = "DeleteRecordsResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 2;
@@ -151,4 +150,8 @@ impl Message for DeleteRecordsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for DeleteRecordsResponse {
+    const KEY: i16 = 21;
 }

@@ -3,7 +3,7 @@
 //! The request of DeleteTopics, API key 20.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use types::Uuid;
@@ -89,7 +89,6 @@ impl DeleteTopicState {
 }
 
 impl Message for DeleteTopicsRequest {
-    const KEY: i16 = 20;
     const NAME: &'static str = "DeleteTopicsRequest";
     const MIN: i16 = 1;
     const MAX: i16 = 6;
@@ -108,6 +107,10 @@ impl Message for DeleteTopicsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for DeleteTopicsRequest {
+    const KEY: i16 = 20;
 }
 
 impl Request for DeleteTopicsRequest {

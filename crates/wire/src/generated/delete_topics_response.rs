@@ -3,7 +3,7 @@
 //! The response of DeleteTopics, API key 20.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use types::Uuid;
@@ -111,7 +111,6 @@ impl DeletableTopicResult {
 }
 
 impl Message for DeleteTopicsResponse {
-    const KEY: i16 = 20;
     const NAME: &'static str = "DeleteTopicsResponse";
     const MIN: i16 = 1;
     const MAX: i16 = 6;
@@ -134,4 +133,8 @@ impl Message for DeleteTopicsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for DeleteTopicsResponse {
+    const KEY: i16 = 20;
 }

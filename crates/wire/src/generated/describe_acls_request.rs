@@ -3,7 +3,7 @@
 //! The request of DescribeAcls, API key 29.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -81,7 +81,6 @@ impl DescribeAclsRequest {
 }
 
 impl Message for DescribeAclsRequest {
-    const KEY: i16 = 29;
     const NAME: &'static str = "DescribeAclsRequest";
     const MIN: i16 = 1;
     const MAX: i16 = 3;
@@ -100,6 +99,10 @@ impl Message for DescribeAclsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for DescribeAclsRequest {
+    const KEY: i16 = 29;
 }
 
 impl Request for DescribeAclsRequest {

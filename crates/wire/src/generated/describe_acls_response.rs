@@ -3,7 +3,7 @@
 //! The response of DescribeAcls, API key 29.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -157,7 +157,6 @@ impl AclDescription {
 }
 
 impl Message for DescribeAclsResponse {
-    const KEY: i16 = 29;
     const NAME: &'static str = "DescribeAclsResponse";
     const MIN: i16 = 1;
     const MAX: i16 = 3;
@@ -180,4 +179,8 @@ impl Message for DescribeAclsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for DescribeAclsResponse {
+    const KEY: i16 = 29;
 }

@@ -3,7 +3,7 @@
 //! The request of DescribeCluster, API key 60.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -65,7 +65,6 @@ impl DescribeClusterRequest {
 }
 
 impl Message for DescribeClusterRequest {
-    const KEY: i16 = 60;
     const NAME: &'static str = "DescribeClusterRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 2;
@@ -84,6 +83,10 @@ impl Message for DescribeClusterRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for DescribeClusterRequest {
+    const KEY: i16 = 60;
 }
 
 impl Request for DescribeClusterRequest {

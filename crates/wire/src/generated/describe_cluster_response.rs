@@ -3,7 +3,7 @@
 //! The response of DescribeCluster, API key 60.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -136,7 +136,6 @@ impl DescribeClusterBroker {
 }
 
 impl Message for DescribeClusterResponse {
-    const KEY: i16 = 60;
     const NAME: &'static str = "DescribeClusterResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 2;
@@ -159,4 +158,8 @@ impl Message for DescribeClusterResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for DescribeClusterResponse {
+    const KEY: i16 = 60;
 }

@@ -3,7 +3,7 @@
 //! The request of DescribeConfigs, API key 32.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -106,7 +106,6 @@ impl DescribeConfigsResource {
 }
 
 impl Message for DescribeConfigsRequest {
-    const KEY: i16 = 32;
     const NAME: &'static str = "DescribeConfigsRequest";
     const MIN: i16 = 1;
     const MAX: i16 = 4;
@@ -125,6 +124,10 @@ impl Message for DescribeConfigsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for DescribeConfigsRequest {
+    const KEY: i16 = 32;
 }
 
 impl Request for DescribeConfigsRequest {

@@ -3,7 +3,7 @@
 //! The response of DescribeConfigs, API key 32.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -239,7 +239,6 @@ impl DescribeConfigsSynonym {
 }
 
 impl Message for DescribeConfigsResponse {
-    const KEY: i16 = 32;
     const NAME: &'static str = "DescribeConfigsResponse";
     const MIN: i16 = 1;
     const MAX: i16 = 4;
@@ -262,4 +261,8 @@ impl Message for DescribeConfigsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for DescribeConfigsResponse {
+    const KEY: i16 = 32;
 }

@@ -3,7 +3,7 @@
 //! The request of DescribeGroups, API key 15.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -49,7 +49,6 @@ impl DescribeGroupsRequest {
 }
 
 impl Message for DescribeGroupsRequest {
-    const KEY: i16 = 15;
     const NAME: &'static str = "DescribeGroupsRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 6;
@@ -68,6 +67,10 @@ impl Message for DescribeGroupsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for DescribeGroupsRequest {
+    const KEY: i16 = 15;
 }
 
 impl Request for DescribeGroupsRequest {

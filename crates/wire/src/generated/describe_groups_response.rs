@@ -3,7 +3,7 @@
 //! The response of DescribeGroups, API key 15.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use bytes::Bytes;
@@ -204,7 +204,6 @@ impl DescribedGroupMember {
 }
 
 impl Message for DescribeGroupsResponse {
-    const KEY: i16 = 15;
     const NAME: &'static str = "DescribeGroupsResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 6;
@@ -227,4 +226,8 @@ impl Message for DescribeGroupsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for DescribeGroupsResponse {
+    const KEY: i16 = 15;
 }

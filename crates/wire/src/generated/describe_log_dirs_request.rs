@@ -3,7 +3,7 @@
 //! The request of DescribeLogDirs, API key 35.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -84,7 +84,6 @@ impl DescribableLogDirTopic {
 }
 
 impl Message for DescribeLogDirsRequest {
-    const KEY: i16 = 35;
     const NAME: &'static str = "DescribeLogDirsRequest";
     const MIN: i16 = 1;
     const MAX: i16 = 5;
@@ -103,6 +102,10 @@ impl Message for DescribeLogDirsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for DescribeLogDirsRequest {
+    const KEY: i16 = 35;
 }
 
 impl Request for DescribeLogDirsRequest {

@@ -3,7 +3,7 @@
 //! The response of DescribeLogDirs, API key 35.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -202,7 +202,6 @@ impl DescribeLogDirsPartition {
 }
 
 impl Message for DescribeLogDirsResponse {
-    const KEY: i16 = 35;
     const NAME: &'static str = "DescribeLogDirsResponse";
     const MIN: i16 = 1;
     const MAX: i16 = 5;
@@ -225,4 +224,8 @@ impl Message for DescribeLogDirsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for DescribeLogDirsResponse {
+    const KEY: i16 = 35;
 }

@@ -3,7 +3,7 @@
 //! The request of DescribeQuorum, API key 55.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -81,7 +81,6 @@ impl PartitionData {
 }
 
 impl Message for DescribeQuorumRequest {
-    const KEY: i16 = 55;
     const NAME: &'static str = "DescribeQuorumRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 2;
@@ -100,6 +99,10 @@ impl Message for DescribeQuorumRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for DescribeQuorumRequest {
+    const KEY: i16 = 55;
 }
 
 impl Request for DescribeQuorumRequest {

@@ -3,7 +3,7 @@
 //! The response of DescribeQuorum, API key 55.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use types::Uuid;
@@ -318,7 +318,6 @@ impl Listener {
 }
 
 impl Message for DescribeQuorumResponse {
-    const KEY: i16 = 55;
     const NAME: &'static str = "DescribeQuorumResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 2;
@@ -341,4 +340,8 @@ impl Message for DescribeQuorumResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for DescribeQuorumResponse {
+    const KEY: i16 = 55;
 }

@@ -3,7 +3,7 @@
 //! The request of DescribeTopicPartitions, API key 75.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -98,7 +98,6 @@ impl Cursor {
 }
 
 impl Message for DescribeTopicPartitionsRequest {
-    const KEY: i16 = 75;
     const NAME: &'static str = "DescribeTopicPartitionsRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 0;
@@ -117,6 +116,10 @@ impl Message for DescribeTopicPartitionsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for DescribeTopicPartitionsRequest {
+    const KEY: i16 = 75;
 }
 
 impl Request for DescribeTopicPartitionsRequest {

@@ -3,7 +3,7 @@
 //! The response of DescribeTopicPartitions, API key 75.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use types::Uuid;
@@ -259,7 +259,6 @@ impl Cursor {
 }
 
 impl Message for DescribeTopicPartitionsResponse {
-    const KEY: i16 = 75;
     const NAME: &'static str = "DescribeTopicPartitionsResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 0;
@@ -282,4 +281,8 @@ impl Message for DescribeTopicPartitionsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for DescribeTopicPartitionsResponse {
+    const KEY: i16 = 75;
 }

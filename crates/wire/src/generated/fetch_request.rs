@@ -3,7 +3,7 @@
 //! The request of Fetch, API key 1.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::{Rope, Tags};
 use types::Uuid;
@@ -392,7 +392,6 @@ impl ForgottenTopic {
 }
 
 impl Message for FetchRequest {
-    const KEY: i16 = 1;
     const NAME: &'static str = "FetchRequest";
     const MIN: i16 = 4;
     const MAX: i16 = 18;
@@ -411,6 +410,10 @@ impl Message for FetchRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for FetchRequest {
+    const KEY: i16 = 1;
 }
 
 impl Request for FetchRequest {

@@ -3,7 +3,7 @@
 //! The response of Fetch, API key 1.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::records::Records;
 use crate::rope::{Rope, Tags};
@@ -460,7 +460,6 @@ impl NodeEndpoint {
 }
 
 impl Message for FetchResponse {
-    const KEY: i16 = 1;
     const NAME: &'static str = "FetchResponse";
     const MIN: i16 = 4;
     const MAX: i16 = 18;
@@ -483,4 +482,8 @@ impl Message for FetchResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for FetchResponse {
+    const KEY: i16 = 1;
 }

@@ -3,7 +3,7 @@
 //! The request of FindCoordinator, API key 10.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -65,7 +65,6 @@ impl FindCoordinatorRequest {
 }
 
 impl Message for FindCoordinatorRequest {
-    const KEY: i16 = 10;
     const NAME: &'static str = "FindCoordinatorRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 6;
@@ -84,6 +83,10 @@ impl Message for FindCoordinatorRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for FindCoordinatorRequest {
+    const KEY: i16 = 10;
 }
 
 impl Request for FindCoordinatorRequest {

@@ -3,7 +3,7 @@
 //! The response of FindCoordinator, API key 10.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -184,7 +184,6 @@ impl Coordinator {
 }
 
 impl Message for FindCoordinatorResponse {
-    const KEY: i16 = 10;
     const NAME: &'static str = "FindCoordinatorResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 6;
@@ -207,4 +206,8 @@ impl Message for FindCoordinatorResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for FindCoordinatorResponse {
+    const KEY: i16 = 10;
 }

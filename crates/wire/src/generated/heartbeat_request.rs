@@ -3,7 +3,7 @@
 //! The request of Heartbeat, API key 12.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -54,7 +54,6 @@ impl HeartbeatRequest {
 }
 
 impl Message for HeartbeatRequest {
-    const KEY: i16 = 12;
     const NAME: &'static str = "HeartbeatRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 4;
@@ -73,6 +72,10 @@ impl Message for HeartbeatRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for HeartbeatRequest {
+    const KEY: i16 = 12;
 }
 
 impl Request for HeartbeatRequest {

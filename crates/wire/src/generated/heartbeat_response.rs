@@ -3,7 +3,7 @@
 //! The response of Heartbeat, API key 12.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -45,7 +45,6 @@ impl HeartbeatResponse {
 }
 
 impl Message for HeartbeatResponse {
-    const KEY: i16 = 12;
     const NAME: &'static str = "HeartbeatResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 4;
@@ -68,4 +67,8 @@ impl Message for HeartbeatResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for HeartbeatResponse {
+    const KEY: i16 = 12;
 }

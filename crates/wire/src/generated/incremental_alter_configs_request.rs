@@ -3,7 +3,7 @@
 //! The request of IncrementalAlterConfigs, API key 44.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -121,7 +121,6 @@ impl AlterableConfig {
 }
 
 impl Message for IncrementalAlterConfigsRequest {
-    const KEY: i16 = 44;
     const NAME: &'static str = "IncrementalAlterConfigsRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 1;
@@ -140,6 +139,10 @@ impl Message for IncrementalAlterConfigsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for IncrementalAlterConfigsRequest {
+    const KEY: i16 = 44;
 }
 
 impl Request for IncrementalAlterConfigsRequest {

@@ -3,7 +3,7 @@
 //! The response of IncrementalAlterConfigs, API key 44.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -103,7 +103,6 @@ impl AlterConfigsResourceResponse {
 }
 
 impl Message for IncrementalAlterConfigsResponse {
-    const KEY: i16 = 44;
     const NAME: &'static str = "IncrementalAlterConfigsResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 1;
@@ -126,4 +125,8 @@ impl Message for IncrementalAlterConfigsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for IncrementalAlterConfigsResponse {
+    const KEY: i16 = 44;
 }

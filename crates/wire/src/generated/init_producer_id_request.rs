@@ -3,7 +3,7 @@
 //! The request of InitProducerId, API key 22.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -100,7 +100,6 @@ impl InitProducerIdRequest {
 }
 
 impl Message for InitProducerIdRequest {
-    const KEY: i16 = 22;
     const NAME: &'static str = "InitProducerIdRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 6;
@@ -119,6 +118,10 @@ impl Message for InitProducerIdRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for InitProducerIdRequest {
+    const KEY: i16 = 22;
 }
 
 impl Request for InitProducerIdRequest {

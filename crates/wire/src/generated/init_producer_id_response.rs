@@ -3,7 +3,7 @@
 //! The response of InitProducerId, API key 22.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -93,7 +93,6 @@ impl InitProducerIdResponse {
 }
 
 impl Message for InitProducerIdResponse {
-    const KEY: i16 = 22;
     const NAME: &'static str = "InitProducerIdResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 6;
@@ -116,4 +115,8 @@ impl Message for InitProducerIdResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for InitProducerIdResponse {
+    const KEY: i16 = 22;
 }

@@ -3,7 +3,7 @@
 //! The request of JoinGroup, API key 11.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use bytes::Bytes;
@@ -134,7 +134,6 @@ impl JoinGroupRequestProtocol {
 }
 
 impl Message for JoinGroupRequest {
-    const KEY: i16 = 11;
     const NAME: &'static str = "JoinGroupRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 9;
@@ -153,6 +152,10 @@ impl Message for JoinGroupRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for JoinGroupRequest {
+    const KEY: i16 = 11;
 }
 
 impl Request for JoinGroupRequest {

@@ -3,7 +3,7 @@
 //! The response of JoinGroup, API key 11.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use bytes::Bytes;
@@ -153,7 +153,6 @@ impl JoinGroupResponseMember {
 }
 
 impl Message for JoinGroupResponse {
-    const KEY: i16 = 11;
     const NAME: &'static str = "JoinGroupResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 9;
@@ -176,4 +175,8 @@ impl Message for JoinGroupResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for JoinGroupResponse {
+    const KEY: i16 = 11;
 }

@@ -3,7 +3,7 @@
 //! The request of LeaveGroup, API key 13.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -95,7 +95,6 @@ impl MemberIdentity {
 }
 
 impl Message for LeaveGroupRequest {
-    const KEY: i16 = 13;
     const NAME: &'static str = "LeaveGroupRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 5;
@@ -114,6 +113,10 @@ impl Message for LeaveGroupRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for LeaveGroupRequest {
+    const KEY: i16 = 13;
 }
 
 impl Request for LeaveGroupRequest {

@@ -3,7 +3,7 @@
 //! The response of LeaveGroup, API key 13.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -108,7 +108,6 @@ impl MemberResponse {
 }
 
 impl Message for LeaveGroupResponse {
-    const KEY: i16 = 13;
     const NAME: &'static str = "LeaveGroupResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 5;
@@ -131,4 +130,8 @@ impl Message for LeaveGroupResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for LeaveGroupResponse {
+    const KEY: i16 = 13;
 }

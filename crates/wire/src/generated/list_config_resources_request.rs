@@ -3,7 +3,7 @@
 //! The request of ListConfigResources, API key 74.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -40,7 +40,6 @@ impl ListConfigResourcesRequest {
 }
 
 impl Message for ListConfigResourcesRequest {
-    const KEY: i16 = 74;
     const NAME: &'static str = "ListConfigResourcesRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 1;
@@ -59,6 +58,10 @@ impl Message for ListConfigResourcesRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for ListConfigResourcesRequest {
+    const KEY: i16 = 74;
 }
 
 impl Request for ListConfigResourcesRequest {

@@ -3,7 +3,7 @@
 //! The response of ListConfigResources, API key 74.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -77,7 +77,6 @@ impl ConfigResource {
 }
 
 impl Message for ListConfigResourcesResponse {
-    const KEY: i16 = 74;
     const NAME: &'static str = "ListConfigResourcesResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 1;
@@ -100,4 +99,8 @@ impl Message for ListConfigResourcesResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for ListConfigResourcesResponse {
+    const KEY: i16 = 74;
 }

@@ -3,7 +3,7 @@
 //! The request of ListGroups, API key 16.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -61,7 +61,6 @@ impl ListGroupsRequest {
 }
 
 impl Message for ListGroupsRequest {
-    const KEY: i16 = 16;
     const NAME: &'static str = "ListGroupsRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 5;
@@ -80,6 +79,10 @@ impl Message for ListGroupsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for ListGroupsRequest {
+    const KEY: i16 = 16;
 }
 
 impl Request for ListGroupsRequest {

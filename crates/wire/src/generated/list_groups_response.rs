@@ -3,7 +3,7 @@
 //! The response of ListGroups, API key 16.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -95,7 +95,6 @@ impl ListedGroup {
 }
 
 impl Message for ListGroupsResponse {
-    const KEY: i16 = 16;
     const NAME: &'static str = "ListGroupsResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 5;
@@ -118,4 +117,8 @@ impl Message for ListGroupsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for ListGroupsResponse {
+    const KEY: i16 = 16;
 }

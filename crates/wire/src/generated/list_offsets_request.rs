@@ -3,7 +3,7 @@
 //! The request of ListOffsets, API key 2.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -136,7 +136,6 @@ impl ListOffsetsPartition {
 }
 
 impl Message for ListOffsetsRequest {
-    const KEY: i16 = 2;
     const NAME: &'static str = "ListOffsetsRequest";
     const MIN: i16 = 1;
     const MAX: i16 = 11;
@@ -155,6 +154,10 @@ impl Message for ListOffsetsRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for ListOffsetsRequest {
+    const KEY: i16 = 2;
 }
 
 impl Request for ListOffsetsRequest {

@@ -3,7 +3,7 @@
 //! The response of ListOffsets, API key 2.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -157,7 +157,6 @@ impl ListOffsetsPartitionResponse {
 }
 
 impl Message for ListOffsetsResponse {
-    const KEY: i16 = 2;
     const NAME: &'static str = "ListOffsetsResponse";
     const MIN: i16 = 1;
     const MAX: i16 = 11;
@@ -180,4 +179,8 @@ impl Message for ListOffsetsResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for ListOffsetsResponse {
+    const KEY: i16 = 2;
 }

@@ -3,7 +3,7 @@
 //! The request of Metadata, API key 3.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use types::Uuid;
@@ -144,7 +144,6 @@ impl MetadataRequestTopic {
 }
 
 impl Message for MetadataRequest {
-    const KEY: i16 = 3;
     const NAME: &'static str = "MetadataRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 13;
@@ -163,6 +162,10 @@ impl Message for MetadataRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for MetadataRequest {
+    const KEY: i16 = 3;
 }
 
 impl Request for MetadataRequest {

@@ -3,7 +3,7 @@
 //! The response of Metadata, API key 3.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use types::Uuid;
@@ -336,7 +336,6 @@ impl MetadataResponsePartition {
 }
 
 impl Message for MetadataResponse {
-    const KEY: i16 = 3;
     const NAME: &'static str = "MetadataResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 13;
@@ -359,4 +358,8 @@ impl Message for MetadataResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for MetadataResponse {
+    const KEY: i16 = 3;
 }

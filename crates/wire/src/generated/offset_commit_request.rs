@@ -3,7 +3,7 @@
 //! The request of OffsetCommit, API key 8.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use types::Uuid;
@@ -188,7 +188,6 @@ impl OffsetCommitRequestPartition {
 }
 
 impl Message for OffsetCommitRequest {
-    const KEY: i16 = 8;
     const NAME: &'static str = "OffsetCommitRequest";
     const MIN: i16 = 2;
     const MAX: i16 = 10;
@@ -207,6 +206,10 @@ impl Message for OffsetCommitRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for OffsetCommitRequest {
+    const KEY: i16 = 8;
 }
 
 impl Request for OffsetCommitRequest {

@@ -3,7 +3,7 @@
 //! The response of OffsetCommit, API key 8.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use types::Uuid;
@@ -135,7 +135,6 @@ impl OffsetCommitResponsePartition {
 }
 
 impl Message for OffsetCommitResponse {
-    const KEY: i16 = 8;
     const NAME: &'static str = "OffsetCommitResponse";
     const MIN: i16 = 2;
     const MAX: i16 = 10;
@@ -158,4 +157,8 @@ impl Message for OffsetCommitResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for OffsetCommitResponse {
+    const KEY: i16 = 8;
 }

@@ -3,7 +3,7 @@
 //! The request of OffsetDelete, API key 47.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -80,7 +80,6 @@ impl OffsetDeleteRequestPartition {
 }
 
 impl Message for OffsetDeleteRequest {
-    const KEY: i16 = 47;
     const NAME: &'static str = "OffsetDeleteRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 0;
@@ -99,6 +98,10 @@ impl Message for OffsetDeleteRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for OffsetDeleteRequest {
+    const KEY: i16 = 47;
 }
 
 impl Request for OffsetDeleteRequest {

@@ -3,7 +3,7 @@
 //! The response of OffsetDelete, API key 47.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -105,7 +105,6 @@ impl OffsetDeleteResponsePartition {
 }
 
 impl Message for OffsetDeleteResponse {
-    const KEY: i16 = 47;
     const NAME: &'static str = "OffsetDeleteResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 0;
@@ -128,4 +127,8 @@ impl Message for OffsetDeleteResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for OffsetDeleteResponse {
+    const KEY: i16 = 47;
 }

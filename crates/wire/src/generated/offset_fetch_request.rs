@@ -3,7 +3,7 @@
 //! The request of OffsetFetch, API key 9.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use types::Uuid;
@@ -231,7 +231,6 @@ impl OffsetFetchRequestTopics {
 }
 
 impl Message for OffsetFetchRequest {
-    const KEY: i16 = 9;
     const NAME: &'static str = "OffsetFetchRequest";
     const MIN: i16 = 1;
     const MAX: i16 = 10;
@@ -250,6 +249,10 @@ impl Message for OffsetFetchRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for OffsetFetchRequest {
+    const KEY: i16 = 9;
 }
 
 impl Request for OffsetFetchRequest {

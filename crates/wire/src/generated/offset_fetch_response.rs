@@ -3,7 +3,7 @@
 //! The response of OffsetFetch, API key 9.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use types::Uuid;
@@ -333,7 +333,6 @@ impl OffsetFetchResponsePartitions {
 }
 
 impl Message for OffsetFetchResponse {
-    const KEY: i16 = 9;
     const NAME: &'static str = "OffsetFetchResponse";
     const MIN: i16 = 1;
     const MAX: i16 = 10;
@@ -356,4 +355,8 @@ impl Message for OffsetFetchResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for OffsetFetchResponse {
+    const KEY: i16 = 9;
 }

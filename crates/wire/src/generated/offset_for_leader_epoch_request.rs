@@ -3,7 +3,7 @@
 //! The request of OffsetForLeaderEpoch, API key 23.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -126,7 +126,6 @@ impl OffsetForLeaderPartition {
 }
 
 impl Message for OffsetForLeaderEpochRequest {
-    const KEY: i16 = 23;
     const NAME: &'static str = "OffsetForLeaderEpochRequest";
     const MIN: i16 = 2;
     const MAX: i16 = 4;
@@ -145,6 +144,10 @@ impl Message for OffsetForLeaderEpochRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for OffsetForLeaderEpochRequest {
+    const KEY: i16 = 23;
 }
 
 impl Request for OffsetForLeaderEpochRequest {

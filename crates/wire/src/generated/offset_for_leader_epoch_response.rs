@@ -3,7 +3,7 @@
 //! The response of OffsetForLeaderEpoch, API key 23.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -137,7 +137,6 @@ impl EpochEndOffset {
 }
 
 impl Message for OffsetForLeaderEpochResponse {
-    const KEY: i16 = 23;
     const NAME: &'static str = "OffsetForLeaderEpochResponse";
     const MIN: i16 = 2;
     const MAX: i16 = 4;
@@ -160,4 +159,8 @@ impl Message for OffsetForLeaderEpochResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for OffsetForLeaderEpochResponse {
+    const KEY: i16 = 23;
 }

@@ -3,7 +3,7 @@
 //! The request of Produce, API key 0.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::records::Records;
 use crate::rope::Rope;
@@ -126,7 +126,6 @@ impl PartitionProduceData {
 }
 
 impl Message for ProduceRequest {
-    const KEY: i16 = 0;
     const NAME: &'static str = "ProduceRequest";
     const MIN: i16 = 3;
     const MAX: i16 = 13;
@@ -145,6 +144,10 @@ impl Message for ProduceRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for ProduceRequest {
+    const KEY: i16 = 0;
 }
 
 impl Request for ProduceRequest {

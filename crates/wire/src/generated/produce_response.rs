@@ -3,7 +3,7 @@
 //! The response of Produce, API key 0.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::{Rope, Tags};
 use types::Uuid;
@@ -339,7 +339,6 @@ impl NodeEndpoint {
 }
 
 impl Message for ProduceResponse {
-    const KEY: i16 = 0;
     const NAME: &'static str = "ProduceResponse";
     const MIN: i16 = 3;
     const MAX: i16 = 13;
@@ -362,4 +361,8 @@ impl Message for ProduceResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for ProduceResponse {
+    const KEY: i16 = 0;
 }

@@ -3,7 +3,7 @@
 //! The request of SaslHandshake, API key 17.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -27,7 +27,6 @@ impl SaslHandshakeRequest {
 }
 
 impl Message for SaslHandshakeRequest {
-    const KEY: i16 = 17;
     const NAME: &'static str = "SaslHandshakeRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 1;
@@ -46,6 +45,10 @@ impl Message for SaslHandshakeRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for SaslHandshakeRequest {
+    const KEY: i16 = 17;
 }
 
 impl Request for SaslHandshakeRequest {

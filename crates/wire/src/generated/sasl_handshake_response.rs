@@ -3,7 +3,7 @@
 //! The response of SaslHandshake, API key 17.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -38,7 +38,6 @@ impl SaslHandshakeResponse {
 }
 
 impl Message for SaslHandshakeResponse {
-    const KEY: i16 = 17;
     const NAME: &'static str = "SaslHandshakeResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 1;
@@ -61,4 +60,8 @@ impl Message for SaslHandshakeResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for SaslHandshakeResponse {
+    const KEY: i16 = 17;
 }

@@ -3,7 +3,7 @@
 //! The request of SyncGroup, API key 14.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use bytes::Bytes;
@@ -114,7 +114,6 @@ impl SyncGroupRequestAssignment {
 }
 
 impl Message for SyncGroupRequest {
-    const KEY: i16 = 14;
     const NAME: &'static str = "SyncGroupRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 5;
@@ -133,6 +132,10 @@ impl Message for SyncGroupRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for SyncGroupRequest {
+    const KEY: i16 = 14;
 }
 
 impl Request for SyncGroupRequest {

@@ -3,7 +3,7 @@
 //! The response of SyncGroup, API key 14.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 use bytes::Bytes;
@@ -62,7 +62,6 @@ impl SyncGroupResponse {
 }
 
 impl Message for SyncGroupResponse {
-    const KEY: i16 = 14;
     const NAME: &'static str = "SyncGroupResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 5;
@@ -85,4 +84,8 @@ impl Message for SyncGroupResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for SyncGroupResponse {
+    const KEY: i16 = 14;
 }

@@ -3,7 +3,7 @@
 //! The request of UpdateFeatures, API key 57.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Message, Request};
+use crate::message::{ApiMessage, Message, Request};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -105,7 +105,6 @@ impl FeatureUpdateKey {
 }
 
 impl Message for UpdateFeaturesRequest {
-    const KEY: i16 = 57;
     const NAME: &'static str = "UpdateFeaturesRequest";
     const MIN: i16 = 0;
     const MAX: i16 = 2;
@@ -124,6 +123,10 @@ impl Message for UpdateFeaturesRequest {
         }
         self.write(out, version)
     }
+}
+
+impl ApiMessage for UpdateFeaturesRequest {
+    const KEY: i16 = 57;
 }
 
 impl Request for UpdateFeaturesRequest {

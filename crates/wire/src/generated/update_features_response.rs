@@ -3,7 +3,7 @@
 //! The response of UpdateFeatures, API key 57.
 
 use crate::error::{DecodeError, EncodeError};
-use crate::message::Message;
+use crate::message::{ApiMessage, Message};
 use crate::reader::Reader;
 use crate::rope::Rope;
 
@@ -107,7 +107,6 @@ impl UpdatableFeatureResult {
 }
 
 impl Message for UpdateFeaturesResponse {
-    const KEY: i16 = 57;
     const NAME: &'static str = "UpdateFeaturesResponse";
     const MIN: i16 = 0;
     const MAX: i16 = 2;
@@ -130,4 +129,8 @@ impl Message for UpdateFeaturesResponse {
     fn errors(&self, visit: &mut dyn FnMut(i16)) {
         self.show_errors(visit);
     }
+}
+
+impl ApiMessage for UpdateFeaturesResponse {
+    const KEY: i16 = 57;
 }

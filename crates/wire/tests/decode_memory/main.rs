@@ -167,7 +167,7 @@ struct Floods {
 
 impl Visitor for Floods {
     fn message<M: Message + Sample<Oracle: Oracle> + PartialEq + Debug>(&mut self) {
-        if !M::NAME.ends_with("Request") {
+        if M::NAME.ends_with("Response") {
             return;
         }
         for version in M::MIN..=M::MAX {

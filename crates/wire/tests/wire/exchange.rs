@@ -58,7 +58,8 @@ impl Visitor for Check {
                 self.requests += 1;
             } else if M::NAME.strip_suffix("Response") == Some(&exchange.api) {
                 let mut reader = Reader::new(response.clone());
-                let header = response_header_version(M::KEY, exchange.version);
+                let key = APIS.iter().find(|api| api.name == exchange.api).unwrap().key;
+                let header = response_header_version(key, exchange.version);
                 ResponseHeader::decode(&mut reader, header).unwrap();
                 same::<M>(&response.slice(response.len() - reader.remaining()..), exchange);
                 self.responses += 1;

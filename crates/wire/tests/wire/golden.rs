@@ -6,7 +6,7 @@ use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::path::PathBuf;
-use wire::{Message, Reader, RequestHeader, ResponseHeader, Rope};
+use wire::{Message, Reader, RequestHeader, ResponseHeader, Rope, Stored};
 
 /// One line of a golden file.
 struct Line {
@@ -101,20 +101,37 @@ fn base64(bytes: &[u8]) -> String {
 
 struct Check {
     bodies: usize,
+    formats: usize,
 }
 
 impl Visitor for Check {
     fn message<M: Message + Sample<Oracle: Oracle> + PartialEq + Debug>(&mut self) {
-        let lines = lines(&file_of(M::NAME));
-        for version in M::MIN..=M::MAX {
-            for variant in ["default", "full", "null"] {
-                let found = lines.iter().filter(|l| l.version == version && l.variant == variant).count();
-                assert_eq!(found, 1, "{} {version} {variant}", M::NAME);
-            }
-        }
-        lines.iter().for_each(check::<M>);
-        self.bodies += lines.len();
+        self.bodies += check_all::<M>(&lines(&file_of(M::NAME)));
     }
+
+    fn stored<M: Stored + Sample<Oracle: Oracle> + PartialEq + Debug>(&mut self) {
+        let whole = lines(&format!("stored/{}.txt", snake(M::NAME)));
+        whole.iter().for_each(check_stored::<M>);
+        let bodies = whole.into_iter().map(|line| Line { bytes: line.bytes.slice(2..), ..line });
+        self.formats += check_all::<M>(&bodies.collect::<Vec<_>>());
+    }
+}
+
+fn check_all<M: Message + PartialEq + Debug>(lines: &[Line]) -> usize {
+    for version in M::MIN..=M::MAX {
+        for variant in ["default", "full", "null"] {
+            let found = lines.iter().filter(|l| l.version == version && l.variant == variant).count();
+            assert_eq!(found, 1, "{} {version} {variant}", M::NAME);
+        }
+    }
+    lines.iter().for_each(check::<M>);
+    lines.len()
+}
+
+fn check_stored<M: Stored + Debug>(line: &Line) {
+    let (format, version) = M::from_stored(line.bytes.clone()).unwrap();
+    assert_eq!(version, line.version, "{} {}", M::NAME, line.variant);
+    assert_eq!(format.to_stored(version).unwrap(), line.bytes, "{} {version} {}", M::NAME, line.variant);
 }
 
 fn check<M: Message + PartialEq + Debug>(line: &Line) {
@@ -132,13 +149,14 @@ fn check<M: Message + PartialEq + Debug>(line: &Line) {
     }
 }
 
-/// Protects: every message of every version is read and written as Kafka 4.3.1 writes it, its
+/// Protects: every message and stored format of every version is read and written as Kafka 4.3.1 writes it, its
 /// defaults included, and every value lies in the field that Kafka gives its name to.
 #[test]
 fn bodies_are_kafkas() {
-    let mut check = Check { bodies: 0 };
+    let mut check = Check { bodies: 0, formats: 0 };
     samples::visit(&mut check);
     assert!(check.bodies >= 1176, "{} golden bodies", check.bodies);
+    assert!(check.formats >= 107, "{} golden formats", check.formats);
 }
 
 /// Protects: headers in all their versions.

@@ -1,4 +1,4 @@
-//! Tests of the codec: golden bytes, recorded frames, oracle, round trips, hostile bytes, primitives, headers.
+//! Tests of the codec: golden bytes, recorded frames, stored formats, oracle, round trips, hostile bytes, primitives, headers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
@@ -14,3 +14,4 @@ mod round_trip;
 #[allow(dead_code, reason = "shared with tests/decode_memory, which needs other parts")]
 mod sample;
 mod samples;
+mod stored;

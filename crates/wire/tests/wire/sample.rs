@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use std::fmt::Debug;
 use types::Uuid;
-use wire::{Message, Records};
+use wire::{Message, Records, Stored};
 
 /// A message or structure that can be made at random.
 pub(crate) trait Sample: Sized {
@@ -21,10 +21,18 @@ pub(crate) trait Sample: Sized {
 pub(crate) trait Visitor {
     /// Does it with one type.
     fn message<M: Message + Sample<Oracle: Oracle> + PartialEq + Debug>(&mut self);
+
+    /// Does it with a stored format.
+    fn stored<M: Stored + Sample<Oracle: Oracle> + PartialEq + Debug>(&mut self) {
+        self.message::<M>();
+    }
 }
 
 /// The codec that ours is compared with.
 pub(crate) trait Oracle {
+    /// Whether there is one.
+    const EXISTS: bool = true;
+
     /// Decodes a body and encodes it again; none when the oracle lacks the version.
     fn again(body: Bytes, version: i16) -> Option<Result<Bytes, String>>;
 }
@@ -46,6 +54,17 @@ where
             Ok(()) => Err(format!("the oracle left {} bytes", body.len())),
             Err(error) => Err(error.to_string()),
         })
+    }
+}
+
+/// What the oracle has for a format that it does not know.
+pub(crate) struct NoOracle;
+
+impl Oracle for NoOracle {
+    const EXISTS: bool = false;
+
+    fn again(_body: Bytes, _version: i16) -> Option<Result<Bytes, String>> {
+        None
     }
 }
 

@@ -1,8 +1,8 @@
 // Written by `cargo xtask codegen` from schema/; do not edit.
 
-//! Random messages of every API and version, and the type that the oracle has for each.
+//! Random messages of every API, format and version, and the type that the oracle has for each.
 
-use crate::sample::{Gen, Sample, Visitor};
+use crate::sample::{Gen, NoOracle, Sample, Visitor};
 use kafka_protocol::messages as oracle;
 
 /// Shows every message type to a visitor.
@@ -81,6 +81,26 @@ pub(crate) fn visit(visitor: &mut impl Visitor) {
     visitor.message::<wire::ListConfigResourcesResponse>();
     visitor.message::<wire::DescribeTopicPartitionsRequest>();
     visitor.message::<wire::DescribeTopicPartitionsResponse>();
+    visitor.stored::<wire::ConsumerGroupCurrentMemberAssignmentKey>();
+    visitor.stored::<wire::ConsumerGroupCurrentMemberAssignmentValue>();
+    visitor.stored::<wire::ConsumerGroupMemberMetadataKey>();
+    visitor.stored::<wire::ConsumerGroupMemberMetadataValue>();
+    visitor.stored::<wire::ConsumerGroupMetadataKey>();
+    visitor.stored::<wire::ConsumerGroupMetadataValue>();
+    visitor.stored::<wire::ConsumerGroupPartitionMetadataKey>();
+    visitor.stored::<wire::ConsumerGroupPartitionMetadataValue>();
+    visitor.stored::<wire::ConsumerGroupRegularExpressionKey>();
+    visitor.stored::<wire::ConsumerGroupRegularExpressionValue>();
+    visitor.stored::<wire::ConsumerGroupTargetAssignmentMemberKey>();
+    visitor.stored::<wire::ConsumerGroupTargetAssignmentMemberValue>();
+    visitor.stored::<wire::ConsumerGroupTargetAssignmentMetadataKey>();
+    visitor.stored::<wire::ConsumerGroupTargetAssignmentMetadataValue>();
+    visitor.stored::<wire::ConsumerProtocolAssignment>();
+    visitor.stored::<wire::ConsumerProtocolSubscription>();
+    visitor.stored::<wire::GroupMetadataKey>();
+    visitor.stored::<wire::GroupMetadataValue>();
+    visitor.stored::<wire::OffsetCommitKey>();
+    visitor.stored::<wire::OffsetCommitValue>();
 }
 
 impl Sample for wire::produce_request::ProduceRequest {
@@ -2527,5 +2547,321 @@ impl Sample for wire::describe_topic_partitions_response::Cursor {
     type Oracle = ();
     fn sample(random: &mut Gen, _version: i16) -> Self {
         Self { topic_name: random.string(), partition_index: random.i32() }
+    }
+}
+
+impl Sample for wire::consumer_group_current_member_assignment_key::ConsumerGroupCurrentMemberAssignmentKey {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { group_id: random.string(), member_id: random.string() }
+    }
+}
+
+impl Sample
+    for wire::consumer_group_current_member_assignment_value::ConsumerGroupCurrentMemberAssignmentValue
+{
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            member_epoch: random.i32(),
+            previous_member_epoch: random.i32(),
+            state: random.i8(),
+            assigned_partitions: random.array(|random| {
+                wire::consumer_group_current_member_assignment_value::TopicPartitions::sample(random, version)
+            }),
+            partitions_pending_revocation: random.array(|random| {
+                wire::consumer_group_current_member_assignment_value::TopicPartitions::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_current_member_assignment_value::TopicPartitions {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            topic_id: random.uuid(),
+            partitions: random.array(|random| random.i32()),
+            assignment_epochs: if random.one_in(2) {
+                random.option(|random| random.array(|random| random.i32()))
+            } else {
+                Some(Vec::new())
+            },
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_member_metadata_key::ConsumerGroupMemberMetadataKey {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { group_id: random.string(), member_id: random.string() }
+    }
+}
+
+impl Sample for wire::consumer_group_member_metadata_value::ConsumerGroupMemberMetadataValue {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            instance_id: random.option(|random| random.string()),
+            rack_id: random.option(|random| random.string()),
+            client_id: random.string(),
+            client_host: random.string(),
+            subscribed_topic_names: random.array(|random| random.string()),
+            subscribed_topic_regex: random.option(|random| random.string()),
+            rebalance_timeout_ms: random.i32(),
+            server_assignor: random.option(|random| random.string()),
+            classic_member_metadata: if random.one_in(2) {
+                random.option(|random| {
+                    wire::consumer_group_member_metadata_value::ClassicMemberMetadata::sample(random, version)
+                })
+            } else {
+                Some(wire::consumer_group_member_metadata_value::ClassicMemberMetadata::default())
+            },
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_member_metadata_value::ClassicMemberMetadata {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            session_timeout_ms: random.i32(),
+            supported_protocols: random.array(|random| {
+                wire::consumer_group_member_metadata_value::ClassicProtocol::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_member_metadata_value::ClassicProtocol {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { name: random.string(), metadata: random.bytes() }
+    }
+}
+
+impl Sample for wire::consumer_group_metadata_key::ConsumerGroupMetadataKey {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { group_id: random.string() }
+    }
+}
+
+impl Sample for wire::consumer_group_metadata_value::ConsumerGroupMetadataValue {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { epoch: random.i32(), metadata_hash: if random.one_in(2) { random.i64() } else { 0 } }
+    }
+}
+
+impl Sample for wire::consumer_group_partition_metadata_key::ConsumerGroupPartitionMetadataKey {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { group_id: random.string() }
+    }
+}
+
+impl Sample for wire::consumer_group_partition_metadata_value::ConsumerGroupPartitionMetadataValue {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topics: random.array(|random| {
+                wire::consumer_group_partition_metadata_value::TopicMetadata::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_partition_metadata_value::TopicMetadata {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topic_id: random.uuid(),
+            topic_name: random.string(),
+            num_partitions: random.i32(),
+            partition_metadata: random.array(|random| {
+                wire::consumer_group_partition_metadata_value::PartitionMetadata::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_partition_metadata_value::PartitionMetadata {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { partition: random.i32(), racks: random.array(|random| random.string()) }
+    }
+}
+
+impl Sample for wire::consumer_group_regular_expression_key::ConsumerGroupRegularExpressionKey {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { group_id: random.string(), regular_expression: random.string() }
+    }
+}
+
+impl Sample for wire::consumer_group_regular_expression_value::ConsumerGroupRegularExpressionValue {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            topics: random.array(|random| random.string()),
+            version: random.i64(),
+            timestamp: random.i64(),
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_target_assignment_member_key::ConsumerGroupTargetAssignmentMemberKey {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { group_id: random.string(), member_id: random.string() }
+    }
+}
+
+impl Sample
+    for wire::consumer_group_target_assignment_member_value::ConsumerGroupTargetAssignmentMemberValue
+{
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topic_partitions: random.array(|random| {
+                wire::consumer_group_target_assignment_member_value::TopicPartition::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::consumer_group_target_assignment_member_value::TopicPartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { topic_id: random.uuid(), partitions: random.array(|random| random.i32()) }
+    }
+}
+
+impl Sample
+    for wire::consumer_group_target_assignment_metadata_key::ConsumerGroupTargetAssignmentMetadataKey
+{
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { group_id: random.string() }
+    }
+}
+
+impl Sample
+    for wire::consumer_group_target_assignment_metadata_value::ConsumerGroupTargetAssignmentMetadataValue
+{
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            assignment_epoch: random.i32(),
+            assignment_timestamp: if random.one_in(2) { random.i64() } else { 0 },
+        }
+    }
+}
+
+impl Sample for wire::consumer_protocol_assignment::ConsumerProtocolAssignment {
+    type Oracle = oracle::ConsumerProtocolAssignment;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            assigned_partitions: random
+                .array(|random| wire::consumer_protocol_assignment::TopicPartition::sample(random, version)),
+            user_data: random.option(|random| random.bytes()),
+        }
+    }
+}
+
+impl Sample for wire::consumer_protocol_assignment::TopicPartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { topic: random.string(), partitions: random.array(|random| random.i32()) }
+    }
+}
+
+impl Sample for wire::consumer_protocol_subscription::ConsumerProtocolSubscription {
+    type Oracle = oracle::ConsumerProtocolSubscription;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topics: random.array(|random| random.string()),
+            user_data: random.option(|random| random.bytes()),
+            owned_partitions: if version >= 1 {
+                random.array(|random| {
+                    wire::consumer_protocol_subscription::TopicPartition::sample(random, version)
+                })
+            } else {
+                Vec::new()
+            },
+            generation_id: if version >= 2 { random.i32() } else { -1 },
+            rack_id: if version >= 3 { random.option(|random| random.string()) } else { None },
+        }
+    }
+}
+
+impl Sample for wire::consumer_protocol_subscription::TopicPartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { topic: random.string(), partitions: random.array(|random| random.i32()) }
+    }
+}
+
+impl Sample for wire::group_metadata_key::GroupMetadataKey {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { group: random.string() }
+    }
+}
+
+impl Sample for wire::group_metadata_value::GroupMetadataValue {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            protocol_type: random.string(),
+            generation: random.i32(),
+            protocol: random.option(|random| random.string()),
+            leader: random.option(|random| random.string()),
+            current_state_timestamp: if version >= 2 { random.i64() } else { -1 },
+            members: random
+                .array(|random| wire::group_metadata_value::MemberMetadata::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::group_metadata_value::MemberMetadata {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            member_id: random.string(),
+            group_instance_id: if version >= 3 { random.option(|random| random.string()) } else { None },
+            client_id: random.string(),
+            client_host: random.string(),
+            rebalance_timeout: if version >= 1 { random.i32() } else { -1 },
+            session_timeout: random.i32(),
+            subscription: random.bytes(),
+            assignment: random.bytes(),
+        }
+    }
+}
+
+impl Sample for wire::offset_commit_key::OffsetCommitKey {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { group: random.string(), topic: random.string(), partition: random.i32() }
+    }
+}
+
+impl Sample for wire::offset_commit_value::OffsetCommitValue {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            offset: random.i64(),
+            leader_epoch: if version >= 3 { random.i32() } else { -1 },
+            metadata: random.string(),
+            commit_timestamp: random.i64(),
+            expire_timestamp: if version == 1 { random.i64() } else { -1 },
+            topic_id: if version >= 4 {
+                if random.one_in(2) { random.uuid() } else { types::Uuid::ZERO }
+            } else {
+                types::Uuid::ZERO
+            },
+        }
     }
 }

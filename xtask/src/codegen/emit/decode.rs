@@ -14,7 +14,7 @@ pub(super) fn function(body: &Body, structure: &Struct) -> String {
         reading.declare(&mut code, field);
     }
     reading.tags(&mut code, structure);
-    let names: Vec<String> = structure.fields.iter().map(|f| ident(&f.name)).collect();
+    let names: Vec<String> = structure.fields.iter().map(|f| in_literal(&f.name)).collect();
     let literal = format!("Ok({} {{ {} }})", structure.name, names.join(", "));
     let line = if uses(&code, "flexible") { line } else { String::new() };
     let version = parameter(&format!("{line}{code}"));
@@ -22,6 +22,16 @@ pub(super) fn function(body: &Body, structure: &Struct) -> String {
     format!(
         "fn read({reader}: &mut Reader, {version}: i16) -> Result<Self, DecodeError> {{\n{line}{code}{literal}\n}}\n\n"
     )
+}
+
+/// The variable that holds a field; `version` is the parameter's name.
+fn local(name: &str) -> String {
+    if name == "version" { "own_version".to_owned() } else { ident(name) }
+}
+
+fn in_literal(name: &str) -> String {
+    let (field, variable) = (ident(name), local(name));
+    if field == variable { field } else { format!("{field}: {variable}") }
 }
 
 struct Reading<'a> {
@@ -32,7 +42,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn declare(&self, code: &mut String, field: &Field) {
-        let name = ident(&field.name);
+        let name = local(&field.name);
         let default = value::default_text(field);
         if field.tag.is_some() {
             let _ = writeln!(code, "let mut {name} = {default};");
@@ -73,7 +83,7 @@ impl Reading<'_> {
         let range = field.versions.within(flexible);
         let expression = self.value(field, range, "true");
         let guard = condition(range, flexible).map_or(String::new(), |when| format!(" if {when}"));
-        let _ = writeln!(read, "{tag}{guard} => {{ {} = {expression}; }}", ident(&field.name));
+        let _ = writeln!(read, "{tag}{guard} => {{ {} = {expression}; }}", local(&field.name));
     }
 
     /// An expression for the field's value in the versions of `range`.
@@ -81,7 +91,12 @@ impl Reading<'_> {
         let Some(null) = field.nullable.map(|n| n.within(range)) else {
             return self.read(&field.ty, range, flag, false);
         };
-        let with_null = self.read(&field.ty, range, flag, true);
+        let with_null = match &field.ty {
+            Type::Struct(name) if field.tag.is_some() => {
+                format!("reader.nullable_tagged_struct(|reader| {name}::read(reader, version))?")
+            }
+            ty => self.read(ty, range, flag, true),
+        };
         match condition(null, range) {
             None => with_null,
             Some(when) => {

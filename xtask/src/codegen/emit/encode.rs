@@ -15,7 +15,7 @@ pub(super) fn function(body: &Body, structure: &Struct) -> String {
     }
     writing.tags(&mut code, structure);
     let line = if uses(&code, "flexible") { line } else { String::new() };
-    let version = parameter(&format!("{line}{code}"));
+    let version = parameter(&format!("{line}{code}").replace("self.version", "self.own_version"));
     let out = if uses(&code, "out") { "out" } else { "_out" };
     format!(
         "fn write(&self, {out}: &mut Rope, {version}: i16) -> Result<(), EncodeError> {{\n{line}{code}Ok(())\n}}\n"
@@ -89,7 +89,10 @@ impl Writing<'_> {
         if !field.is_option() {
             return put(&field.ty, &place, flag);
         }
-        let write = put_option(&field.ty, &place, flag);
+        let write = match &field.ty {
+            Type::Struct(_) => put_optional_struct(&place, field.tag.is_some()),
+            ty => put_option(ty, &place, flag),
+        };
         let null = field.nullable.map(|n| n.within(range)).and_then(|null| negated(null, range));
         let Some(not_here) = null else { return write };
         let name = format!("{}.{}", self.owner, field.name);
@@ -120,15 +123,22 @@ fn put_element(ty: &Type, flag: &str) -> String {
     }
 }
 
+/// A byte in front says whether there is one, but a varint in a tagged field.
+fn put_optional_struct(place: &str, is_tagged: bool) -> String {
+    let (some, none) = match is_tagged {
+        true => ("put_varint(1)", "put_varint(0)"),
+        false => ("put_i8(1)", "put_i8(-1)"),
+    };
+    format!(
+        "match &{place} {{ Some(value) => {{ out.{some}; value.write(out, version)?; }} None => out.{none}, }}\n"
+    )
+}
+
 fn put_option(ty: &Type, place: &str, flag: &str) -> String {
     match ty {
         Type::String => format!("out.put_nullable_string({place}.as_deref(), {flag})?;\n"),
         Type::Bytes => format!("out.put_nullable_bytes({place}.as_ref(), {flag})?;\n"),
         Type::Records => format!("out.put_nullable_records({place}.as_ref(), {flag})?;\n"),
-        Type::Struct(_) => format!(
-            "match &{place} {{ Some(value) => {{ out.put_i8(1); value.write(out, version)?; }} None => \
-             out.put_i8(-1), }}\n"
-        ),
         Type::Array(element) => {
             let each = put_element(element, flag);
             format!(

@@ -1,6 +1,6 @@
 //! Code that shows the error codes of a response: fields called `error_code`, however deep.
 
-use super::super::model::{Body, Struct, Type};
+use super::super::model::{Body, Kind, Struct, Type};
 use super::ident;
 use std::fmt::Write;
 
@@ -42,7 +42,7 @@ pub(super) fn function(body: &Body, structure: &Struct) -> String {
 
 /// The method of the message; nothing where the trait's own says it.
 pub(super) fn of_message(body: &Body) -> &'static str {
-    let has = !body.is_request && body.structs.first().is_some_and(|first| has_codes(body, first));
+    let has = body.kind == Kind::Response && body.structs.first().is_some_and(|first| has_codes(body, first));
     if has { "\n\nfn errors(&self, visit: &mut dyn FnMut(i16)) { self.show_errors(visit); }\n" } else { "" }
 }
 

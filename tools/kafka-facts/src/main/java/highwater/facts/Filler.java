@@ -14,10 +14,13 @@ import org.apache.kafka.common.record.internal.SimpleRecord;
 final class Filler {
     private final List<Structure> all;
     private final short version;
-    private final boolean nulls;
+    private final Nulls nulls;
     private int next = 1;
 
-    Filler(List<Structure> all, short version, boolean nulls) {
+    /** Which of the members that may be null are null: none; all but tagged ones, which are not set; all. */
+    enum Nulls { NONE, PLAIN, ALL }
+
+    Filler(List<Structure> all, short version, Nulls nulls) {
         this.all = all;
         this.version = version;
         this.nulls = nulls;
@@ -30,8 +33,10 @@ final class Filler {
     private Object structure(Structure structure) throws ReflectiveOperationException {
         Object made = structure.make();
         for (Member member : structure.members) {
-            if (member.in(version) && !(nulls && member.tag >= 0)) {
-                member.set(made, nulls && member.nullable(version) ? null : value(member, made));
+            boolean isNull = nulls != Nulls.NONE && member.nullable(version);
+            boolean isLeftOut = member.tag >= 0 && (nulls == Nulls.PLAIN || nulls == Nulls.ALL && !isNull);
+            if (member.in(version) && !isLeftOut) {
+                member.set(made, isNull ? null : value(member, made));
             }
         }
         return made;

@@ -20,11 +20,45 @@ final class GoldenWriter {
         Structure root = all.get(0);
         StringBuilder out = new StringBuilder();
         for (short v = root.lowest; v <= root.highest; v++) {
-            line(out, v, "default", (Message) root.make(), true);
-            line(out, v, "full", (Message) new Filler(all, v, false).message(), false);
-            line(out, v, "null", (Message) new Filler(all, v, true).message(), false);
+            lines(out, all, v, v, GoldenWriter::body);
         }
         write(golden.resolve(name + ".txt"), out);
+    }
+
+    /** The same for a format that has its version, or the type of its record, in front of it. */
+    static void stored(Path golden, Stored stored) throws Exception {
+        StringBuilder out = new StringBuilder();
+        for (Stored.Part part : stored.parts()) {
+            for (short v = part.root().lowest; v <= part.root().highest; v++) {
+                lines(out, part.all(), v, part.shown(v), stored::bytes);
+                if (part.mayOmit(v)) {
+                    Message message = (Message) new Filler(part.all(), v, Filler.Nulls.ALL).message();
+                    line(out, v, part.shown(v) + " nulls ", message, stored::bytes, false);
+                }
+            }
+        }
+        write(golden.resolve("stored/" + Names.snake(stored.name()) + ".txt"), out);
+    }
+
+    /** What turns a message into bytes. */
+    interface Writer {
+        byte[] bytes(Message message, short version);
+    }
+
+    private static void lines(StringBuilder out, List<Structure> all, short version, short shown, Writer writer)
+            throws Exception {
+        line(out, version, shown + " default ", (Message) all.get(0).make(), writer, true);
+        Message full = (Message) new Filler(all, version, Filler.Nulls.NONE).message();
+        line(out, version, shown + " full ", full, writer, false);
+        Message nulls = (Message) new Filler(all, version, Filler.Nulls.PLAIN).message();
+        line(out, version, shown + " null ", nulls, writer, false);
+    }
+
+    private static byte[] body(Message message, short version) {
+        ByteBuffer buffer = MessageUtil.toByteBufferAccessor(message, version).buffer();
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(bytes);
+        return bytes;
     }
 
     static void headers(Path golden) throws Exception {
@@ -32,13 +66,14 @@ final class GoldenWriter {
         for (short v = 1; v <= 2; v++) {
             RequestHeaderData header = new RequestHeaderData()
                     .setRequestApiKey((short) 3).setRequestApiVersion((short) 4).setCorrelationId(77);
-            line(out, v, "null", header.duplicate().setClientId(null), false);
-            line(out, v, "full", header.setClientId("client-é"), false);
+            line(out, v, v + " null ", header.duplicate().setClientId(null), GoldenWriter::body, false);
+            line(out, v, v + " full ", header.setClientId("client-é"), GoldenWriter::body, false);
         }
         write(golden.resolve("header/request.txt"), out);
         StringBuilder response = new StringBuilder();
         for (short v = 0; v <= 1; v++) {
-            line(response, v, "full", new ResponseHeaderData().setCorrelationId(77), false);
+            Message header = new ResponseHeaderData().setCorrelationId(77);
+            line(response, v, v + " full ", header, GoldenWriter::body, false);
         }
         write(golden.resolve("header/response.txt"), response);
     }
@@ -48,14 +83,11 @@ final class GoldenWriter {
         Files.writeString(file, out);
     }
 
-    private static void line(StringBuilder out, short version, String variant, Message message,
+    private static void line(StringBuilder out, short version, String head, Message message, Writer writer,
             boolean mayRefuse) throws Exception {
         try {
-            ByteBuffer buffer = MessageUtil.toByteBufferAccessor(message, version).buffer();
-            byte[] bytes = new byte[buffer.remaining()];
-            buffer.duplicate().get(bytes);
-            out.append(version).append(' ').append(variant).append(' ');
-            out.append(bytes.length == 0 ? "-" : HexFormat.of().formatHex(bytes));
+            byte[] bytes = writer.bytes(message, version);
+            out.append(head).append(bytes.length == 0 ? "-" : HexFormat.of().formatHex(bytes));
             out.append(' ').append(json(message, version)).append('\n');
         } catch (UnsupportedVersionException | NullPointerException refused) {
             if (!mayRefuse) {

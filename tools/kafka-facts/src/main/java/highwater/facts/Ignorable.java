@@ -25,8 +25,8 @@ final class Ignorable {
             if (member.in(v)) {
                 continue;
             }
-            Object message = new Filler(all, v, false).message();
-            Filler any = new Filler(all, root.highest, false);
+            Object message = new Filler(all, v, Filler.Nulls.NONE).message();
+            Filler any = new Filler(all, root.highest, Filler.Nulls.NONE);
             if (set(all, message, root, owner, member, any) > 0) {
                 member.ignorable = writes((Message) message, v);
                 return;

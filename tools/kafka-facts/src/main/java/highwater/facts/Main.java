@@ -1,25 +1,38 @@
 package highwater.facts;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.kafka.common.message.ApiMessageType;
 
 /**
- * Writes schema/*.txt and golden/wire/** for every API named in apis.txt, and schema/announced.tsv for all.
- * Arguments: the list of APIs, the schema folder, the golden folder.
+ * Writes schema/** and golden/wire/** for every API named in apis.txt and every format in stored.txt, and
+ * schema/announced.tsv for all APIs. Arguments: both lists, the schema folder, the golden folder.
  */
 public final class Main {
     public static void main(String[] args) throws Exception {
-        Path schema = Path.of(args[1]);
-        Path golden = Path.of(args[2]);
-        for (String line : Files.readAllLines(Path.of(args[0]))) {
-            if (!line.isBlank() && !line.startsWith("#")) {
-                write(Api.named(line.trim()), schema, golden);
-            }
+        Path schema = Path.of(args[2]);
+        Path golden = Path.of(args[3]);
+        for (String line : lines(args[0])) {
+            write(Api.named(line), schema, golden);
+        }
+        for (String line : lines(args[1])) {
+            write(Stored.of(line), schema.resolve("stored"), golden);
         }
         Announced.write(schema.resolve("announced.tsv"));
         GoldenWriter.headers(golden);
+    }
+
+    private static List<String> lines(String file) throws IOException {
+        return Files.readAllLines(Path.of(file)).stream().filter(l -> !l.isBlank() && !l.startsWith("#"))
+            .map(String::trim).toList();
+    }
+
+    private static void write(Stored stored, Path schema, Path golden) throws Exception {
+        Files.createDirectories(schema);
+        Files.writeString(schema.resolve(Names.snake(stored.name()) + ".txt"), SchemaWriter.text(stored));
+        GoldenWriter.stored(golden, stored);
     }
 
     private static void write(Api api, Path schema, Path golden) throws Exception {

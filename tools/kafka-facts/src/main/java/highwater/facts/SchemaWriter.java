@@ -19,6 +19,21 @@ final class SchemaWriter {
         return out.toString();
     }
 
+    /** Writes a format that is stored; that of a key is shown with the types of its records as versions. */
+    static String text(Stored stored) throws ReflectiveOperationException {
+        StringBuilder out = new StringBuilder();
+        out.append("# Facts of Apache Kafka 4.3.1, written by tools/kafka-facts.\n");
+        int flexible = stored.flexibleFrom();
+        out.append("stored ").append(stored.name());
+        out.append(" flexible ").append(flexible < 0 ? "none" : flexible + "+").append('\n');
+        String versions = stored.lowest() + "-" + stored.highest();
+        StringBuilder body = new StringBuilder();
+        List<Structure> all = stored.newest().all();
+        message(body, "versions", all, all.get(0).highest);
+        String text = body.toString().replaceFirst("versions \\d+-\\d+", "versions " + versions);
+        return out + (stored.isKey() ? text.replace(" 0+", " " + stored.lowest() + "+") : text);
+    }
+
     private static void message(StringBuilder out, String kind, List<Structure> all, short stable) {
         Structure root = all.get(0);
         for (Structure structure : all) {
