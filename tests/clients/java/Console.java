@@ -42,7 +42,7 @@ public final class Console {
         {"kafka-log-dirs", "\"size\":[1-9]\\d*", "\"size\":N"},
         {"kafka-log-dirs", "\"(total|usable)Bytes\":\\d+", "\"$1Bytes\":N"},
         {"kafka-metadata-quorum", " {2,}", " "},
-        {"kafka-metadata-quorum", "[A-Za-z0-9_-]{22}", "ID"},
+        {"kafka-metadata-quorum", "(?<![\\w-])[\\w-]{22}(?![\\w-])", "ID"},
         {"kafka-metadata-quorum", "\\d{13}", "TIME"},
         {"kafka-metadata-quorum", "\\d+ ms ago", "N ms ago"},
         {"kafka-metadata-quorum", "\\d{4}-\\d\\d-\\d\\d[T ][\\d:.]+\\S*", "TIME"},
