@@ -3,11 +3,13 @@
 //! [`log`] is pure: it decides offsets, keeps the tail, the epochs and the producers, plans reads and
 //! checkpoints, and never touches a file. [`wal`] makes what it decided durable, [`directory`] holds
 //! the folders, the state journal and the recovery, [`files`] writes segments, [`pages`] those of page-cache logs, [`reader`] reads them.
+//! [`compact`] keeps the latest record of each key.
 //! [`repair`] is the way past damage, for a directory that nobody serves from.
 //! What the bytes on disk mean is in [`layout`] (segments, state, format file) and in `wal/layout.rs`.
 #![forbid(unsafe_code)]
 
 pub mod append;
+pub mod compact;
 pub mod cut;
 pub mod directory;
 pub mod epochs;

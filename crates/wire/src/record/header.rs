@@ -103,6 +103,11 @@ impl Attributes {
         Attributes(self.0 & !CODEC_BITS | i16::from(codec.id()))
     }
 
+    /// Returns the same attributes with the mark that the base timestamp is a delete horizon.
+    pub fn with_delete_horizon(self) -> Attributes {
+        Attributes(self.0 | DELETE_HORIZON_BIT)
+    }
+
     pub(super) fn new(codec: Codec, transactional: bool, control: bool) -> Attributes {
         let flags = if transactional { TRANSACTIONAL_BIT } else { 0 } | if control { CONTROL_BIT } else { 0 };
         Attributes(i16::from(codec.id()) | flags)
@@ -225,10 +230,17 @@ impl BatchHeader {
     }
 
     /// Returns a batch with the offsets, epochs and producer of this head and no records, as compaction leaves one whose
-    /// records are all gone. Its length and CRC are right.
+    /// records are all gone (`DefaultRecordBatch.writeEmptyHeader`). Its length and CRC are right.
     pub fn emptied(&self) -> Bytes {
-        let attributes = Attributes(self.attributes.0 & !CODEC_BITS);
-        BatchHeader { batch_length: MIN_LENGTH, attributes, record_count: 0, ..*self }.seal(&[])
+        let attributes = Attributes(self.attributes.0 & !(CODEC_BITS | DELETE_HORIZON_BIT));
+        let base_timestamp = WallTime(-1);
+        BatchHeader { batch_length: MIN_LENGTH, attributes, base_timestamp, record_count: 0, ..*self }
+            .seal(&[])
+    }
+
+    /// Returns the time from which on tombstones and marks of this batch may go, if compaction has set one.
+    pub fn delete_horizon(&self) -> Option<WallTime> {
+        self.attributes.has_delete_horizon().then_some(self.base_timestamp)
     }
 
     /// Returns the bytes of the whole batch, on the wire and on disk.

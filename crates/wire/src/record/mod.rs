@@ -14,6 +14,7 @@
 //! | find a time in a batch | [`find_timestamp`], [`first_with_max_timestamp`] |
 //! | read records | [`Records`] |
 //! | write records | [`BatchBuilder`] |
+//! | take records out | [`Filtered`], [`BatchHeader::emptied`] |
 //! | mark the end of a transaction | [`ControlRecord`] |
 //!
 //! Source: KIP-98, KIP-82; `DefaultRecordBatch`, `DefaultRecord` and `LogValidator` of Kafka 4.3.1.
@@ -30,6 +31,7 @@ mod header;
 mod quick;
 mod reader;
 mod recompress;
+mod retain;
 mod varint;
 mod walk;
 
@@ -43,3 +45,4 @@ pub use find::{FoundRecord, find_timestamp, first_with_max_timestamp};
 pub use header::{Attributes, BatchHeader, HEADER_BYTES, HeaderError, OVERHEAD_BYTES, TimestampType};
 pub use reader::{ReadError, Record, Records};
 pub use recompress::{RecompressLimits, Target, recompress};
+pub use retain::{Filtered, KeyedRecord};
