@@ -2,9 +2,12 @@
 
 mod limits;
 
+use crate::api::log_sizes;
 use crate::context::Context;
+use crate::probe::inventory::LOGS_MAX;
 use crate::probe::{Counts, Scrape};
-use crate::shard::message::{ShardMessage, Sizes};
+use crate::publish::Published;
+use crate::shard::message::{LogSize, ShardMessage, Sizes};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,8 +15,10 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use metadata::controller::METADATA_VERSION;
+use metadata::image::TopicImage;
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
+use types::LogKey;
 
 /// The text format of Prometheus.
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -55,16 +60,62 @@ async fn ready(State(context): State<Arc<Context>>) -> (StatusCode, String) {
 
 async fn metrics(State(context): State<Arc<Context>>) -> impl IntoResponse {
     let published = context.published();
-    let wal = context.wal.stats();
     let scrape = Scrape {
         probes: &context.probes,
         topics: &published.topic_probes,
         image: &published.image,
         sizes: sizes(&context).await,
-        syncs: Counts::of_powers(&wal.group_us(), wal.sum_us()),
+        logs: logs(&context, &published).await,
+        times: times(&context),
         gauges: gauges(&context),
     };
     ([(CONTENT_TYPE, PROMETHEUS)], scrape.text())
+}
+
+/// Asks for the sizes of the logs that have lines of their own.
+async fn logs(context: &Context, published: &Published) -> Vec<LogSize> {
+    let of_topic = |topic: &TopicImage| {
+        let id = topic.id;
+        let key = move |partition| LogKey { topic_id: id, partition };
+        topic.partitions().map(|(partition, _)| key(partition)).take(LOGS_MAX).collect::<Vec<_>>()
+    };
+    let keys = published.image.topics().iter().flat_map(of_topic).take(LOGS_MAX);
+    let mut sizes = log_sizes(context, Some(keys.collect())).await;
+    sizes.sort_unstable_by_key(|size| size.key);
+    sizes
+}
+
+/// Copies the times that are counted elsewhere.
+fn times(context: &Context) -> Vec<(&'static str, Counts)> {
+    let wal = context.wal.stats();
+    let syncs = Counts::of_powers(&wal.group_us(), wal.sum_us());
+    let decisions = context.metadata.times();
+    let counts = |times: &metadata::Times| Counts::of_powers(&times.us(), times.sum_us());
+    vec![
+        ("kafka_log_logflushstats_logflushrateandtimems", syncs.clone()),
+        ("highwater_wal_sync_seconds", syncs),
+        ("kafka_controller_controllereventmanager_eventqueuetimems", counts(&decisions.waiting)),
+        ("kafka_controller_controllereventmanager_eventqueueprocessingtimems", counts(&decisions.deciding)),
+        ("highwater_metadata_commit_seconds", counts(&decisions.committing)),
+    ]
+}
+
+/// Looks at the quorum.
+fn quorum_gauges(context: &Context) -> Vec<(&'static str, u64)> {
+    let status = context.metadata.quorum_status();
+    let is_controller = status.leader.is_some_and(|leader| leader.node == context.config.node_id);
+    let own = status.voters.iter().find(|(voter, _)| voter.node == context.config.node_id);
+    let leader = status.leader.and_then(|leader| u64::try_from(leader.node.0).ok());
+    let mut gauges = vec![
+        ("kafka_controller_kafkacontroller_activecontrollercount", u64::from(is_controller)),
+        ("kafka_controller_kafkacontroller_newactivecontrollerscount", u64::from(is_controller)),
+        ("kafka_server_raft_metrics_current_epoch", status.term),
+        ("kafka_server_raft_metrics_high_watermark", status.committed_end.0),
+        ("kafka_server_raft_metrics_log_end_offset", own.map_or(0, |(_, end)| end.0)),
+        ("kafka_server_raft_metrics_number_of_voters", status.voters.len() as u64),
+    ];
+    gauges.extend(leader.map(|leader| ("kafka_server_raft_metrics_current_leader", leader)));
+    gauges
 }
 
 /// Looks at what nobody counts.
@@ -73,15 +124,18 @@ fn gauges(context: &Context) -> Vec<(&'static str, u64)> {
     let (brokers, features) = (published.image.brokers(), published.image.features());
     let active = brokers.active().count() as u64;
     let connections = context.places.count() as u64;
-    let leader = context.metadata.quorum_status().leader;
-    let is_controller = leader.is_some_and(|leader| leader.node == context.config.node_id);
     let disk_free = context.env.disk.free_bytes(&context.config.data_dir).unwrap_or(0);
-    vec![
-        ("kafka_server_socket_server_metrics_connection_count", connections),
-        ("kafka_controller_kafkacontroller_activecontrollercount", u64::from(is_controller)),
+    let mut gauges = quorum_gauges(context);
+    gauges.extend([
         ("kafka_controller_kafkacontroller_activebrokercount", active),
         ("kafka_controller_kafkacontroller_fencedbrokercount", brokers.iter().count() as u64 - active),
         ("kafka_controller_kafkacontroller_lastappliedrecordoffset", published.image.offset().0),
+        (
+            "kafka_controller_kafkacontroller_lastappliedrecordtimestamp",
+            u64::try_from(published.applied_at.0).unwrap_or(0),
+        ),
+        ("kafka_controller_kafkacontroller_lastappliedrecordlagms", 0),
+        ("kafka_controller_kafkacontroller_metadataerrorcount", published.errors),
         (
             "kafka_server_metadataloader_currentmetadataversion",
             u64::try_from(features.level(METADATA_VERSION.name)).unwrap_or(0),
@@ -92,7 +146,8 @@ fn gauges(context: &Context) -> Vec<(&'static str, u64)> {
         ("highwater_wal_pool_free_bytes", context.wal.stats().free_bytes()),
         ("highwater_disk_reserve_bytes", context.space.reserve_bytes()),
         ("highwater_disk_free_bytes", disk_free),
-    ]
+    ]);
+    gauges
 }
 
 async fn sizes(context: &Context) -> Sizes {

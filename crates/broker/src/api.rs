@@ -38,6 +38,8 @@ mod resources;
 mod table;
 mod topics;
 
+pub(crate) use k35_describe_log_dirs::sizes as log_sizes;
+
 use crate::admission::Admitted;
 use crate::context::Context;
 use crate::net::connection::{Load, Peer};

@@ -4,15 +4,21 @@
 //! Counting takes no lock and looks up no label: an API is found by its number, a topic by its id in the image that the
 //! request uses anyway. Nothing that a client sends becomes a label (A39). Tests: in the parts, tests/storage/metrics.rs.
 
+mod invalid;
 pub mod inventory;
+mod listeners;
 mod text;
 mod times;
 mod topics;
 
+pub(crate) use invalid::Invalid;
+pub(crate) use listeners::{ListenerProbes, Open};
 pub(crate) use text::Scrape;
 pub(crate) use times::Counts;
 pub(crate) use topics::{Amount, TopicLabels, TopicProbes};
 
+use invalid::InvalidProbes;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use times::Distribution;
@@ -156,8 +162,10 @@ pub(crate) struct Probes {
     pub(crate) produce_bytes: Counter,
     /// Record bytes sent to consumers.
     pub(crate) fetch_bytes: Counter,
-    /// Connections that were accepted.
-    pub(crate) connections_created: Counter,
+    /// Connections by listener.
+    listeners: Vec<Arc<ListenerProbes>>,
+    /// Batches by what is wrong with them.
+    invalid: InvalidProbes,
     /// Connections closed for being idle.
     pub(crate) connections_expired: Counter,
     /// Connections refused by a cap, or closed for what they sent.
@@ -169,8 +177,8 @@ pub(crate) struct Probes {
 }
 
 impl Probes {
-    /// Makes all counters.
-    pub(crate) fn new() -> Probes {
+    /// Makes all counters of a broker with these listeners.
+    pub(crate) fn new<'a>(listeners: impl IntoIterator<Item = &'a str>) -> Probes {
         let keys = wire::APIS.iter().map(|info| info.key + 1).max().unwrap_or(0);
         let info = |key| wire::APIS.iter().find(|info| info.key == key);
         Probes {
@@ -179,7 +187,8 @@ impl Probes {
             batches: CodeCounters::new(),
             produce_bytes: Counter::default(),
             fetch_bytes: Counter::default(),
-            connections_created: Counter::default(),
+            listeners: listeners.into_iter().map(|name| Arc::new(ListenerProbes::new(name))).collect(),
+            invalid: InvalidProbes::default(),
             connections_expired: Counter::default(),
             connections_refused: Counter::default(),
             offline_partitions: Gauge::default(),
@@ -201,6 +210,16 @@ impl Probes {
         }
     }
 
+    /// Counts what is wrong with a batch.
+    pub(crate) fn found_invalid(&self, invalid: Invalid) {
+        self.invalid.count(invalid);
+    }
+
+    /// Returns the counters of a listener.
+    pub(crate) fn listener(&self, name: &str) -> Option<&Arc<ListenerProbes>> {
+        self.listeners.iter().find(|listener| listener.name() == name)
+    }
+
     /// Counts how a read ended, with the bytes that it got.
     pub(crate) fn fetched(&self, topic: Option<&TopicProbes>, result: Result<u64, ErrorCode>) {
         self.fetch_bytes.add(result.unwrap_or(0));
@@ -219,7 +238,7 @@ mod tests {
     /// Protects: every code of a response is counted, in whatever order they come.
     #[test]
     fn codes_of_a_response_are_counted() {
-        let probes = Probes::new();
+        let probes = Probes::new([]);
         let codes = [0, 3, 3, 0, -1, 3];
         let data = |code| PartitionData { error_code: code, ..PartitionData::default() };
         let topic = FetchableTopicResponse {
@@ -244,7 +263,7 @@ mod tests {
         (i16::MIN..=i16::MAX).for_each(|code| codes.add(code, 1));
         let known = (-1..=i16::MAX).filter_map(ErrorCode::from_code).count();
         assert_eq!((codes.counted().count(), known), (CODES, CODES));
-        let probes = Probes::new();
+        let probes = Probes::new([]);
         assert!(probes.api(-1).is_none() && probes.api(i16::MAX).is_none());
         probes.api(0).unwrap().accepted(i16::MIN, 1);
     }

@@ -204,7 +204,7 @@ impl Broker {
         directory.open_reserve(config.storage.disk_reserve_bytes).map_err(|fault| storage_failed(&fault))?;
         let lock = directory.take_lock();
         let notice = (!directory.overwrites_in_place()).then(|| COPY_ON_WRITE.to_string());
-        let first = Arc::new(Published::new(image, &config));
+        let first = Arc::new(Published::new(image, &config, env.clock.now().wall));
         let (failed, failure) = watch::channel(None);
         let (published_to, published) = watch::channel(first.clone());
         let (jobs, jobs_inbox) = JobSender::channel();
@@ -228,7 +228,7 @@ impl Broker {
             router: router.clone(),
             metadata: metadata.clone(),
             published,
-            probes: Arc::new(Probes::new()),
+            probes: Arc::new(Probes::new(sockets.clients.iter().map(|c| c.advertised.listener.as_str()))),
             wal,
             pages: page_writer.clone(),
             failure,
@@ -240,7 +240,12 @@ impl Broker {
             departed: Arc::new(Departed::new(router.len())),
             config,
         });
-        tokio::task::spawn_local(publish_all(metadata.image(), published_to, router.clone()));
+        tokio::task::spawn_local(publish_all(
+            metadata.image(),
+            published_to,
+            router.clone(),
+            env.clock.clone(),
+        ));
         let failed = Arc::new(failed);
         let page_syncs = pages::start_syncs(env, &page_writer, (&router, &jobs), &failed);
         let connections = mailboxes.start(&context, &jobs, &failed, &first, recovered);

@@ -14,6 +14,7 @@ pub mod image;
 mod metadata;
 pub mod quorum;
 mod record;
+mod times;
 
 pub use codec::DecodeError;
 pub use delta::MetadataDelta;
@@ -23,3 +24,4 @@ pub use record::{
     BrokerRegistration, ConfigResource, DirectoryVerdict, Endpoint, PartitionState, Record,
     RecoveredDirectory, Replica, decode_records, encode_records,
 };
+pub use times::{DecisionTimes, Times};

@@ -13,13 +13,14 @@ use crate::quorum::{
     self, MetadataQuorum, ProposeError, QuorumFault, QuorumOptions, QuorumRecovered, QuorumStatus,
     QuorumStorage, RaftQuorum, StorageFailed, Voter, VoterAddress,
 };
+use crate::times::DecisionTimes;
 use crate::{BrokerRegistration, MetadataImage, Record};
 use bytes::Bytes;
-use env::{Env, Random};
+use env::{Clock, Env, Random};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
-use types::{BrokerEpoch, BrokerId, ErrorCode, MetadataOffset, TopicId, Uuid};
+use types::{BrokerEpoch, BrokerId, ErrorCode, MetadataOffset, Monotonic, TopicId, Uuid};
 
 /// Requests that wait for a decision before senders wait too.
 const MAILBOX: usize = 256;
@@ -137,7 +138,9 @@ enum Command {
 /// The metadata of this node. Cloning shares it.
 #[derive(Clone)]
 pub struct Metadata {
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<(Monotonic, Command)>,
+    clock: Arc<dyn Clock>,
+    times: Arc<DecisionTimes>,
     image: watch::Receiver<Arc<MetadataImage>>,
     quorum: RaftQuorum,
 }
@@ -195,6 +198,11 @@ impl Metadata {
         self.ask(|reply| Command::UpdateFeatures(request, reply)).await
     }
 
+    /// Returns how long decisions take.
+    pub fn times(&self) -> &DecisionTimes {
+        &self.times
+    }
+
     /// Returns who leads the quorum, who votes, and how far the log is.
     pub fn quorum_status(&self) -> QuorumStatus {
         self.quorum.status()
@@ -250,14 +258,14 @@ impl Metadata {
     /// Stops the thread; what waits is answered as unknown.
     pub async fn stop(&self) {
         let (reply, done) = oneshot::channel();
-        if self.commands.send(Command::Stop(reply)).await.is_ok() {
+        if self.commands.send((self.clock.now().mono, Command::Stop(reply))).await.is_ok() {
             done.await.unwrap_or_default();
         }
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Answer<T> {
         let (reply, answer) = oneshot::channel();
-        let sent = self.commands.send(command(reply)).await;
+        let sent = self.commands.send((self.clock.now().mono, command(reply))).await;
         sent.map_err(|_| MetadataUnavailable::NotLeader)?;
         answer.await.unwrap_or(Err(MetadataUnavailable::Stopped))
     }
@@ -286,8 +294,11 @@ async fn run(
         }
     };
     let (commands, mailbox) = mpsc::channel(MAILBOX);
-    let metadata = Metadata { commands, image: quorum.image(), quorum: quorum.clone() };
-    let decider = Decider { quorum: quorum.clone(), random: env.random, cluster_id: options.cluster_id };
+    let (clock, times) = (env.clock, Arc::<DecisionTimes>::default());
+    let (image, shared) = (quorum.image(), quorum.clone());
+    let metadata = Metadata { commands, clock: clock.clone(), times: times.clone(), image, quorum: shared };
+    let (random, cluster_id) = (env.random, options.cluster_id);
+    let decider = Decider { quorum: quorum.clone(), random, clock, times, cluster_id };
     if started.send(Ok(metadata)).is_ok() {
         let stop = decider.serve(mailbox).await;
         quorum.stop().await;
@@ -336,16 +347,21 @@ fn check_image(image: &MetadataImage, cluster_id: Uuid) -> Result<(), MetadataFa
 struct Decider {
     quorum: RaftQuorum,
     random: Arc<dyn Random>,
+    clock: Arc<dyn Clock>,
+    times: Arc<DecisionTimes>,
     cluster_id: Uuid,
 }
 
 impl Decider {
-    async fn serve(&self, mut mailbox: mpsc::Receiver<Command>) -> Option<oneshot::Sender<()>> {
-        while let Some(command) = mailbox.recv().await {
+    async fn serve(&self, mut mailbox: mpsc::Receiver<(Monotonic, Command)>) -> Option<oneshot::Sender<()>> {
+        while let Some((asked, command)) = mailbox.recv().await {
+            let began = self.clock.now().mono;
+            self.times.waiting.observe(began.since(asked));
             match command {
                 Command::Stop(done) => return Some(done),
                 command => self.decide(command).await,
             }
+            self.times.deciding.observe(self.clock.now().mono.since(began));
         }
         None
     }
@@ -415,7 +431,9 @@ impl Decider {
     async fn settle<T>(&self, decision: Decision<T>) -> Answer<T> {
         let records: Vec<Record> = decision.records;
         if !records.is_empty() {
+            let began = self.clock.now().mono;
             self.quorum.propose(records).await?;
+            self.times.committing.observe(self.clock.now().mono.since(began));
         }
         Ok(decision.answer)
     }

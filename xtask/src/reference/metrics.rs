@@ -4,7 +4,7 @@
 #[path = "../../../crates/broker/src/probe/inventory.rs"]
 mod inventory;
 
-use inventory::{ABSENT, METRICS, Metric, OTHERS, TOPICS_MAX};
+use inventory::{ABSENT, LOGS_MAX, METRICS, Metric, OTHERS, TOPICS_MAX};
 use std::fmt::Write;
 
 const HEAD: &str = "# Metrics\n\n\
@@ -24,6 +24,9 @@ pub(super) fn page() -> String {
         text,
         "- Metrics by `topic` have one line without it, for all topics and partitions that do not exist, too; up to {TOPICS_MAX} topics\n\
          \x20 have a line of their own, and all others are summed as `topic=\"{OTHERS}\"`. A deleted topic gives its line back.\n\
+         - Metrics by `topic` and `partition` are read when they are asked for, of logs that are online; up to {LOGS_MAX} partitions have\n\
+         \x20 lines, in order of topics' names. DescribeLogDirs and ListOffsets say the same of all.\n\
+         - `kafka_server_socket_server_metrics_*` are by `listener`, as in Kafka; their sum is over all.\n\
          - Summaries have `quantile` (0.50 to 0.999), since the start of the broker and at most a quarter too high (a sync's: twice);\n\
          \x20 for windows of time use the histograms.\n"
     );

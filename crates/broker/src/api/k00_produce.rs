@@ -13,7 +13,7 @@ use super::topics::{self, TopicRef};
 use super::{Accepted, Call, Refused, respond};
 use crate::context::Context;
 use crate::departed::Departed;
-use crate::probe::Amount;
+use crate::probe::{Amount, Invalid};
 use crate::publish::Published;
 use crate::shard::message::{Append, AppendAnswer, AppendPart, ShardMessage};
 use crate::shard::router::Router;
@@ -230,6 +230,7 @@ struct Slot {
     answer: AppendAnswer,
     /// For the metrics.
     amount: Amount,
+    invalid: Option<Invalid>,
     record_errors: Vec<BatchIndexAndErrorMessage>,
     /// Its check ended at what may be decompressed here.
     is_cut_short: bool,
@@ -450,6 +451,7 @@ impl Slot {
             append_time: None,
             answer,
             amount: Amount::default(),
+            invalid: None,
             record_errors: Vec::new(),
             is_cut_short: false,
         };
@@ -510,6 +512,7 @@ impl Slot {
 
     fn refuse_batch(&mut self, error: &BatchError) {
         self.refuse(error.code(), Some(error.to_string()));
+        self.invalid = Invalid::of(error);
         self.record_errors = error
             .record_errors()
             .iter()
@@ -523,6 +526,7 @@ impl Slot {
     fn refuse(&mut self, code: ErrorCode, message: Option<String>) {
         self.batch = None;
         self.record_errors.clear();
+        self.invalid = None;
         self.answer = AppendAnswer::refused(code, message);
     }
 }
@@ -577,6 +581,7 @@ fn finish(
         let key = slots.iter().find_map(|slot| slot.key);
         let probes = key.map(|key| plan.published.topic_probes.of(key.topic_id));
         slots.iter().for_each(|slot| context.probes.produced(probes, slot.answer.code, slot.amount));
+        slots.iter().filter_map(|slot| slot.invalid).for_each(|what| context.probes.found_invalid(what));
     }
     if plan.acks == Some(RequiredAcks::None) {
         let refused = plan.slots.iter().map(|slot| slot.answer.code).find(|code| *code != ErrorCode::None);

@@ -499,7 +499,7 @@ mod tests {
     #[test]
     fn a_tiny_limit_is_admitted_for_a_batch() {
         let broker = BrokerConfig::tiny(std::path::Path::new("/nowhere")).unwrap();
-        let published = Published::new(Arc::default(), &broker);
+        let published = Published::new(Arc::default(), &broker, types::WallTime(0));
         let mut builder = BatchBuilder::new(Codec::None);
         builder.push(WallTime(1), None, Some(&[0; 10_000]), &[]);
         let batch = Batch::from_wire(&builder.build().unwrap()).unwrap();

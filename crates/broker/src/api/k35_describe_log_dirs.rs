@@ -70,7 +70,7 @@ fn resolve(published: &Published, asked: &[DescribableLogDirTopic]) -> BTreeSet<
 }
 
 /// Asks every shard that owns one of these partitions; without any named, for all that it has.
-async fn sizes(context: &Context, keys: Option<BTreeSet<LogKey>>) -> Vec<LogSize> {
+pub(crate) async fn sizes(context: &Context, keys: Option<BTreeSet<LogKey>>) -> Vec<LogSize> {
     let mut shards: BTreeMap<usize, Option<Vec<LogKey>>> = BTreeMap::new();
     match keys {
         None => shards.extend((0..context.router.len()).map(|shard| (shard, None))),
@@ -97,7 +97,7 @@ async fn sizes(context: &Context, keys: Option<BTreeSet<LogKey>>) -> Vec<LogSize
 fn topics(published: &Published, mut sizes: Vec<LogSize>) -> Vec<DescribeLogDirsTopic> {
     sizes.sort_unstable_by_key(|size| size.key);
     let mut topics: BTreeMap<&str, Vec<DescribeLogDirsPartition>> = BTreeMap::new();
-    for LogSize { key, bytes } in sizes {
+    for LogSize { key, bytes, .. } in sizes {
         let Some(topic) = published.image.topics().by_id(key.topic_id) else { continue };
         topics.entry(topic.name.as_str()).or_default().push(DescribeLogDirsPartition {
             partition_index: key.partition.0,

@@ -4,6 +4,7 @@
 //! its peer knows; those that are open go on.
 
 use crate::context::Context;
+use crate::probe::{ListenerProbes, Open};
 use config::NetworkConfig;
 use env::net::{Detached, Listener, Spare};
 use std::collections::BTreeMap;
@@ -27,7 +28,7 @@ pub(crate) struct NewConnection {
     /// Name of the listener.
     pub(crate) listener: Arc<str>,
     /// Its place under the caps.
-    pub(crate) place: Place,
+    pub(crate) place: (Place, Option<Open>),
 }
 
 /// Accepts until `stop` says so.
@@ -69,7 +70,7 @@ pub(crate) async fn accept_all(
                 () = tokio::time::sleep(pause) => {}
             }
         }
-        context.probes.connections_created.inc();
+        let place = (place, context.probes.listener(&name).map(ListenerProbes::opened));
         next = (next + 1) % shards.len();
         let connection = NewConnection { stream, peer: peer.to_string(), listener: name.clone(), place };
         if shards[next].send(connection).is_err() {

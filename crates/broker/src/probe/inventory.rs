@@ -7,6 +7,8 @@
 
 /// Topics that have a label of their own; all others are summed under [`OTHERS`].
 pub const TOPICS_MAX: usize = 1_000;
+/// Partitions whose log has lines of its own, in order of topics' names and partitions.
+pub const LOGS_MAX: usize = 1_000;
 /// The label of all topics that have none of their own. No topic can have this name.
 pub const OTHERS: &str = "(others)";
 
@@ -56,6 +58,8 @@ pub struct Metric {
 
 const TOPIC: &[&str] = &["topic"];
 const REQUEST: &[&str] = &["request"];
+const LISTENER: &[&str] = &["listener"];
+const LOG: &[&str] = &["topic", "partition"];
 const NONE: &[&str] = &[];
 
 const fn counter(name: &'static str, unit: &'static str, help: &'static str) -> Metric {
@@ -131,6 +135,24 @@ pub const METRICS: &[Metric] = &[
     )
     .by(TOPIC)
     .as_kafkas("kafka.server:type=BrokerTopicMetrics,name=FailedFetchRequestsPerSec"),
+    counter(
+        "kafka_server_brokertopicmetrics_invalidmessagecrcrecords_total",
+        "batches",
+        "Batches refused for their checksum",
+    )
+    .as_kafkas("kafka.server:type=BrokerTopicMetrics,name=InvalidMessageCrcRecordsPerSec"),
+    counter(
+        "kafka_server_brokertopicmetrics_invalidmagicnumberrecords_total",
+        "batches",
+        "Batches refused for a magic number other than 2; Kafka counts records that have another than their batch",
+    )
+    .as_kafkas("kafka.server:type=BrokerTopicMetrics,name=InvalidMagicNumberRecordsPerSec"),
+    counter(
+        "kafka_server_brokertopicmetrics_invalidoffsetorsequencerecords_total",
+        "batches",
+        "Batches refused because offsets, count or sequence do not fit, or for control records",
+    )
+    .as_kafkas("kafka.server:type=BrokerTopicMetrics,name=InvalidOffsetOrSequenceRecordsPerSec"),
     counter("kafka_network_requestmetrics_requests_total", "requests", "Requests accepted")
         .by(&["request", "version"])
         .as_kafkas("kafka.network:type=RequestMetrics,name=RequestsPerSec"),
@@ -158,12 +180,14 @@ pub const METRICS: &[Metric] = &[
         "connections",
         "Open connections of clients",
     )
+    .by(LISTENER)
     .as_kafkas("kafka.server:type=socket-server-metrics,connection-count"),
     counter(
         "kafka_server_socket_server_metrics_connection_creation_total",
         "connections",
         "Connections of clients that were accepted",
     )
+    .by(LISTENER)
     .as_kafkas("kafka.server:type=socket-server-metrics,connection-creation-total"),
     counter(
         "kafka_network_socketserver_expiredconnectionskilledcount",
@@ -246,6 +270,66 @@ pub const METRICS: &[Metric] = &[
     )
     .as_kafkas("kafka.controller:type=KafkaController,name=LastAppliedRecordOffset"),
     gauge(
+        "kafka_controller_kafkacontroller_lastappliedrecordtimestamp",
+        "ms",
+        "When the last metadata record was applied here, since 1970",
+    )
+    .as_kafkas("kafka.controller:type=KafkaController,name=LastAppliedRecordTimestamp"),
+    gauge(
+        "kafka_controller_kafkacontroller_lastappliedrecordlagms",
+        "ms",
+        "How far the applied metadata is behind; 0 where this node decides on it, as in Kafka",
+    )
+    .as_kafkas("kafka.controller:type=KafkaController,name=LastAppliedRecordLagMs")
+    .unseen(),
+    gauge(
+        "kafka_controller_kafkacontroller_metadataerrorcount",
+        "errors",
+        "Settings in the metadata that this program cannot take; what counts without them is used",
+    )
+    .as_kafkas("kafka.controller:type=KafkaController,name=MetadataErrorCount"),
+    gauge(
+        "kafka_controller_kafkacontroller_newactivecontrollerscount",
+        "controllers",
+        "Controllers that became active since the start: this node, once",
+    )
+    .as_kafkas("kafka.controller:type=KafkaController,name=NewActiveControllersCount")
+    .unseen(),
+    gauge(
+        "kafka_controller_controllereventmanager_eventqueuetimems",
+        "ms",
+        "Time that changes of the metadata wait for their turn",
+    )
+    .with_kind(Kind::Summary)
+    .as_kafkas("kafka.controller:type=ControllerEventManager,name=EventQueueTimeMs"),
+    gauge(
+        "kafka_controller_controllereventmanager_eventqueueprocessingtimems",
+        "ms",
+        "Time to decide on a change of the metadata and to have it agreed",
+    )
+    .with_kind(Kind::Summary)
+    .as_kafkas("kafka.controller:type=ControllerEventManager,name=EventQueueProcessingTimeMs"),
+    gauge(
+        "kafka_server_raft_metrics_current_leader",
+        "node",
+        "Node that leads the metadata quorum; no line without one",
+    )
+    .as_kafkas("kafka.server:type=raft-metrics,current-leader")
+    .unseen(),
+    gauge("kafka_server_raft_metrics_current_epoch", "epoch", "Number of that leadership")
+        .as_kafkas("kafka.server:type=raft-metrics,current-epoch"),
+    gauge(
+        "kafka_server_raft_metrics_high_watermark",
+        "offset",
+        "End of what the metadata quorum has agreed on",
+    )
+    .as_kafkas("kafka.server:type=raft-metrics,high-watermark"),
+    gauge("kafka_server_raft_metrics_log_end_offset", "offset", "End of the metadata quorum's log")
+        .as_kafkas("kafka.server:type=raft-metrics,log-end-offset"),
+    gauge("kafka_server_raft_metrics_number_of_voters", "nodes", "Nodes that vote in the metadata quorum")
+        .as_kafkas("kafka.server:type=raft-metrics,number-of-voters")
+        .unseen(),
+    gauge(
         "kafka_server_metadataloader_currentmetadataversion",
         "level",
         "Level of the feature metadata.version",
@@ -266,6 +350,29 @@ pub const METRICS: &[Metric] = &[
     )
     .with_kind(Kind::Summary)
     .as_kafkas("kafka.log:type=LogFlushStats,name=LogFlushRateAndTimeMs"),
+    gauge("kafka_log_log_size", "bytes", "Bytes of a log, in segments and in the write-ahead log")
+        .by(LOG)
+        .as_kafkas("kafka.log:type=Log,name=Size"),
+    gauge(
+        "kafka_log_log_numlogsegments",
+        "segments",
+        "Segment files of a log; none before its first bytes leave the write-ahead log",
+    )
+    .by(LOG)
+    .as_kafkas("kafka.log:type=Log,name=NumLogSegments"),
+    gauge("kafka_log_log_logstartoffset", "offset", "First offset of a log")
+        .by(LOG)
+        .as_kafkas("kafka.log:type=Log,name=LogStartOffset"),
+    gauge("kafka_log_log_logendoffset", "offset", "Offset that the next record of a log gets")
+        .by(LOG)
+        .as_kafkas("kafka.log:type=Log,name=LogEndOffset"),
+    gauge(
+        "kafka_log_log_retentionsizeinpercent",
+        "percent",
+        "Size of a log against its retention.bytes; 0 without that limit",
+    )
+    .by(LOG)
+    .as_kafkas("kafka.log:type=Log,name=RetentionSizeInPercent"),
     counter("highwater_network_requests_total", "requests", "Requests accepted, by API").by(&["api"]),
     gauge(
         "highwater_request_seconds",
@@ -304,6 +411,8 @@ pub const METRICS: &[Metric] = &[
     gauge("highwater_disk_free_bytes", "bytes", "Free bytes of the data directory's file system").unseen(),
     gauge("highwater_wal_sync_seconds", "s", "Time to write and sync one group of the write-ahead log")
         .with_kind(Kind::Histogram),
+    gauge("highwater_metadata_commit_seconds", "s", "Time to have a change of the metadata agreed and applied")
+        .with_kind(Kind::Histogram),
 ];
 
 /// Metrics that Kafka has and this broker has not, with the reason.
@@ -312,9 +421,8 @@ pub const ABSENT: &[(&str, &str)] = &[
     ("BrokerTopicMetrics: Remote*", "there is no remote storage"),
     ("BrokerTopicMetrics: those of share fetches", "there are no share groups"),
     (
-        "BrokerTopicMetrics: InvalidMessageCrcRecords, InvalidMagicNumberRecords, InvalidOffsetOrSequenceRecords, \
-         NoKeyCompactedTopicRecords",
-        "not built yet; `kafka_network_requestmetrics_errors_total` counts them by their codes",
+        "BrokerTopicMetrics: NoKeyCompactedTopicRecords",
+        "comes with compaction; `kafka_network_requestmetrics_errors_total` counts them by their code",
     ),
     (
         "ReplicaManager: ReassigningPartitions, IsrShrinks, IsrExpands, FailedIsrUpdates",
@@ -323,10 +431,6 @@ pub const ABSENT: &[(&str, &str)] = &[
     (
         "KafkaController: PreferredReplicaImbalanceCount, TimedOutBrokerHeartbeatCount; ControllerStats",
         "there is one broker: nobody else to elect, and no heartbeats",
-    ),
-    (
-        "KafkaController: MetadataErrorCount, LastAppliedRecordLagMs, NewActiveControllersCount; ControllerEventManager",
-        "not built yet",
     ),
     (
         "RequestMetrics: RequestQueueTimeMs, LocalTimeMs, RemoteTimeMs, ResponseQueueTimeMs, ResponseSendTimeMs; \
@@ -338,10 +442,9 @@ pub const ABSENT: &[(&str, &str)] = &[
         "there are no pools of network or request threads",
     ),
     ("socket-server-metrics: failed and successful authentications", "there is no authentication"),
-    ("socket-server-metrics: the labels listener and networkProcessor", "connections are counted together"),
     (
-        "Log: Size, NumLogSegments, LogStartOffset, LogEndOffset, RetentionSizeInPercent",
-        "not built yet; `highwater inspect` and ListOffsets say it",
+        "socket-server-metrics: the label networkProcessor",
+        "there are no network processors; connections are counted by listener",
     ),
     (
         "LogManager: LogDirectoryOffline, remainingLogsToRecover, remainingSegmentsToRecover",
@@ -353,6 +456,14 @@ pub const ABSENT: &[(&str, &str)] = &[
         "group-coordinator-metrics, transaction-coordinator-metrics, AddPartitionsToTxnManager",
         "there are no groups and no transactions",
     ),
-    ("raft-metrics", "not built yet; DescribeQuorum says it"),
+    (
+        "raft-metrics: commit-latency-avg, commit-latency-max",
+        "`highwater_metadata_commit_seconds` says it, for windows of time too",
+    ),
+    (
+        "raft-metrics: current-state, current-vote, log-end-epoch, number-of-observers, election-latency, \
+         append-records-rate, fetch-records-rate, poll-idle-ratio-avg",
+        "there is one voter, which elects itself when it starts",
+    ),
     ("the quotas'", "there are no quotas"),
 ];

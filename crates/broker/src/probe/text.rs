@@ -4,10 +4,11 @@
 //! all the same. Tests: tests/storage/metrics.rs.
 
 use super::inventory::{Kind, METRICS, Metric, OTHERS};
-use super::{ApiProbes, Counts, Probes, TopicLabels, TopicProbes};
-use crate::shard::message::Sizes;
+use super::{ApiProbes, Counts, ListenerProbes, Probes, TopicLabels, TopicProbes};
+use crate::shard::message::{LogSize, Sizes};
 use metadata::MetadataImage;
 use std::fmt::{Display, Write};
+use types::Offset;
 
 /// Quantiles of a summary, in thousandths, as the rules for Kafka's name them.
 const QUANTILES: [(u64, &str); 6] =
@@ -25,8 +26,10 @@ pub(crate) struct Scrape<'a> {
     pub(crate) image: &'a MetadataImage,
     /// Sums over the shards.
     pub(crate) sizes: Sizes,
-    /// Times of the write-ahead log's groups. *Units*: us.
-    pub(crate) syncs: Counts,
+    /// Logs that have lines of their own.
+    pub(crate) logs: Vec<LogSize>,
+    /// Times without a label, by the name of their metric. *Units*: us.
+    pub(crate) times: Vec<(&'static str, Counts)>,
     /// Values that nobody counts, by the name of their metric.
     pub(crate) gauges: Vec<(&'static str, u64)>,
 }
@@ -44,14 +47,18 @@ impl Scrape<'_> {
 
     fn samples(&self, out: &mut Samples<'_>) {
         match out.row.labels {
-            [] if out.row.kind == Kind::Summary => out.summary("", &self.syncs, PER_MS),
-            [] if out.row.kind == Kind::Histogram => out.histogram("", &self.syncs),
+            [] if matches!(out.row.kind, Kind::Summary | Kind::Histogram) => self.times(out),
             [] => {
                 if let Some(value) = self.value(out.row.name) {
                     out.sample("", &[], value);
                 }
             }
             ["topic"] => self.by_topic(out),
+            ["topic", "partition"] => self.by_log(out),
+            ["listener"] => {
+                let Some(value) = of_listener(out.row.name) else { return };
+                self.probes.listeners.iter().for_each(|one| out.sample("", &[one.name()], value(one)));
+            }
             ["delayedOperation"] => {
                 out.sample("", &["Produce"], self.sizes.waiting_produces);
                 out.sample("", &["Fetch"], self.sizes.waiting_fetches);
@@ -73,11 +80,32 @@ impl Scrape<'_> {
         out.sample("", &[OTHERS], value(self.topics.others()));
     }
 
+    fn times(&self, out: &mut Samples<'_>) {
+        for (_, counts) in self.times.iter().filter(|(name, _)| *name == out.row.name) {
+            match out.row.kind {
+                Kind::Histogram => out.histogram("", counts),
+                _ => out.summary("", counts, PER_MS),
+            }
+        }
+    }
+
+    fn by_log(&self, out: &mut Samples<'_>) {
+        let Some(value) = of_log(out.row.name) else { return };
+        for log in &self.logs {
+            if let Some(topic) = self.image.topics().by_id(log.key.topic_id) {
+                let partition = log.key.partition.0.to_string();
+                out.sample("", &[topic.name.as_str(), &partition], value(log));
+            }
+        }
+    }
+
     fn value(&self, name: &str) -> Option<u64> {
         let (probes, sizes) = (self.probes, &self.sizes);
         Some(match name {
-            "kafka_server_socket_server_metrics_connection_creation_total" => {
-                probes.connections_created.get()
+            "kafka_server_brokertopicmetrics_invalidmessagecrcrecords_total" => probes.invalid.crc.get(),
+            "kafka_server_brokertopicmetrics_invalidmagicnumberrecords_total" => probes.invalid.magic.get(),
+            "kafka_server_brokertopicmetrics_invalidoffsetorsequencerecords_total" => {
+                probes.invalid.order.get()
             }
             "kafka_network_socketserver_expiredconnectionskilledcount" => probes.connections_expired.get(),
             "kafka_server_replicamanager_partitioncount" | "highwater_partitions" => sizes.partitions,
@@ -118,6 +146,31 @@ fn of_topic(name: &str) -> Option<fn(&TopicProbes) -> u64> {
         "failedfetchrequests_total" => |topic| topic.failed_fetches.get(),
         _ => return None,
     })
+}
+
+fn of_listener(name: &str) -> Option<fn(&ListenerProbes) -> u64> {
+    Some(match name.strip_prefix("kafka_server_socket_server_metrics_")? {
+        "connection_count" => |listener| listener.open.get(),
+        "connection_creation_total" => |listener| listener.created.get(),
+        _ => return None,
+    })
+}
+
+fn of_log(name: &str) -> Option<fn(&LogSize) -> u64> {
+    Some(match name.strip_prefix("kafka_log_log_")? {
+        "size" => |log| log.bytes,
+        "numlogsegments" => |log| log.segments,
+        "logstartoffset" => |log| shown(log.start),
+        "logendoffset" => |log| shown(log.end),
+        "retentionsizeinpercent" => {
+            |log| log.retention_bytes.map_or(0, |most| log.bytes.saturating_mul(100) / most.max(1))
+        }
+        _ => return None,
+    })
+}
+
+fn shown(offset: Offset) -> u64 {
+    u64::try_from(offset.0).unwrap_or(0)
 }
 
 /// An API that nobody has used yet has no samples.

@@ -170,8 +170,15 @@ impl Shard {
 
     pub(super) fn on_log_sizes(&self, keys: Option<&[LogKey]>, reply: oneshot::Sender<Vec<LogSize>>) {
         let size = |(key, slot): (&LogKey, &Slot)| {
-            let bytes = slot.partition.log().size_bytes();
-            (!slot.partition.is_failed()).then_some(LogSize { key: *key, bytes })
+            let log = slot.partition.log();
+            (!slot.partition.is_failed()).then(|| LogSize {
+                key: *key,
+                bytes: log.size_bytes(),
+                retention_bytes: slot.config.retention_bytes,
+                segments: log.segments().len() as u64,
+                start: log.log_start(),
+                end: log.log_end(),
+            })
         };
         let sizes = match keys {
             None => self.partitions.iter().filter_map(size).collect(),

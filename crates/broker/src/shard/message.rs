@@ -267,6 +267,14 @@ pub(crate) struct LogSize {
     pub(crate) key: LogKey,
     /// *Units*: bytes.
     pub(crate) bytes: u64,
+    /// Bytes that retention leaves it; nothing where it has no limit.
+    pub(crate) retention_bytes: Option<u64>,
+    /// Segments that have files.
+    pub(crate) segments: u64,
+    /// First offset.
+    pub(crate) start: Offset,
+    /// Offset that the next record gets.
+    pub(crate) end: Offset,
 }
 
 /// Every changed log of a shard, cut in one turn, with what must be written first.

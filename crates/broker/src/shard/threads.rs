@@ -106,7 +106,7 @@ pub(crate) struct RecoveredLogs {
 impl ShardThread {
     async fn run(self) {
         let context = self.context;
-        let empty = Arc::new(Published::new(Arc::default(), &context.config));
+        let empty = Arc::new(Published::new(Arc::default(), &context.config, context.env.clock.now().wall));
         let budget = crate::run::memory(&context.config, &context.env) / TAIL_SHARE / self.count as u64;
         let small_tails = SMALL_TAILS_MAX.min(context.unwritten.limit() / SMALL_TAILS_SHARE);
         let shard = Shard::new(ShardParts {

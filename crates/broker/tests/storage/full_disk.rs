@@ -55,7 +55,7 @@ fn a_full_disk_is_left_by_deleting() {
 }
 
 /// Deletes the records of partition 0 below an offset; returns Kafka's code.
-fn delete_records(client: &mut Client, topic: &str, offset: i64) -> i16 {
+pub fn delete_records(client: &mut Client, topic: &str, offset: i64) -> i16 {
     let partitions = vec![DeleteRecordsPartition { partition_index: 0, offset }];
     let topics = vec![DeleteRecordsTopic { name: topic.into(), partitions }];
     let response = client.call(&DeleteRecordsRequest { topics, timeout_ms: 30_000 }, 2);

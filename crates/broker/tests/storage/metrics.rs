@@ -1,19 +1,28 @@
 //! What /metrics shows: the inventory, all of it and nothing else, and that what it calls exercised moves.
 
-use crate::batches::{batch, sequenced, sized};
-use crate::client::{FETCH, PRODUCE, fetch_request, produce_request};
+use crate::batches::{batch, patched, sequenced, sized};
+use crate::client::{Client, FETCH, PRODUCE, fetch_request, produce_request};
 use crate::exposition::{Family, Sample, read};
+use crate::full_disk::delete_records;
 use crate::harness::Broker;
 use crate::machine::{http, root, start, until};
-use broker::inventory::{METRICS, OTHERS, TOPICS_MAX};
+use broker::inventory::{LOGS_MAX, METRICS, OTHERS, TOPICS_MAX};
 use env::crash::CrashDisk;
 use std::collections::BTreeSet;
 use types::ErrorCode;
 use wire::create_topics_request::{CreatableTopic, CreateTopicsRequest};
 
 /// Metrics that other tests of this folder see move: full_disk.rs, checkpoints.rs.
-const SEEN_ELSEWHERE: [&str; 3] =
-    ["highwater_disk_reserve_bytes", "highwater_wal_pool_free_bytes", "highwater_checkpoints_total"];
+const SEEN_ELSEWHERE: [&str; 7] = [
+    "highwater_disk_reserve_bytes",
+    "highwater_wal_pool_free_bytes",
+    "highwater_checkpoints_total",
+    // Below, in tests of their own; in publish.rs.
+    "kafka_log_log_logstartoffset",
+    "kafka_log_log_numlogsegments",
+    "kafka_server_raft_metrics_current_epoch",
+    "kafka_controller_kafkacontroller_metadataerrorcount",
+];
 
 fn scrape(broker: &Broker) -> Vec<Family> {
     let answer = http(broker, "/metrics");
@@ -82,6 +91,18 @@ fn a_scrape_is_the_inventory() {
     }
 }
 
+/// Sends three batches that are none: by checksum, by magic, by count.
+fn invalid_batches(client: &mut Client) {
+    let whole = batch(&["a"]);
+    let mut crc = whole.to_vec();
+    crc[17] ^= 1;
+    let (magic, count) = (patched(&whole, 16, &[9]), patched(&whole, 57, &7_i32.to_be_bytes()));
+    let codes = [ErrorCode::CorruptMessage, ErrorCode::CorruptMessage, ErrorCode::InvalidRecord];
+    for (bytes, code) in [crc.into(), magic, count].iter().zip(codes) {
+        assert_eq!(client.produce("good", bytes).error_code, code.code());
+    }
+}
+
 /// Protects: dashboards see what happens: every metric that the inventory calls exercised moves when its subject does.
 #[test]
 fn what_is_exercised_moves() {
@@ -89,7 +110,7 @@ fn what_is_exercised_moves() {
     let broker = hurt(&disk);
     let before = scrape(&broker);
     let mut client = broker.connect();
-    client.create_with("good", 1, &[("max.message.bytes", "1000")]);
+    client.create_with("good", 1, &[("max.message.bytes", "1000"), ("retention.bytes", "1000")]);
     client.put("good", &batch(&["a", "b"]));
     client.put("good", &sequenced(7, 0, 0, 1));
     let records = client.fetch("good", 0).records.unwrap();
@@ -106,6 +127,7 @@ fn what_is_exercised_moves() {
     until("the closed connection is counted", || {
         value(&scrape(&broker), "highwater_connections_refused_total", &[]) == 1
     });
+    invalid_batches(&mut client);
     let after = scrape(&broker);
     let still = METRICS.iter().filter(|row| row.exercised && !SEEN_ELSEWHERE.contains(&row.name));
     let moved = moved(&before, &after);
@@ -119,8 +141,8 @@ fn what_is_exercised_moves() {
         (topic("bytesin", good), topic("bytesout", good)),
         (records.len() as u64, records.len() as u64)
     );
-    assert_eq!((topic("totalproducerequests", good), topic("totalproducerequests", &[])), (3, 4));
-    assert_eq!((topic("failedproducerequests", good), topic("failedproducerequests", &[])), (1, 2));
+    assert_eq!((topic("totalproducerequests", good), topic("totalproducerequests", &[])), (6, 7));
+    assert_eq!((topic("failedproducerequests", good), topic("failedproducerequests", &[])), (4, 5));
     assert_eq!((topic("totalfetchrequests", good), topic("failedfetchrequests", good)), (2, 1));
     assert_eq!(topic("failedfetchrequests", &[("topic", "hurt")]), 1);
     assert!(topic("bytesrejected", good) > 2_000);
@@ -130,11 +152,48 @@ fn what_is_exercised_moves() {
     };
     assert_eq!((code("Produce", "NONE"), code("Produce", "MESSAGE_TOO_LARGE")), (2, 1));
     assert_eq!((code("Fetch", "OFFSET_OUT_OF_RANGE"), code("CreateTopics", "NONE")), (1, 1));
+    let invalid = |what: &str| topic(&format!("invalid{what}records"), &[]);
+    assert_eq!(["messagecrc", "magicnumber", "offsetorsequence"].map(invalid), [1; 3]);
+    let log = |name: &str| {
+        value(&after, &format!("kafka_log_log_{name}"), &[("topic", "good"), ("partition", "0")])
+    };
+    let bytes = records.len() as u64;
+    assert_eq!([log("size"), log("logstartoffset"), log("logendoffset")], [bytes, 0, 3]);
+    assert_eq!(log("retentionsizeinpercent"), bytes * 100 / 1_000);
+    let listener = &[("listener", "PLAINTEXT")][..];
+    assert_eq!(value(&after, "kafka_server_socket_server_metrics_connection_creation_total", listener), 2);
     assert_eq!(value(&after, "highwater_offline_partitions", &[]), 1);
     let version = PRODUCE.to_string();
     let produces = [("request", "Produce"), ("version", version.as_str())];
-    assert_eq!(value(&after, "kafka_network_requestmetrics_requests_total", &produces), 4);
-    assert_eq!(value(&after, "kafka_network_requestmetrics_totaltimems_count", &[("request", "Produce")]), 4);
+    assert_eq!(value(&after, "kafka_network_requestmetrics_requests_total", &produces), 7);
+    assert_eq!(value(&after, "kafka_network_requestmetrics_totaltimems_count", &[("request", "Produce")]), 7);
+}
+
+/// Protects: what a log says of itself survives a restart, where its bytes are in segments by then; deleted records move its
+/// start; each start is a leadership of its own of the metadata quorum.
+#[test]
+fn a_log_is_shown_across_a_restart() {
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |_| {});
+    let mut client = broker.connect();
+    client.create("topic", 1);
+    client.put("topic", &batch(&["a", "b", "c"]));
+    let labels = &[("topic", "topic"), ("partition", "0")][..];
+    let log = |families: &[Family]| {
+        let of = |name: &str| value(families, &format!("kafka_log_log_{name}"), labels);
+        [of("numlogsegments"), of("logstartoffset"), of("logendoffset")]
+    };
+    let before = scrape(&broker);
+    assert_eq!(log(&before), [0, 0, 3]);
+    drop(client);
+    broker.stop();
+    let broker = start(&disk, |_| {});
+    let after = scrape(&broker);
+    assert_eq!(log(&after), [1, 0, 3]);
+    assert_eq!(delete_records(&mut broker.connect(), "topic", 2), ErrorCode::None.code());
+    assert_eq!(log(&scrape(&broker))[1..], [2, 3]);
+    let epoch = |families: &[Family]| value(families, "kafka_server_raft_metrics_current_epoch", &[]);
+    assert!(epoch(&after) > epoch(&before));
 }
 
 /// Protects: nothing that a client makes up becomes a label, and however many topics there are, lines stay few (A39).
@@ -175,4 +234,6 @@ fn labels_stay_few() {
     let by_topic = family.samples.iter().filter(|sample| !sample.labels.is_empty());
     assert_eq!(by_topic.map(Sample::count).sum::<u64>(), value(&full, name, &[]), "none is lost");
     assert!(find(&full, name, &[("topic", OTHERS)]).is_some());
+    let logs = full.iter().find(|family| family.name == "kafka_log_log_size").unwrap();
+    assert_eq!(logs.samples.len(), LOGS_MAX);
 }
