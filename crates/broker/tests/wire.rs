@@ -37,6 +37,8 @@ mod listeners;
 mod log_dirs;
 #[path = "wire/offsets.rs"]
 mod offsets;
+#[path = "wire/own_effects.rs"]
+mod own_effects;
 #[path = "wire/page_cache.rs"]
 mod page_cache;
 #[path = "wire/partitions.rs"]

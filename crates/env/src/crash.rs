@@ -193,6 +193,11 @@ impl CrashDisk {
         self.state().faults.push(fault);
     }
 
+    /// Has writes to these files wait, whatever becomes of them then, until this is called again without any.
+    pub fn hold_writes(&self, paths: Option<PathFilter>) {
+        self.state().held = paths;
+    }
+
     /// Bounds the sum of all file lengths. *Units*: bytes.
     pub fn set_capacity(&self, capacity: Option<u64>) {
         self.state().capacity = capacity;

@@ -48,7 +48,7 @@ impl Shard {
         if !image.state.replicas.iter().any(|replica| replica.broker == self.broker) {
             return;
         }
-        let leadership = self.leadership(topic, image);
+        let leadership = leadership(self.broker, &published, topic, image);
         if let Some(slot) = self.partitions.get_mut(&key) {
             let mut effects = Vec::new();
             slot.partition.on_leadership(leadership, &mut effects);
@@ -71,21 +71,6 @@ impl Shard {
         let mut slot = Slot { partition, config, held };
         slot.count_unwritten();
         self.partitions.insert(key, slot);
-    }
-
-    fn leadership(&self, topic: &TopicImage, image: &PartitionImage) -> Leadership {
-        let leader = self.published.image.leadership(image);
-        let state = &image.state;
-        let replicas: Vec<BrokerId> = state.replicas.iter().map(|replica| replica.broker).collect();
-        let config = self.published.config(topic.id);
-        let count = u32::try_from(replicas.len()).unwrap_or(u32::MAX);
-        Leadership {
-            broker: self.broker,
-            leader: leader.leader,
-            leader_epoch: leader.epoch,
-            min_isr: config.effective_min_isr(count) as usize,
-            replicas: ReplicaSet::new(replicas, state.isr.clone(), state.partition_epoch),
-        }
     }
 
     /// The topic was deleted, durably: end its waiters, leave where its producers go on, say so in the log, and
@@ -134,6 +119,27 @@ impl Shard {
     }
 }
 
+/// Says who leads a partition, and what a broker needs for it.
+fn leadership(
+    broker: BrokerId,
+    published: &Published,
+    topic: &TopicImage,
+    image: &PartitionImage,
+) -> Leadership {
+    let leader = published.image.leadership(image);
+    let state = &image.state;
+    let replicas: Vec<BrokerId> = state.replicas.iter().map(|replica| replica.broker).collect();
+    let config = published.config(topic.id);
+    let count = u32::try_from(replicas.len()).unwrap_or(u32::MAX);
+    Leadership {
+        broker,
+        leader: leader.leader,
+        leader_epoch: leader.epoch,
+        min_isr: config.effective_min_isr(count) as usize,
+        replicas: ReplicaSet::new(replicas, state.isr.clone(), state.partition_epoch),
+    }
+}
+
 /// Makes a log of the kind that its topic was created with; a log that was recovered keeps its own (W-16).
 fn new_log(key: LogKey, topic: &TopicImage, durability: Durability) -> Log {
     match durability {
@@ -145,4 +151,63 @@ fn new_log(key: LogKey, topic: &TopicImage, durability: Durability) -> Log {
 /// Returns the folder of a partition, named as Kafka names it.
 fn folder_name(topic: &TopicImage, partition: PartitionId) -> String {
     format!("{}-{}", topic.name, partition)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metadata::{MetadataImage, PartitionState, Record, Replica};
+    use partition::RequiredAcks;
+    use types::{
+        DirectoryId, LeaderEpoch, MetadataOffset, PartitionEpoch, TopicId, TopicName, Uuid, WallTime,
+    };
+
+    const ME: BrokerId = BrokerId(1);
+
+    /// A partition with three replicas, of which one is in sync.
+    fn records(id: TopicId) -> [Record; 2] {
+        let replica = |number| Replica { broker: BrokerId(number), directory: DirectoryId::default() };
+        let state = PartitionState {
+            replicas: (1..=3).map(replica).collect(),
+            isr: vec![ME],
+            elr: Vec::new(),
+            leader: Some(ME),
+            leader_epoch: LeaderEpoch(0),
+            partition_epoch: PartitionEpoch(0),
+        };
+        let key = LogKey { topic_id: id, partition: PartitionId(0) };
+        let name = TopicName::new("topic").unwrap();
+        [Record::TopicCreated { id, name }, Record::PartitionChanged { key, state }]
+    }
+
+    /// Protects: min.insync.replicas, of the topic or of all brokers, decides at once whether acks=all is taken, and is taken back;
+    /// acks=1 does not ask for it.
+    #[test]
+    fn min_isr_follows_the_setting() {
+        let broker = config::BrokerConfig::tiny(std::path::Path::new("/nowhere")).unwrap();
+        let id = TopicId(Uuid::from_random([1; 16]));
+        let image = MetadataImage::default().apply(&records(id), MetadataOffset(1)).unwrap();
+        let mut published = Published::new(Arc::new(image), &broker, WallTime(1));
+        let code = |published: &Published, acks| {
+            let topic = published.image.topics().by_id(id).unwrap();
+            let key = topic.key(PartitionId(0));
+            let leads = leadership(ME, published, topic, topic.partition(key.partition).unwrap());
+            let may = Partition::new(Log::new(key), leads).may_append(acks);
+            may.err().map_or(ErrorCode::None, |refused| refused.code())
+        };
+        assert_eq!(code(&published, RequiredAcks::All), ErrorCode::None);
+        let mut offset = 1;
+        for resource in [ConfigResource::Topic(id), ConfigResource::BrokerDefault, ConfigResource::Broker(ME)]
+        {
+            for (value, wanted) in [(Some("2"), ErrorCode::NotEnoughReplicas), (None, ErrorCode::None)] {
+                offset += 1;
+                let (key, value) = ("min.insync.replicas".to_owned(), value.map(str::to_owned));
+                let change = Record::ConfigChanged { resource: resource.clone(), key, value };
+                let image = published.image.apply(&[change], MetadataOffset(offset)).unwrap();
+                published = published.next(Arc::new(image), WallTime(1));
+                assert_eq!(code(&published, RequiredAcks::All), wanted, "{resource:?}");
+                assert_eq!(code(&published, RequiredAcks::Leader), ErrorCode::None, "{resource:?}");
+            }
+        }
+    }
 }

@@ -1,11 +1,17 @@
 //! Failures that must stop the broker, and such that must not (W-11, W-12).
 
 use crate::batches::{batch, read_all};
-use crate::machine::{fail, metric, names, root, start, until};
+use crate::client::{PRODUCE, produce_request};
+use crate::machine::{fail, http, metric, names, root, start, until};
 use env::crash::{Call, CrashDisk, Failure};
+use std::sync::Arc;
+use types::ErrorCode;
 use wire::create_topics_request::CreatableTopic;
 use wire::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
-use wire::{CreateTopicsRequest, DeleteRecordsRequest};
+use wire::{
+    CreateTopicsRequest, DeleteRecordsRequest, DescribeLogDirsRequest, DescribeLogDirsResponse,
+    ProduceResponse,
+};
 
 /// Asks for a topic; says whether an answer came.
 fn ask_for_topic(client: &mut crate::client::Client, name: &str) -> bool {
@@ -105,5 +111,32 @@ fn a_deletion_that_is_not_durable_is_not_done() {
     let answer = client.try_call(&DeleteRecordsRequest { topics, timeout_ms: 30_000 }, 2);
     let code = answer.map(|answer| answer.topics[0].partitions[0].error_code);
     assert_ne!(code, Some(0));
+    assert_eq!(broker.ended().unwrap_err().exit_code(), 3);
+}
+
+/// Protects: W-11: who asks for log directories while the only one has failed and the broker ends is told KAFKA_STORAGE_ERROR for it and
+/// no partitions, as by Kafka. The question waits behind a batch whose write fails.
+#[test]
+fn a_failed_directory_is_described_as_failed() {
+    const LOG_DIRS: i16 = 5;
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |_| {});
+    let mut client = broker.connect();
+    until("the pool is filled", || metric(&broker, "wal_pool_free_bytes") > (3 << 20));
+    client.create("topic", 1);
+    fail(&disk, Call::Write, ".wal", Failure::Io);
+    disk.hold_writes(Some(Arc::new(|path| path.extension().is_some_and(|ending| ending == "wal"))));
+    let produce = client.send(&produce_request("topic", &[(0, &batch(&["a"]))]), PRODUCE);
+    let question = client.send(&DescribeLogDirsRequest { topics: None }, LOG_DIRS);
+    let accepted = "kafka_network_requestmetrics_requests_total{request=\"DescribeLogDirs\",version=\"5\"} 1";
+    until("the question waits", || http(&broker, "/metrics").contains(accepted));
+    disk.hold_writes(None);
+    let stored: ProduceResponse = client.receive(PRODUCE, produce);
+    assert_ne!(stored.responses[0].partition_responses[0].error_code, 0);
+    let told: DescribeLogDirsResponse = client.receive(LOG_DIRS, question);
+    assert_eq!((told.error_code, told.results.len()), (0, 1));
+    let only = &told.results[0];
+    assert_eq!((only.error_code, only.topics.len()), (ErrorCode::KafkaStorageError.code(), 0));
+    assert_eq!(only.log_dir, root().display().to_string());
     assert_eq!(broker.ended().unwrap_err().exit_code(), 3);
 }

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks until something is so.
 #[allow(clippy::disallowed_methods, reason = "the broker under test has the real clock, too")]
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < PATIENCE, "{what}: not so after {PATIENCE:?}");
@@ -93,7 +93,7 @@ fn timestamp_type_acts() {
 }
 
 /// Returns the sizes of the files with this ending that a topic has.
-fn files(dir: &Path, topic: &str, ending: &str) -> Vec<u64> {
+pub fn files(dir: &Path, topic: &str, ending: &str) -> Vec<u64> {
     let folder = dir.join(format!("{topic}-0"));
     let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
     let named = entries.filter(|entry| entry.path().extension().is_some_and(|e| e == ending));

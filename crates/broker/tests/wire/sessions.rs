@@ -128,7 +128,8 @@ fn sessions_by_id_go_on_and_end() {
 #[test]
 fn sessions_are_capped() {
     let dir = folder();
-    let broker = Broker::start_with(dir.path(), |config| config.network.fetch_session_slots = 2);
+    let setting = ("max.incremental.fetch.session.cache.slots", "2");
+    let broker = Broker::start_with_settings(dir.path(), &[setting]);
     let mut client = broker.connect();
     client.create("topic", 1);
     let ids: Vec<i32> = (0..4).map(|_| begin(&mut client, 1).session_id).collect();

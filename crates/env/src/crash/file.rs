@@ -29,6 +29,9 @@ impl DiskFile for CrashFile {
     }
 
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        while lock(&self.state).held.as_ref().is_some_and(|held| held(&self.path)) {
+            std::thread::yield_now();
+        }
         lock(&self.state).write(&self.handle(), bytes, at)
     }
 

@@ -2,7 +2,7 @@
 
 use super::draw::Draw;
 use super::tree::{NodeId, Tree};
-use super::{Call, Failure, Fault, Sabotage, Traced, When};
+use super::{Call, Failure, Fault, PathFilter, Sabotage, Traced, When};
 use crate::{DirEntry, OpenMode};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -24,6 +24,8 @@ pub(super) struct State {
     pub(super) capacity: Option<u64>,
     pub(super) sabotage: Sabotage,
     pub(super) no_device: bool,
+    /// Files whose writes wait.
+    pub(super) held: Option<PathFilter>,
     pub(super) copies_on_write: bool,
 }
 
@@ -43,6 +45,7 @@ impl State {
             capacity: None,
             sabotage: Sabotage::default(),
             no_device: false,
+            held: None,
             copies_on_write: false,
         }
     }
@@ -56,6 +59,7 @@ impl State {
             capacity: self.capacity,
             sabotage: self.sabotage.clone(),
             no_device: self.no_device,
+            held: None,
             copies_on_write: self.copies_on_write,
             ..State::new(0)
         }

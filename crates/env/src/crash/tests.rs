@@ -208,6 +208,22 @@ fn full_disk_and_faults() {
     assert_eq!(file.set_size(0).unwrap_err().kind(), io::ErrorKind::StorageFull);
 }
 
+/// Protects: writes that are held wait, other calls do not, and all of them happen once they are let go.
+#[test]
+fn held_writes_wait() {
+    let (disk, file) = disk_with("/a");
+    let before = disk.ops();
+    disk.hold_writes(Some(Arc::new(|path| path.ends_with("a"))));
+    std::thread::scope(|threads| {
+        let writer = threads.spawn(|| file.write_at(&[7; 10], 0));
+        assert!(disk.exists(Path::new("/a")).unwrap());
+        assert_eq!(disk.ops(), before);
+        disk.hold_writes(None);
+        writer.join().unwrap().unwrap();
+    });
+    assert_eq!((read(&disk, "/a", 10), disk.ops()), (vec![7; 10], before + 1));
+}
+
 /// Protects: a planned cut lets exactly so many operations happen, and the trace names them.
 #[test]
 fn cut_after_counts_operations() {
