@@ -98,12 +98,13 @@ impl Pool {
         self.filled.pop()
     }
 
-    /// Fills the next piece of a file, synced. A full disk is not an error here, nor is want of a descriptor.
-    pub(super) fn fill_step(&mut self) -> Result<(), WalFault> {
+    /// Fills the next piece of a file, synced. A full disk is not an error here, nor is want of a descriptor: then it says that
+    /// nothing was done.
+    pub(super) fn fill_step(&mut self) -> Result<bool, WalFault> {
         let mut filling = match self.open_filling() {
             Ok(Some(filling)) => filling,
-            Ok(None) => return Ok(()),
-            Err(fault) if fault.is_no_descriptor() => return Ok(()),
+            Ok(None) => return Ok(true),
+            Err(fault) if fault.is_no_descriptor() => return Ok(false),
             Err(fault) => return Err(fault),
         };
         match fill_piece(&mut filling, self.home.options.fill_step_bytes) {
@@ -112,7 +113,7 @@ impl Pool {
             Err(fault) if is_disk_full(&fault) => self.give_up(&filling)?,
             Err(fault) => return Err(fault),
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Fills a file to its end at once; a full disk is an error. `bytes` is not less than what is filled of it.

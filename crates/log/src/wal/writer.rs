@@ -71,6 +71,8 @@ pub struct WalWriter {
     durable_seq: u64,
     /// Something was written into the current file that a sync must follow.
     is_dirty: bool,
+    /// The last step of making files ready had no descriptor.
+    is_put_off: bool,
     buffer: AlignedBuf,
     closed: bool,
 }
@@ -136,6 +138,7 @@ impl WalWriter {
             life_start_seq: end.seq,
             durable_seq: end.seq - 1,
             is_dirty: false,
+            is_put_off: false,
             buffer: AlignedBuf::zeroed(BLOCK),
             closed: false,
         }
@@ -173,9 +176,9 @@ impl WalWriter {
     pub fn fill_pool_step(&mut self) -> Result<bool, WalFault> {
         self.final_on_fault(|writer| {
             if writer.next.is_none() && writer.pool.filled_bytes() > 0 {
-                writer.prepare_next()?;
+                writer.is_put_off = !writer.prepare_next()?;
             } else if writer.pool.wants_filling(writer.in_use_bytes()) {
-                writer.pool.fill_step()?;
+                writer.is_put_off = !writer.pool.fill_step()?;
             }
             Ok(writer.has_upkeep())
         })
@@ -185,6 +188,11 @@ impl WalWriter {
     pub fn has_upkeep(&self) -> bool {
         let can_prepare = self.next.is_none() && self.pool.filled_bytes() > 0;
         can_prepare || self.pool.wants_filling(self.in_use_bytes())
+    }
+
+    /// Says whether the last step did nothing for want of a descriptor: trying again at once would not help.
+    pub fn is_put_off(&self) -> bool {
+        self.is_put_off
     }
 
     /// Says whether the next file is ready to take groups.
@@ -408,14 +416,14 @@ impl WalWriter {
         Ok(())
     }
 
-    /// Makes the next file ready, unless there is no descriptor: then a later step does.
-    fn prepare_next(&mut self) -> Result<(), WalFault> {
+    /// Makes the next file ready, unless there is no descriptor: then it says that nothing was done.
+    fn prepare_next(&mut self) -> Result<bool, WalFault> {
         match self.make_next() {
             Ok(next) => self.next = Some(next),
-            Err(fault) if fault.is_no_descriptor() => {}
+            Err(fault) if fault.is_no_descriptor() => return Ok(false),
             Err(fault) => return Err(fault),
         }
-        Ok(())
+        Ok(true)
     }
 
     fn make_next(&mut self) -> Result<ActiveFile, WalFault> {

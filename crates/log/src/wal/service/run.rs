@@ -211,12 +211,15 @@ impl Service {
     }
 
     fn is_hurried(&self) -> bool {
-        self.space.is_wanted() && !self.was_full
+        self.space.is_wanted() && !self.was_full && !self.writer.is_put_off()
     }
 
     fn upkeep(&mut self) {
         let step = self.writer.fill_pool_step();
-        self.check(step);
+        if self.check(step) == Some(false) {
+            // All there can be is ready; the next full disk is told anew.
+            self.was_full = false;
+        }
         self.show_space();
     }
 

@@ -19,6 +19,10 @@ pub struct WalFull {
 /// What one group can cost beyond its frames, charged with every reservation. *Units*: bytes.
 const OVERHEAD: u64 = 4096;
 
+/// What is larger than this part of a file is charged twice: it may not fit in what is left of one, which is then lost. What
+/// smaller batches leave unused is less than the last eighth.
+const LARGE: u64 = 16;
+
 /// Space that is set aside; dropping it gives it back. It is kept until what it was for is durable or given up.
 #[derive(Debug)]
 pub struct Reservation {
@@ -55,6 +59,7 @@ pub(super) struct Space {
     pub(super) stats: Arc<WalStats>,
     /// Bytes of filled files. Clients are given only these: the disk may be full before more are filled (W-12).
     ready: AtomicU64,
+    file_bytes: AtomicU64,
     reserved: AtomicU64,
     freed: Notify,
     /// Somebody waits for room that a checkpoint would give.
@@ -71,6 +76,7 @@ impl Space {
         Space {
             stats,
             ready: AtomicU64::new(0),
+            file_bytes: AtomicU64::new(0),
             reserved: AtomicU64::new(0),
             freed: Notify::new(),
             asked: Notify::new(),
@@ -82,7 +88,7 @@ impl Space {
 
     /// Sets space aside. A client's append leaves the last eighth alone.
     pub(super) fn reserve(self: &Arc<Space>, bytes: u64, control: bool) -> Result<Reservation, WalFull> {
-        let charged = bytes.saturating_add(OVERHEAD);
+        let charged = self.charge(bytes, control);
         // Clients leave an eighth of what is filled to control frames, so these always find room in time.
         let ready = self.ready.load(Ordering::Acquire);
         let limit = match control {
@@ -94,6 +100,17 @@ impl Space {
             Ok(_) => Ok(Reservation { space: self.clone(), bytes: charged }),
             Err(_) => Err(WalFull { bytes }),
         }
+    }
+
+    /// Returns what is set aside for frames of so many bytes. It is never more than there is when nobody else writes.
+    fn charge(&self, bytes: u64, control: bool) -> u64 {
+        let least = bytes.saturating_add(OVERHEAD);
+        let file = self.file_bytes.load(Ordering::Acquire);
+        if control || bytes <= file / LARGE {
+            return least;
+        }
+        let most = (self.stats.capacity_bytes() / 8 * 7).saturating_sub(file);
+        least.max(least.saturating_add(bytes).min(most))
     }
 
     /// Sets space aside as soon as there is enough. *Cancel safety*: dropping the future reserves nothing.
@@ -119,6 +136,7 @@ impl Space {
     pub(super) fn on_space(&self, writer: &WalWriter) {
         let (used, free, pressure) = (writer.used_bytes(), writer.free_bytes(), writer.pressure());
         let ready = writer.ready_bytes();
+        self.file_bytes.store(writer.home().options.file_bytes, Ordering::Release);
         let more = ready > self.ready.swap(ready, Ordering::AcqRel) || used < self.stats.used_bytes();
         self.stats.on_space(used, free);
         let was = self.is_reclaimable.swap(writer.is_reclaimable(), Ordering::AcqRel);

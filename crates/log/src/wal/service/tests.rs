@@ -312,8 +312,8 @@ fn who_waits_for_room_asks_for_a_checkpoint() {
             let handle = handle.clone();
             async move { handle.reserve_later(most).await }
         });
-        handle.checkpoint_wanted().await;
-        assert!(!later.is_finished());
+        let asked = tokio::time::timeout(Duration::from_secs(60), handle.checkpoint_wanted()).await;
+        assert!(asked.is_ok() && !later.is_finished());
         handle.recycle_below(handle.mark().await.unwrap());
         settle().await;
         assert!(later.is_finished());
@@ -347,6 +347,49 @@ fn who_waits_for_room_is_not_starved_by_small_groups() {
         }
         assert!(later.is_finished(), "no time has passed");
     });
+}
+
+/// Protects: W-7: want of descriptors is waited for, not spun on, while somebody waits for the files that they are for.
+#[test]
+fn want_of_descriptors_takes_its_time() {
+    run(|disk, handle| async move {
+        for nth in 1..=200 {
+            disk.fail(Fault::new(When::Nth(Call::Create, nth), Failure::NoDescriptor));
+        }
+        let most = handle.stats().capacity_bytes() / 2;
+        let later = tokio::task::spawn_local({
+            let handle = handle.clone();
+            async move { handle.reserve_later(most).await }
+        });
+        let before = count(&disk, Call::Create);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let tried = count(&disk, Call::Create) - before;
+        assert!((1..=20).contains(&tried) && !later.is_finished(), "{tried} times in 100 ms");
+    });
+}
+
+/// Protects: W-12: what was reserved is written on a disk that has become full, large batches too, which leave the ends of files
+/// unused.
+#[test]
+fn what_is_reserved_fits_in_what_is_filled() {
+    for bytes in [1_000, 5_000, 9_000, 15_000, 20_000, 24_000] {
+        run(|disk, handle| async move {
+            let (a, heard) = client(&handle);
+            filled().await;
+            disk.set_capacity(Some(WalOptions::tiny().pool_bytes));
+            let mut held = Vec::new();
+            while let Ok(reservation) = handle.reserve(bytes) {
+                held.push(reservation);
+            }
+            assert!(held.len() > 2, "{bytes}");
+            for change in 1..=held.len() as u64 {
+                a.submit(vec![frame(change, usize::try_from(bytes).unwrap() - 128)]);
+                settle().await;
+            }
+            assert_eq!(heard.failures(), 0, "{} batches of {bytes} bytes", held.len());
+            assert_eq!(heard.tickets().last(), Some(&(held.len() as u64)));
+        });
+    }
 }
 
 /// Waits until idle time has filled the pool; time is paused.
