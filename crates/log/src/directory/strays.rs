@@ -8,6 +8,7 @@
 use super::Directory;
 use crate::fault::{FileAction, FileFault, OrFault};
 use crate::layout::{DELETE_ENDING, StrayTime, is_stray_folder, stray_time, timed_stray_name};
+use env::DirEntry;
 use types::{Millis, WallTime};
 
 impl Directory {
@@ -20,7 +21,12 @@ impl Directory {
         self.job(|directory| {
             let root = directory.root.clone();
             let entries = directory.disk.list(&root).or_fault(&root, FileAction::Read)?;
-            let strays = entries.into_iter().filter(|entry| entry.is_dir && is_stray_folder(&entry.name));
+            let is_stray = |entry: &DirEntry| entry.is_dir && is_stray_folder(&entry.name);
+            let strays: Vec<DirEntry> = entries.into_iter().filter(is_stray).collect();
+            if !strays.is_empty() && directory.unsynced.contains(&root) {
+                // The name that goes must be the only one: an earlier one must not come back beside the next.
+                directory.sync_folder(&root)?;
+            }
             let mut expired = 0;
             for stray in strays {
                 match stray_time(&stray.name) {

@@ -198,6 +198,10 @@ impl Journal {
             match self.commit(prepared, generation) {
                 // The other copy has it. This one is written anew by the next checkpoint.
                 Err(fault) if fault.is_full() && done > 0 => self.copies[done].generation = None,
+                Err(fault) if fault.is_full() => {
+                    ready[done + 1..].iter().try_for_each(|prepared| self.take_back(prepared))?;
+                    return Err(fault);
+                }
                 outcome => outcome?,
             }
             self.generation = generation;

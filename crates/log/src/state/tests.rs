@@ -153,6 +153,22 @@ fn no_room_is_survived_at_every_call() {
     }
 }
 
+/// Protects: W-12: a checkpoint that finds no room to write a lagging copy anew is in the other copy neither: the next one may place
+/// other bytes where it said.
+#[test]
+fn no_room_for_a_lagging_copy_leaves_nothing_in_the_other() {
+    let disk = CrashDisk::new();
+    made(&disk).append(&change(1, 50)).unwrap();
+    disk.corrupt(Path::new("/state/a"), 70, &[0xff; 8]).unwrap();
+    let LoadedState { mut journal, state, .. } = load(&disk).unwrap();
+    disk.fail(Fault::new(When::Nth(Call::Rename, 1), Failure::NoSpace));
+    assert!(journal.append(&change(2, 50)).unwrap_err().is_full());
+    let after = disk.fork();
+    after.kill();
+    assert_eq!(load(&after).unwrap().state, state);
+    assert_eq!(journal.append(&change(2, 50)).unwrap(), state.generation + 1);
+}
+
 /// Protects: W-11: a failed sync is final whatever its error, and what it hid is not believed at the next start.
 #[test]
 fn a_failed_sync_is_final() {

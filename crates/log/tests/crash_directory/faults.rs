@@ -3,10 +3,12 @@
 use crate::ghost::{Ghost, Shared};
 use crate::probe::Probe;
 use crate::script;
-use crate::world::{Stop, World, env_of, open_and_judge};
+use crate::world::{Change, Stop, World, env_of, open_and_judge};
 use env::crash::{Call, CrashDisk, Failure, Fault, Sabotage, Traced, When};
 use log::directory::OpenError;
+use log::fault::FileFault;
 use std::sync::{Arc, Mutex};
+use types::Offset;
 
 /// How many ways a failed sync of a folder is tried.
 const SEEDS: u64 = 5;
@@ -151,4 +153,19 @@ fn full_disk_at_every_call_loses_nothing() {
         assert!(outcome.is_ok(), "{call:?} {op} of {name}: {}", outcome.unwrap_err());
     }
     assert!(abandoned > 30, "only {abandoned} jobs found no room");
+}
+
+/// Protects: W-11: a directory of which a job has failed does nothing more, though the disk would.
+#[test]
+fn a_failed_directory_takes_no_more_jobs() {
+    let disk = CrashDisk::new();
+    let env = env_of(Arc::new(disk.clone()), 1);
+    let mut world = script::open(&env, Shared::default()).unwrap();
+    world.group(&[Change::Append(script::busy(), 2, 300)]).unwrap();
+    disk.fail(Fault::new(When::Nth(Call::Sync, 1), Failure::Io));
+    assert!(matches!(world.checkpoint(0), Err(Stop::File(FileFault::Failed { .. }))));
+    let ops = disk.ops();
+    assert!(matches!(world.directory.delete_segments(script::busy(), &[Offset(0)]), Err(FileFault::Closed)));
+    assert!(matches!(world.directory.sweep(1), Err(FileFault::Closed)));
+    assert_eq!(disk.ops(), ops);
 }

@@ -66,6 +66,7 @@ fn missed_by_a_checkpoint(disk: &CrashDisk, is_removed: bool) {
     let mark = world.wal.synced_end();
     match is_removed {
         true => {
+            world.group(&[Change::Append(old(), 1, 100)]).unwrap();
             let frame = world.logs.get_mut(&old()).unwrap().remove();
             world.wal.write_group(&[frame], WALL).unwrap();
         }

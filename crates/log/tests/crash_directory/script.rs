@@ -95,6 +95,12 @@ pub(crate) fn deletions(env: &Env, ghost: &Shared) -> Result<World, Stop> {
     world.group(&[Change::Empty(busy())])?;
     world.checkpoint(0)?;
     world.group(&[Change::Empty(quiet()), Change::Append(busy(), 3, 200)])?;
+    world.group(&[Change::Append(busy(), 1, 100), Change::Append(busy(), 1, 110)])?;
+    world.checkpoint(0)?;
+    // Within a segment, and known from the state alone.
+    world.group(&[Change::Start(busy(), 1)])?;
+    world.checkpoint(0)?;
+    world.group(&[Change::Append(quiet(), 1, 40)])?;
     world.checkpoint(0)?;
     world.group(&[Change::Append(quiet(), 1, 10), Change::Empty(busy())])?;
     world.wal.vouch(true, crate::world::WALL)?;

@@ -61,7 +61,7 @@ fn power_cuts_while_strays_go() {
     let mut count = 0;
     let hook = move |disk: &CrashDisk| {
         count += 1;
-        for seed in [0, 1, count] {
+        for seed in [0, 1].into_iter().chain((1..=8).map(|n| 100 * count + n)) {
             let cut = disk.fork();
             cut.power_cut(seed);
             let mut directory = open(Arc::new(cut.clone()));
