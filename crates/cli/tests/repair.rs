@@ -44,7 +44,12 @@ impl Data {
 
     /// Starts a broker that must refuse; returns its exit code and what it says.
     fn refused(&self) -> (Option<i32>, String) {
-        let output = self.serve().output().unwrap();
+        let mut child = self.serve().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        if BufReader::new(child.stdout.take().unwrap()).lines().next().is_some() {
+            // It serves, and would do so for ever.
+            child.kill().unwrap();
+        }
+        let output = child.wait_with_output().unwrap();
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
@@ -176,6 +181,8 @@ fn a_flipped_byte_in_a_cold_segment() {
     data.start();
     let output = data.run(&["consume", "t"], "");
     assert!(!output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("KAFKA_STORAGE_ERROR"), "{said}");
     assert_eq!(data.read("u").len(), 3);
     assert_eq!(data.repair(&[]).0, Some(1), "a directory in use is not refused");
     data.stop();

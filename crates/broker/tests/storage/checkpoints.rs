@@ -1,19 +1,24 @@
 //! When checkpoints come, and what they leave in memory and in the state (W-6, W-7, W-17).
 
 use crate::batches::{batch, sized};
-use crate::machine::{metric, open, start, until};
+use crate::machine::{metric, names, open, root, size, start, until};
 use env::crash::CrashDisk;
+
+/// Waits until so much of the pool is ready: who waits for room has a checkpoint taken, too.
+fn filled(disk: &CrashDisk, bytes: u64) {
+    let wal = root().join("wal");
+    let held = || names(disk, &wal).iter().filter_map(|name| size(disk, &wal.join(name))).sum::<u64>();
+    until("the pool is filled", || held() >= bytes);
+}
 
 /// Protects: W-6: a checkpoint comes after `highwater.wal.checkpoint.bytes`, though the pool is far from half full.
 #[test]
 fn a_checkpoint_comes_after_so_many_bytes() {
     let disk = CrashDisk::new();
-    let broker = start(&disk, |config| {
-        config.storage.wal.pool_bytes = 64 << 20;
-        config.memory_max = Some(1 << 30);
-    });
+    let broker = start(&disk, |config| config.memory_max = Some(1 << 30));
     let mut client = broker.connect();
     client.create("topic", 1);
+    filled(&disk, 3 << 20);
     let before = metric(&broker, "checkpoints_total");
     for _ in 0..30 {
         client.put("topic", &sized(40_000));
@@ -26,16 +31,21 @@ fn a_checkpoint_comes_after_so_many_bytes() {
 fn a_checkpoint_comes_for_the_sake_of_memory() {
     let disk = CrashDisk::new();
     let broker = start(&disk, |config| {
-        config.storage.wal.pool_bytes = 64 << 20;
+        config.storage.wal.pool_bytes = 24 << 20;
         config.storage.wal.checkpoint_bytes = 64 << 20;
         config.memory_max = Some(16 << 20);
     });
     let mut client = broker.connect();
     client.create("topic", 1);
-    for _ in 0..200 {
+    filled(&disk, 8 << 20);
+    let before = metric(&broker, "checkpoints_total");
+    for _ in 0..60 {
         client.put("topic", &sized(40_000));
     }
-    assert!(metric(&broker, "checkpoints_total") > 0);
+    until("a checkpoint", || metric(&broker, "checkpoints_total") > before);
+    for _ in 0..140 {
+        client.put("topic", &sized(40_000));
+    }
     assert!(metric(&broker, "unwritten_bytes") <= 3 << 20);
 }
 
