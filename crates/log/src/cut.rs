@@ -1,18 +1,19 @@
 //! The cut of a log: everything that a start needs to know of it besides the WAL beyond the cut.
 //!
-//! It is one value of the state journal. Layout, versions 1 and 2, big-endian, no padding:
+//! It is one value of the state journal. Layout, versions 1 to 3, big-endian, no padding:
 //!
 //! ```text
-//! version            u8    2 for a page-cache log, else 1
+//! version            u8    2 for a page-cache log, 3 for one that was compacted, else 1
 //! topic id           16 bytes
 //! partition          i32
 //! folder             u16 length, then that many bytes of UTF-8; length 0xffff: not named yet
 //! change             u64
 //! log start, log end, high watermark   i64 each
 //! flags              u8    bit 0: producer state was lost; version 2, bit 1: a page-cache log
+//! cleaned            i64   version 3: first offset that no compaction has seen
 //! segments           u32 count, each: base i64, next i64, bytes u64, max timestamp i64, its offset i64,
 //!                    first timestamp i64, last appended i64, unindexed bytes u64, last time entry i64,
-//!                    index entries u32, time entries u32, flags u8 (bit 0 sealed, bit 1 uncut)
+//!                    index entries u32, time entries u32, flags u8 (bit 0 sealed, bit 1 uncut, version 3: bit 2 swap)
 //! epochs             u32 count, each: epoch i32, start i64
 //! producers          u32 count, each: id i64, then its entry
 //!   entry            epoch i16, coordinator epoch i32, appended i64, open transaction i64 (-1 none),
@@ -59,6 +60,8 @@ pub struct LogCut {
     pub producers_lost: bool,
     /// Whether it is a page-cache log.
     pub page_cache: bool,
+    /// First offset that no compaction has seen; zero for a log that was never compacted.
+    pub cleaned: Offset,
     /// Segment files, with what this checkpoint places. *Shape*: contiguous, in offset order.
     pub segments: Vec<SegmentMeta>,
     /// Leader epochs. *Shape*: rising in both fields.
@@ -100,6 +103,11 @@ impl LogCut {
         self.tail.first().map_or(self.log_end, TailBatch::base)
     }
 
+    /// Says whether it was compacted, which builds before do not know of.
+    pub fn is_compacted(&self) -> bool {
+        self.cleaned > Offset::ZERO || self.segments.iter().any(|segment| segment.swap)
+    }
+
     /// Says whether the producers can be those of this log. If not, they are made anew from what the log holds.
     pub fn producers_fit(&self) -> bool {
         let sorted = |pair: &[(ProducerId, ProducerEntry)]| pair[0].0 < pair[1].0;
@@ -127,6 +135,8 @@ impl LogCut {
             (self.segments.last().is_none_or(placed), "segments do not reach the tail"),
             (self.epochs.windows(2).all(rises), "epochs do not rise"),
             (!self.page_cache || self.tail.is_empty(), "a page-cache log with a tail"),
+            (!self.page_cache || !self.is_compacted(), "a page-cache log that was compacted"),
+            (self.cleaned.0 >= 0 && self.cleaned <= self.log_end, "compacted beyond its end"),
             (self.tail.windows(2).all(|pair| pair[0].next() == pair[1].base()), "the tail has a gap"),
             (self.tail.last().is_none_or(|last| last.next() == self.log_end), "the tail ends elsewhere"),
         ];

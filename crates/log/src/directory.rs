@@ -9,12 +9,14 @@
 //! - `checkpoint.rs`: placing batches and writing the state. `folders.rs`: making, deleting, setting aside.
 //! - `reserve.rs`: space kept back for a full disk. `strays.rs`: the end of what was set aside.
 //! - `found.rs`: page-cache logs at a start.
+//! - `compact.rs`: compaction, step by step, and the swap of files.
 //! - `segments.rs`: cuts, deletions, indexes. `producers.rs`: producer state beside the segments. `kafka.rs`: the small
 //!   files for Kafka's tools.
 //!
 //! Source: design W-2, W-6, W-10 to W-12, W-14. Tests: `crates/log/tests/crash_directory.rs`.
 
 mod checkpoint;
+mod compact;
 mod folders;
 pub mod format;
 mod found;
@@ -29,6 +31,7 @@ mod strays;
 mod sweep;
 
 pub use checkpoint::Checkpoint;
+pub use compact::{CompactEnd, CompactLimits, CompactStep, Compaction};
 pub use format::{Format, FormatError};
 pub(crate) use kafka::{read_metadata, read_text};
 pub use open::OpenError;

@@ -12,8 +12,8 @@ pub(crate) use cut::{cut_segment, rewrite_indexes};
 
 use crate::fault::{FileAction, FileFault, OrFault};
 use crate::index::{self, IndexEntry, OffsetEntry, SparseIndex, TimeEntry};
-use crate::layout::{SegmentFile, segment_name};
-use crate::segments::SegmentWrite;
+use crate::layout::{SegmentFile, segment_name, swap_name};
+use crate::segments::{SegmentMeta, SegmentWrite};
 use env::{Disk, DiskFile, OpenMode};
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
@@ -24,9 +24,9 @@ use wire::record::Batch;
 /// Most bytes that one call writes.
 pub(crate) const CHUNK: usize = 1 << 20;
 
-/// What a checkpoint has on its way to the device at most: groups of the write-ahead log wait behind it. With less, a
+/// What a checkpoint or a compaction has on its way to the device at most: groups of the write-ahead log wait behind it. With less, a
 /// slow device has too many syncs to do. *Units*: bytes.
-const UNSYNCED_MAX: u64 = 4 << 20;
+pub(crate) const UNSYNCED_MAX: u64 = 4 << 20;
 
 /// Writes bytes in pieces.
 pub(crate) fn write_chunks(file: &dyn DiskFile, bytes: &[u8], at: u64) -> io::Result<()> {
@@ -81,6 +81,20 @@ impl SegmentPlace<'_> {
             true => Err(FileFault::Short { path, have, want: at }),
             false => Ok((open, made)),
         }
+    }
+}
+
+/// Returns where a file of a segment is: one that compaction has made may not have its name yet.
+pub(crate) fn live_path(
+    disk: &dyn Disk,
+    folder: &Path,
+    segment: &SegmentMeta,
+    file: SegmentFile,
+) -> Result<PathBuf, FileFault> {
+    let aside = folder.join(swap_name(segment.base, file));
+    match segment.swap && disk.exists(&aside).or_fault(&aside, FileAction::Open)? {
+        true => Ok(aside),
+        false => Ok(folder.join(segment_name(segment.base, file))),
     }
 }
 
@@ -142,7 +156,7 @@ pub(crate) fn write_batches(file: &dyn DiskFile, write: &SegmentWrite) -> io::Re
 }
 
 /// Writes batches where they lie in memory, without gathering them first.
-fn write_piece(file: &dyn DiskFile, batches: &[Batch], at: u64) -> io::Result<()> {
+pub(crate) fn write_piece(file: &dyn DiskFile, batches: &[Batch], at: u64) -> io::Result<()> {
     let prefixes: Vec<[u8; 16]> = batches.iter().map(Batch::prefix).collect();
     let parts: Vec<IoSlice<'_>> = batches
         .iter()
@@ -152,7 +166,7 @@ fn write_piece(file: &dyn DiskFile, batches: &[Batch], at: u64) -> io::Result<()
     file.write_parts_at(&parts, at)
 }
 
-fn bytes_of(batches: &[Batch]) -> u64 {
+pub(crate) fn bytes_of(batches: &[Batch]) -> u64 {
     batches.iter().map(|batch| batch.size() as u64).sum()
 }
 
@@ -251,7 +265,7 @@ fn write_index(
     }
 }
 
-fn offset_entries(write: &SegmentWrite) -> Vec<OffsetEntry> {
+pub(crate) fn offset_entries(write: &SegmentWrite) -> Vec<OffsetEntry> {
     write
         .index
         .iter()
@@ -259,7 +273,7 @@ fn offset_entries(write: &SegmentWrite) -> Vec<OffsetEntry> {
         .collect()
 }
 
-fn time_entries(write: &SegmentWrite) -> Vec<TimeEntry> {
+pub(crate) fn time_entries(write: &SegmentWrite) -> Vec<TimeEntry> {
     let entry =
         |(time, relative): &(i64, u32)| TimeEntry { timestamp: types::WallTime(*time), relative: *relative };
     write.times.iter().map(entry).collect()

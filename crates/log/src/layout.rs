@@ -16,6 +16,7 @@
 //!   <offset>.snapshot         the same for Kafka's tools, never read
 //!   aside.producers           the next one while it is written
 //!   <base>.*.deleted          about to be unlinked
+//!   <base>.*.swap             made by compaction, about to take the place of <base>.* (directory/compact.rs)
 //! <topic>-<partition>.new     a log's folder before its metadata is synced (a very long name: .<topic id>.new)
 //! <topic>-<partition>.<topic id>-delete   a deleted log, about to be unlinked
 //! <topic>-<partition>.<topic id>.<ms>-stray   a log that the metadata does not know, set aside at that unix time
@@ -74,6 +75,8 @@ pub const TIME_ENTRY_BYTES: u32 = 12;
 const MAX_NAME_BYTES: usize = 255;
 /// Ending of a file that is about to be unlinked.
 pub const DELETED_ENDING: &str = ".deleted";
+/// Ending of a segment's file that compaction made, until it takes the place of the old one.
+pub const SWAP_ENDING: &str = ".swap";
 /// Ending of a folder that is being made.
 pub const NEW_ENDING: &str = ".new";
 /// Ending of a folder that is about to be unlinked.
@@ -124,6 +127,14 @@ impl SegmentFile {
 /// Returns the name of a segment's file.
 pub fn segment_name(base: Offset, file: SegmentFile) -> String {
     format!("{:020}{}", base.0, file.ending())
+}
+
+/// The files of a segment that compaction makes anew, the batches first.
+pub const SWAP_FILES: [SegmentFile; 3] = [SegmentFile::Log, SegmentFile::OffsetIndex, SegmentFile::TimeIndex];
+
+/// Returns the name of a segment's file until it takes the place of the old one.
+pub fn swap_name(base: Offset, file: SegmentFile) -> String {
+    format!("{}{SWAP_ENDING}", segment_name(base, file))
 }
 
 /// Returns the name of the file with the producer state below an offset.

@@ -20,6 +20,7 @@
 //! Source: D-3 to D-6, W-5, W-6, W-8; `UnifiedLog`. Tests: `tests/prop_log.rs`, `tests/script_log.rs`.
 
 mod checkpoint;
+mod compact;
 mod pages;
 mod remove;
 mod truncate;
@@ -34,6 +35,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use types::{LeaderEpoch, LogKey, Offset, ProducerId, WallTime};
 
+use compact::{Compacting, SwapsIn};
+pub use compact::{Replacement, Swaps};
 pub use pages::PageWrite;
 use pages::Pages;
 pub use truncate::TruncateRefused;
@@ -53,6 +56,8 @@ struct Placing {
     end: Offset,
     /// What the segments will be, truncations in between included.
     segments: Segments,
+    /// What compaction has changed in them.
+    swaps: SwapsIn,
 }
 
 /// A job on a file that a truncation has left behind.
@@ -97,6 +102,8 @@ pub struct Log {
     file_cuts: Vec<PendingCut>,
     /// What only a page-cache log has.
     pages: Option<Box<Pages>>,
+    /// What only a compacted log has.
+    compacting: Option<Box<Compacting>>,
 }
 
 impl Log {
@@ -128,6 +135,7 @@ impl Log {
             deletable: Vec::new(),
             file_cuts: Vec::new(),
             pages: None,
+            compacting: None,
         }
     }
 

@@ -166,14 +166,19 @@ impl Reader {
         run: impl Fn(&OpenSegment) -> Result<T, ReadFault>,
     ) -> Result<T, ReadFault> {
         let generation = self.cache().generation(key).ok_or(ReadFault::Gone)?;
-        let mut outcome = self.once(key, segment, &run);
+        let (mut outcome, mut is_unfit) = self.once(key, segment, &run);
         if matches!(outcome, Err(ReadFault::Io { .. })) {
             self.cache().close(key, segment.base);
-            outcome = self.once(key, segment, &run);
+            (outcome, is_unfit) = self.once(key, segment, &run);
         }
-        if self.cache().generation(key) != Some(generation) {
+        let mut cache = self.cache();
+        if cache.generation(key) != Some(generation) {
             return Err(ReadFault::Gone);
         }
+        if is_unfit {
+            cache.unfit.push((key, segment.clone()));
+        }
+        drop(cache);
         outcome.map_err(|fault| match fault {
             ReadFault::Io { path, source } => {
                 let defect = ReadDefect::Unreadable(source.kind());
@@ -183,36 +188,36 @@ impl Reader {
         })
     }
 
+    /// Runs a read; says with it whether the indexes are unfit.
     fn once<T>(
         &self,
         key: LogKey,
         segment: &SegmentMeta,
         run: impl Fn(&OpenSegment) -> Result<T, ReadFault>,
-    ) -> Result<T, ReadFault> {
-        let open = self.open(key, segment)?;
-        let outcome = run(&open);
-        if open.take_unfit() {
-            self.cache().unfit.push((key, segment.clone()));
+    ) -> (Result<T, ReadFault>, bool) {
+        match self.open(key, segment) {
+            Ok(open) => (run(&open), open.take_unfit()),
+            Err(fault) => (Err(fault), false),
         }
-        outcome
     }
 
     /// Returns a segment's files, opened now or before.
     fn open(&self, key: LogKey, segment: &SegmentMeta) -> Result<Arc<OpenSegment>, ReadFault> {
         let (folder, generation) = {
             let mut cache = self.cache();
-            if let Some(open) = cache.get(key, segment.base) {
+            if let Some(open) = cache.get((key, segment.base, segment.swap)) {
                 return Ok(open);
             }
             cache.folder(key).ok_or(ReadFault::Gone)?
         };
         let folder = self.shared.root.join(&*folder);
-        let open = Arc::new(OpenSegment::open(self.shared.disk.clone(), folder, segment.base)?);
+        let named = (segment.base, segment.swap);
+        let open = Arc::new(OpenSegment::open(self.shared.disk.clone(), folder, named)?);
         let mut cache = self.cache();
         if cache.generation(key) != Some(generation) {
             return Err(ReadFault::Gone);
         }
-        cache.insert((key, segment.base), open.clone(), self.shared.options.open_segments);
+        cache.insert((key, segment.base, segment.swap), open.clone(), self.shared.options.open_segments);
         Ok(open)
     }
 

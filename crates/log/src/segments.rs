@@ -13,7 +13,7 @@ mod tests;
 use types::{LogKey, Offset, WallTime};
 
 pub use place::{PlaceRules, Placement, SegmentWrite};
-pub(crate) use place::{follow, place, place_after, seal, write_after};
+pub(crate) use place::{follow, follow_rewritten, place, place_after, seal, write_after};
 
 /// Names a segment file within its log: the first offset it was made for.
 pub type SegmentId = Offset;
@@ -51,6 +51,8 @@ pub struct SegmentMeta {
     /// Whether the file still holds batches at or beyond `next` that a truncation took from the log.
     /// `bytes` and the counts are then those of the longer file.
     pub uncut: bool,
+    /// Whether compaction made it, and its files may still have the ending `.swap` beside those that they take the place of.
+    pub swap: bool,
 }
 
 impl SegmentMeta {
@@ -70,6 +72,7 @@ impl SegmentMeta {
             time_entries: 0,
             sealed: false,
             uncut: false,
+            swap: false,
         }
     }
 
@@ -188,6 +191,30 @@ impl Segments {
             debug_assert_eq!(old.next, segment.next, "a file is cut where its log was cut");
             *old = segment;
         }
+    }
+
+    /// Puts a segment in place of those that it was made of, or of what the log start has left of them. Returns the names
+    /// that go; nothing if none of them is left.
+    pub(crate) fn swap_in(&mut self, old: &[SegmentMeta], new: &SegmentMeta) -> Option<Vec<SegmentId>> {
+        let at = self.list.iter().position(|segment| old.contains(segment))?;
+        let passed = old.iter().position(|segment| *segment == self.list[at])?;
+        let end = at + old.len() - passed;
+        if (passed > 0 && at > 0) || self.list.get(at..end)? != old.get(passed..)? {
+            return None;
+        }
+        let gone = self.list.splice(at..end, [new.clone()]).map(|segment| segment.base);
+        Some(gone.filter(|base| *base != new.base).collect())
+    }
+
+    /// Says whether files of a segment may have to be renamed.
+    pub(crate) fn has_swaps(&self) -> bool {
+        self.list.iter().any(|segment| segment.swap)
+    }
+
+    /// Notes that the files of these segments have their names.
+    pub(crate) fn swapped(&mut self, bases: &[SegmentId]) {
+        let renamed = self.list.iter_mut().filter(|segment| bases.contains(&segment.base));
+        renamed.for_each(|segment| segment.swap = false);
     }
 
     pub(crate) fn assert_invariants(&self) {

@@ -7,6 +7,8 @@
 
 #![allow(clippy::unwrap_used)] // all of it is test code, of which clippy knows the test functions alone
 
+#[path = "crash_directory/compaction.rs"]
+mod compaction;
 #[path = "crash_directory/copies.rs"]
 mod copies;
 #[path = "crash_directory/cuts.rs"]

@@ -48,6 +48,8 @@ pub struct FilterStats {
     pub bytes_kept: u64,
     /// Records that went.
     pub records_gone: u64,
+    /// Batches that were changed or went, but for stand-ins of before.
+    pub batches_changed: u64,
     /// Batches that could not be decoded within the cap, and stay.
     pub unreadable: u64,
 }
@@ -90,6 +92,12 @@ impl Filter {
             Verdict::Gone if self.is_last_of_producer(&header) => Verdict::Changed(emptied(&header)?),
             verdict => verdict,
         };
+        let is_same = match &verdict {
+            Verdict::Stays => true,
+            Verdict::Changed(changed) => changed == batch,
+            Verdict::Gone => header.record_count == 0 && !header.has_producer() && !header.is_control(),
+        };
+        self.stats.batches_changed += u64::from(!is_same);
         match verdict {
             Verdict::Stays => self.push(batch.clone(), out),
             Verdict::Changed(batch) => self.push(batch, out),

@@ -13,16 +13,19 @@ use wire::record::Batch;
 
 const VERSION: u8 = 1;
 const VERSION_PAGE_CACHE: u8 = 2;
+const VERSION_COMPACTED: u8 = 3;
 const PRODUCERS_LOST: u8 = 1;
 const PAGE_CACHE: u8 = 2;
 const NO_FOLDER: u16 = u16::MAX;
 const SEALED: u8 = 1;
 const UNCUT: u8 = 2;
+const SWAP: u8 = 4;
 
 impl LogCut {
     /// Appends the cut to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        out.push(if self.page_cache { VERSION_PAGE_CACHE } else { VERSION });
+        let version = self.version();
+        out.push(version);
         out.extend_from_slice(&self.key.topic_id.0.0);
         out.extend_from_slice(&self.key.partition.0.to_be_bytes());
         put_folder(out, self.folder.as_deref());
@@ -30,6 +33,9 @@ impl LogCut {
         put_offsets(out, &[self.log_start, self.log_end, self.high_watermark]);
         let lost = if self.producers_lost { PRODUCERS_LOST } else { 0 };
         out.push(lost | if self.page_cache { PAGE_CACHE } else { 0 });
+        if version == VERSION_COMPACTED {
+            put_offsets(out, &[self.cleaned]);
+        }
         put_all(out, &self.segments, put_segment);
         put_all(out, &self.epochs, |out, entry| {
             out.extend_from_slice(&entry.epoch.0.to_be_bytes());
@@ -49,19 +55,27 @@ impl LogCut {
         });
     }
 
+    /// Returns the version in which it is written.
+    fn version(&self) -> u8 {
+        match (self.page_cache, self.is_compacted()) {
+            (true, _) => VERSION_PAGE_CACHE,
+            (false, true) => VERSION_COMPACTED,
+            (false, false) => VERSION,
+        }
+    }
+
     /// Reads a cut; the batches of its tail share the bytes.
     ///
     /// # Errors
     /// See [`CutError`].
     pub fn decode(mut bytes: Bytes) -> Result<LogCut, CutError> {
         let from = &mut bytes;
-        let page_cache = match u8_of(from)? {
-            VERSION => false,
-            VERSION_PAGE_CACHE => true,
-            other => return Err(CutError::Version(other)),
-        };
-        let cut = decode_body(from)?;
-        if cut.page_cache != page_cache {
+        let version = u8_of(from)?;
+        if ![VERSION, VERSION_PAGE_CACHE, VERSION_COMPACTED].contains(&version) {
+            return Err(CutError::Version(version));
+        }
+        let cut = decode_body(from, version)?;
+        if cut.version() != version {
             return Err(CutError::Contradiction("the version is not that of its kind of log"));
         }
         if from.has_remaining() {
@@ -72,13 +86,14 @@ impl LogCut {
     }
 }
 
-fn decode_body(from: &mut Bytes) -> Result<LogCut, CutError> {
+fn decode_body(from: &mut Bytes, version: u8) -> Result<LogCut, CutError> {
     let mut topic_id = [0; 16];
     from.try_copy_to_slice(&mut topic_id).map_err(|_| CutError::Truncated)?;
     let partition = PartitionId(i32_of(from)?);
     let (folder, change) = (folder_of(from)?, u64_of(from)?);
     let (log_start, log_end, high_watermark) = (offset_of(from)?, offset_of(from)?, offset_of(from)?);
     let flags = u8_of(from)?;
+    let cleaned = if version == VERSION_COMPACTED { offset_of(from)? } else { Offset::ZERO };
     Ok(LogCut {
         key: LogKey { topic_id: TopicId(Uuid(topic_id)), partition },
         folder,
@@ -88,6 +103,7 @@ fn decode_body(from: &mut Bytes) -> Result<LogCut, CutError> {
         high_watermark,
         producers_lost: flags & PRODUCERS_LOST != 0,
         page_cache: flags & PAGE_CACHE != 0,
+        cleaned,
         segments: all_of(from, segment_of)?,
         epochs: all_of(from, |from| {
             Ok(EpochEntry { epoch: LeaderEpoch(i32_of(from)?), start: offset_of(from)? })
@@ -149,7 +165,8 @@ fn put_segment(out: &mut Vec<u8>, segment: &SegmentMeta) {
     out.extend_from_slice(&segment.last_time_entry.0.to_be_bytes());
     out.extend_from_slice(&segment.index_entries.to_be_bytes());
     out.extend_from_slice(&segment.time_entries.to_be_bytes());
-    out.push(if segment.sealed { SEALED } else { 0 } | if segment.uncut { UNCUT } else { 0 });
+    let flag = |is_set: bool, bit| if is_set { bit } else { 0 };
+    out.push(flag(segment.sealed, SEALED) | flag(segment.uncut, UNCUT) | flag(segment.swap, SWAP));
 }
 
 fn put_producer(out: &mut Vec<u8>, entry: &ProducerEntry) {
@@ -263,6 +280,7 @@ fn segment_of(from: &mut Bytes) -> Result<SegmentMeta, CutError> {
     let flags = u8_of(from)?;
     segment.sealed = flags & SEALED != 0;
     segment.uncut = flags & UNCUT != 0;
+    segment.swap = flags & SWAP != 0;
     Ok(segment)
 }
 

@@ -52,6 +52,7 @@ fn full() -> LogCut {
         high_watermark: Offset(80),
         producers_lost: true,
         page_cache: false,
+        cleaned: Offset(0),
         segments: vec![segment],
         epochs: vec![EpochEntry { epoch: LeaderEpoch(5), start: Offset(12) }],
         producers: vec![(ProducerId(7), entry())],
@@ -104,6 +105,32 @@ fn golden_page_cache() {
     assert_eq!(LogCut::decode(other.into()), mode);
 }
 
+/// Makes the cut of a log that was compacted, whose files may still be under the names for the swap.
+fn compacted() -> LogCut {
+    let mut cut = LogCut { cleaned: Offset(33), ..full() };
+    cut.segments.iter_mut().for_each(|segment| segment.swap = true);
+    cut
+}
+
+/// Protects: version 3 of the layout, byte for byte: that of a compacted log, and of no other.
+#[test]
+fn golden_compacted() {
+    let bytes = bytes_of(&compacted());
+    assert_eq!(hex(&bytes), include_str!("golden_v3.txt").trim_end());
+    assert_eq!(LogCut::decode(bytes.into()), Ok(compacted()));
+    let mut flagged = compacted();
+    flagged.cleaned = Offset(0);
+    assert_eq!(bytes_of(&flagged)[0], 3, "a flag alone is enough");
+    let mut done = compacted();
+    done.segments.iter_mut().for_each(|segment| segment.swap = false);
+    assert_eq!((bytes_of(&done)[0], LogCut::decode(bytes_of(&done).into())), (3, Ok(done)));
+    let mut other = bytes_of(&full());
+    other[0] = 3;
+    assert!(LogCut::decode(other.into()).is_err(), "not a log of this kind");
+    let beyond = LogCut { cleaned: Offset(92), ..compacted() };
+    assert!(LogCut::decode(bytes_of(&beyond).into()).is_err());
+}
+
 /// Protects: what is written is read back.
 #[test]
 fn round_trip() {
@@ -128,8 +155,8 @@ fn hostile_bytes() {
     longer.push(0);
     assert_eq!(LogCut::decode(longer.into()), Err(CutError::LeftOver(1)));
     let mut newer = good;
-    newer[0] = 3;
-    assert_eq!(LogCut::decode(newer.into()), Err(CutError::Version(3)));
+    newer[0] = 4;
+    assert_eq!(LogCut::decode(newer.into()), Err(CutError::Version(4)));
 }
 
 /// Protects: parts that do not fit together are refused before a log is made of them.

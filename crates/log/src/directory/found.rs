@@ -195,14 +195,15 @@ impl Scan<'_> {
 }
 
 /// A piece of a file.
-struct Window {
+#[derive(Default)]
+pub(super) struct Window {
     start: u64,
     held: Bytes,
 }
 
 impl Window {
     /// Returns the bytes of the batch at a position; nothing if there is no whole one.
-    fn batch(&mut self, file: &dyn DiskFile, at: u64, size: u64) -> io::Result<Option<Bytes>> {
+    pub(super) fn batch(&mut self, file: &dyn DiskFile, at: u64, size: u64) -> io::Result<Option<Bytes>> {
         if self.rest(at).len() < HEADER_BYTES {
             self.fill(file, at, CHUNK)?;
         }
@@ -219,7 +220,7 @@ impl Window {
     }
 
     fn rest(&self, at: u64) -> Bytes {
-        let skip = usize::try_from(at - self.start).unwrap_or(usize::MAX).min(self.held.len());
+        let skip = usize::try_from(at.saturating_sub(self.start)).unwrap_or(usize::MAX).min(self.held.len());
         self.held.slice(skip..)
     }
 

@@ -7,8 +7,9 @@ use super::producers::{is_producers_aside, producer_files};
 use super::recover::{LogDamage, RecoveryReport};
 use super::{Directory, kafka};
 use crate::fault::{FileAction, FileFault, OrFault};
+use crate::files::live_path;
 use crate::layout::{
-    DELETE_ENDING, DELETED_ENDING, NEW_ENDING, SegmentFile, is_log_folder, parse_segment_name, segment_name,
+    DELETE_ENDING, DELETED_ENDING, NEW_ENDING, SWAP_ENDING, SegmentFile, is_log_folder, parse_segment_name,
 };
 use crate::log::Log;
 use crate::segments::SegmentMeta;
@@ -47,7 +48,7 @@ impl Directory {
                 segment.next > log.log_start() || segment.uncut && log.is_page_cache()
             };
             for segment in log.segments().iter().filter(counts) {
-                let path = self.root.join(folder).join(segment_name(segment.base, SegmentFile::Log));
+                let path = live_path(&*self.disk, &self.root.join(folder), segment, SegmentFile::Log)?;
                 let have = if is_own { self.size_of(&path)? } else { None };
                 match have {
                     // A scan has not found its end.
@@ -150,7 +151,8 @@ impl Directory {
             let stays = match parse_segment_name(&entry.name) {
                 Some((offset, SegmentFile::Snapshot)) => producers.contains(&offset),
                 Some((base, _)) => segments.contains(&base),
-                None => !is_producers_aside(&entry.name),
+                // What a state names has its own name by now.
+                None => !is_producers_aside(&entry.name) && !entry.name.ends_with(SWAP_ENDING),
             };
             if !stays {
                 // Renamed, not just queued: a segment of this name may be made before the queue is swept.

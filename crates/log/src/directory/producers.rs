@@ -11,7 +11,7 @@ use super::{Checkpoint, Directory};
 use crate::append::control_of;
 use crate::cut::LogCut;
 use crate::fault::{FileAction, FileFault, OrFault};
-use crate::files::{SegmentPlace, write_chunks};
+use crate::files::{live_path, write_chunks};
 use crate::index;
 use crate::layout::{DELETED_ENDING, SegmentFile, parse_producers_name, producers_name, segment_name};
 use crate::log::Log;
@@ -169,8 +169,7 @@ pub(super) fn rebuild(
     let mut scan = Scan { producers, from, now };
     if let Some(folder) = &folder {
         for segment in log.segments().iter().filter(|segment| segment.next > from) {
-            let place = SegmentPlace { disk, folder, base: segment.base };
-            scan.segment(place, segment)?;
+            scan.segment(disk, folder, segment)?;
         }
     }
     for batch in log.tail().after(log.written_end()) {
@@ -214,9 +213,9 @@ struct Scan {
 }
 
 impl Scan {
-    fn segment(&mut self, place: SegmentPlace<'_>, segment: &SegmentMeta) -> Result<(), FileFault> {
-        let path = place.path(SegmentFile::Log);
-        let log = place.disk.open(&path, OpenMode::Read).or_fault(&path, FileAction::Open)?;
+    fn segment(&mut self, disk: &dyn Disk, folder: &Path, segment: &SegmentMeta) -> Result<(), FileFault> {
+        let path = live_path(disk, folder, segment, SegmentFile::Log)?;
+        let log = disk.open(&path, OpenMode::Read).or_fault(&path, FileAction::Open)?;
         let (mut fault, mut next, now) = (None, segment.base, self.now);
         let reached = index::walk_heads(&*log, 0, segment.bytes, |at, header| {
             if header.base_offset != next || next >= segment.next {

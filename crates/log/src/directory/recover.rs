@@ -8,7 +8,8 @@
 //!    Page-cache logs are scanned from their recovery points (found.rs), which changes nothing either.
 //! 3. Segment files are judged against the logs as they are now (judge.rs).
 //! 4. The format file's name is made anew; a state copy that lags behind is written anew; the write-ahead log goes on as a new life.
-//! 5. What earlier lives left half-done is finished: folders of removed logs, temporary and unlisted files, file cuts.
+//! 5. What earlier lives left half-done is finished: folders of removed logs, names of compacted segments, temporary and unlisted
+//!    files, file cuts.
 //!
 //! Cut by a power failure anywhere, it runs again and ends the same. Tests: `crates/log/tests/crash_directory.rs`.
 
@@ -167,6 +168,7 @@ impl RecoverJob<'_> {
         let wal = WalWriter::resume(home, end)?;
         directory.finish_removals(&replayed.removed, &mut report)?;
         directory.cut_excess(&excess)?;
+        directory.finish_swaps(&mut replayed.logs, &damaged)?;
         report.leftovers += excess.len() as u64;
         directory.renew_all(&found, &report)?;
         directory.finish_leftovers(&replayed.logs, &mut report)?;

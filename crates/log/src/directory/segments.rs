@@ -47,6 +47,10 @@ impl Directory {
     /// As every job.
     pub fn rebuild_indexes(&mut self, key: LogKey, segment: &SegmentMeta) -> Result<(), FileFault> {
         self.job(|directory| {
+            if segment.swap {
+                // Its files are about to get other names; who still finds the indexes unfit says so again.
+                return Ok(());
+            }
             if directory.page_logs.contains(&key) && !segment.sealed {
                 // Its writer extends them; who opens the segment next may find them fit.
                 directory.registry().close(key, segment.base);

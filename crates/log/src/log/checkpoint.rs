@@ -4,7 +4,7 @@
 //! out once they are. One is under way at a time. A log whose unwritten bytes are few keeps them in the cut
 //! itself; they stay unwritten.
 
-use super::{Log, Pages, Placing};
+use super::{Compacting, Log, Pages, Placing};
 use crate::cut::LogCut;
 use crate::epochs::Epochs;
 use crate::producers::Producers;
@@ -27,17 +27,14 @@ impl Log {
         if self.change == 0 || (!places && self.change == self.cut_change && !self.touched) {
             return None;
         }
+        let (before, swaps) = self.swap_in();
         let unwritten = self.tail.after(self.written_end);
-        let (segments, writes) = if places {
-            place(&self.segments, unwritten, rules)
-        } else {
-            (self.segments.clone(), Vec::new())
-        };
+        let (segments, writes) = if places { place(&before, unwritten, rules) } else { (before, Vec::new()) };
         let end = if places { self.log_end } else { self.written_end };
         let cut = self.cut_of(&segments, end);
         let files_producers = self.unfiled.is_some();
         let placement = Placement { key: self.key, folder: cut.folder.clone(), writes, files_producers };
-        self.placing = Some(Placing { change: self.change, end, segments });
+        self.placing = Some(Placing { change: self.change, end, segments, swaps });
         self.touched = false;
         Some((cut, placement))
     }
@@ -52,6 +49,7 @@ impl Log {
             high_watermark: self.high_watermark,
             producers_lost: self.producers_lost,
             page_cache: self.is_page_cache(),
+            cleaned: self.cleaned(),
             segments: segments.to_vec(),
             epochs: self.epochs.entries().to_vec(),
             producers: self.producers.iter().map(|(id, entry)| (id, entry.clone())).collect(),
@@ -84,6 +82,7 @@ impl Log {
             Some(pages) => pages.checkpointed(),
             None => {
                 self.segments = placing.segments;
+                self.swaps_safe(placing.swaps);
                 self.written_end = self.written_end.max(placing.end);
                 self.unwritten_bytes = self.tail.bytes_after(self.written_end);
             }
@@ -103,6 +102,9 @@ impl Log {
             return;
         }
         self.touched = true;
+        if let Some(compacting) = &mut self.compacting {
+            compacting.abandoned();
+        }
         if let Some(pages) = &mut self.pages {
             pages.abandoned();
         }
@@ -132,6 +134,7 @@ impl Log {
     pub fn from_cut(cut: LogCut) -> Log {
         let mut log = Log::new(cut.key);
         log.pages = cut.page_cache.then(|| Box::new(Pages::from_cut(&cut)));
+        log.compacting = Compacting::from_cut(&cut);
         log.folder = cut.folder.map(Into::into);
         log.change = cut.change;
         log.durable_change = cut.change;

@@ -17,7 +17,7 @@
 
 mod truncate;
 
-use super::{Log, Placing};
+use super::{Log, Placing, SwapsIn};
 use crate::append::control_of;
 use crate::cut::LogCut;
 use crate::replay::ReplayError;
@@ -274,7 +274,12 @@ impl Log {
         let mark = cut.high_watermark;
         cut.undo.retain(|step| step.base_offset >= mark);
         pages.offered = Some(cut.clone());
-        self.placing = Some(Placing { change, end: cut.log_end, segments: Segments::default() });
+        self.placing = Some(Placing {
+            change,
+            end: cut.log_end,
+            segments: Segments::default(),
+            swaps: SwapsIn::default(),
+        });
         self.touched = false;
         let files_producers = self.unfiled.is_some();
         Some((*cut, Placement { key, folder, writes: Vec::new(), files_producers }))

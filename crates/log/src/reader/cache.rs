@@ -3,12 +3,12 @@
 use super::{ReadFault, Reader};
 use crate::fault::is_no_descriptor;
 use crate::index::{self, SparseIndex};
-use crate::layout::{SegmentFile, segment_name};
+use crate::layout::{SegmentFile, segment_name, swap_name};
 use crate::segments::SegmentMeta;
 use env::{Disk, DiskFile, OpenMode};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use types::{LogKey, Offset};
@@ -16,12 +16,15 @@ use types::{LogKey, Offset};
 /// Ends of reads that are remembered per segment, so that a consumer that goes on needs no index.
 const ENDS: usize = 8;
 
+/// A segment, before or after compaction has made its files anew.
+type OpenKey = (LogKey, Offset, bool);
+
 /// Folders and open segments. *Invariant*: `by_use` holds each open segment once.
 #[derive(Default)]
 pub(super) struct Cache {
     folders: BTreeMap<LogKey, (Arc<str>, u64)>,
-    open: BTreeMap<(LogKey, Offset), (Arc<OpenSegment>, u64)>,
-    by_use: BTreeMap<u64, (LogKey, Offset)>,
+    open: BTreeMap<OpenKey, (Arc<OpenSegment>, u64)>,
+    by_use: BTreeMap<u64, OpenKey>,
     uses: u64,
     pub(super) unfit: Vec<(LogKey, SegmentMeta)>,
 }
@@ -35,35 +38,37 @@ impl Cache {
         self.folders.get(&key).map(|(_, generation)| *generation)
     }
 
-    pub(super) fn get(&mut self, key: LogKey, base: Offset) -> Option<Arc<OpenSegment>> {
-        let (open, used) = self.open.get_mut(&(key, base))?;
+    pub(super) fn get(&mut self, at: OpenKey) -> Option<Arc<OpenSegment>> {
+        let (open, used) = self.open.get_mut(&at)?;
         self.by_use.remove(used);
         self.uses += 1;
         *used = self.uses;
-        self.by_use.insert(self.uses, (key, base));
+        self.by_use.insert(self.uses, at);
         Some(open.clone())
     }
 
-    pub(super) fn insert(&mut self, at: (LogKey, Offset), open: Arc<OpenSegment>, limit: usize) {
+    pub(super) fn insert(&mut self, at: OpenKey, open: Arc<OpenSegment>, limit: usize) {
         self.close(at.0, at.1);
         self.uses += 1;
         self.open.insert(at, (open, self.uses));
         self.by_use.insert(self.uses, at);
         while self.open.len() > limit.max(1) {
-            let Some((_, (key, base))) = self.by_use.pop_first() else { break };
-            self.open.remove(&(key, base));
+            let Some((_, oldest)) = self.by_use.pop_first() else { break };
+            self.open.remove(&oldest);
         }
     }
 
     pub(super) fn close(&mut self, key: LogKey, base: Offset) {
-        if let Some((_, used)) = self.open.remove(&(key, base)) {
-            self.by_use.remove(&used);
+        for at in [(key, base, false), (key, base, true)] {
+            if let Some((_, used)) = self.open.remove(&at) {
+                self.by_use.remove(&used);
+            }
         }
     }
 
     fn close_log(&mut self, key: LogKey) {
-        let range = (key, Offset(i64::MIN))..=(key, Offset(i64::MAX));
-        let bases: Vec<Offset> = self.open.range(range).map(|((_, base), _)| *base).collect();
+        let range = (key, Offset(i64::MIN), false)..=(key, Offset(i64::MAX), true);
+        let bases: Vec<Offset> = self.open.range(range).map(|((_, base, _), _)| *base).collect();
         bases.into_iter().for_each(|base| self.close(key, base));
     }
 }
@@ -107,11 +112,32 @@ impl Registry<'_> {
     }
 }
 
+/// Opens a file of a segment; one that compaction has made has one of two names, whose change is one step.
+fn open_named(
+    disk: &dyn Disk,
+    folder: &Path,
+    (base, has_swap): (Offset, bool),
+    file: SegmentFile,
+) -> Result<(PathBuf, Arc<dyn DiskFile>), (PathBuf, io::Error)> {
+    if has_swap {
+        let path = folder.join(swap_name(base, file));
+        match disk.open(&path, OpenMode::Read) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err((path, error)),
+            Ok(open) => return Ok((path, open)),
+        }
+    }
+    let path = folder.join(segment_name(base, file));
+    disk.open(&path, OpenMode::Read).map(|open| (path.clone(), open)).map_err(|error| (path, error))
+}
+
 /// The files of one segment.
 pub(super) struct OpenSegment {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
     pub(super) base: Offset,
+    path: PathBuf,
+    has_swap: bool,
     pub(super) log: Arc<dyn DiskFile>,
     offsets: OnceLock<Arc<dyn DiskFile>>,
     times: OnceLock<Arc<dyn DiskFile>>,
@@ -121,16 +147,24 @@ pub(super) struct OpenSegment {
 }
 
 impl OpenSegment {
-    pub(super) fn open(disk: Arc<dyn Disk>, folder: PathBuf, base: Offset) -> Result<OpenSegment, ReadFault> {
-        let path = folder.join(segment_name(base, SegmentFile::Log));
-        let log = disk.open(&path, OpenMode::Read).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => ReadFault::Gone,
-            _ => ReadFault::Open { path, source },
-        })?;
+    pub(super) fn open(
+        disk: Arc<dyn Disk>,
+        folder: PathBuf,
+        (base, has_swap): (Offset, bool),
+    ) -> Result<OpenSegment, ReadFault> {
+        let (path, log) =
+            open_named(&*disk, &folder, (base, has_swap), SegmentFile::Log).map_err(|(path, source)| {
+                match source.kind() {
+                    io::ErrorKind::NotFound => ReadFault::Gone,
+                    _ => ReadFault::Open { path, source },
+                }
+            })?;
         Ok(OpenSegment {
             disk,
             folder,
             base,
+            path,
+            has_swap,
             log,
             offsets: OnceLock::new(),
             times: OnceLock::new(),
@@ -141,7 +175,7 @@ impl OpenSegment {
     }
 
     pub(super) fn path(&self) -> PathBuf {
-        self.folder.join(segment_name(self.base, SegmentFile::Log))
+        self.path.clone()
     }
 
     /// Returns an index file, nothing if there is none yet. Want of a descriptor says nothing about the index.
@@ -150,11 +184,10 @@ impl OpenSegment {
         if let Some(known) = slot.get() {
             return Ok(Some(&**known));
         }
-        let path = self.folder.join(segment_name(self.base, file));
-        match self.disk.open(&path, OpenMode::Read) {
-            Err(source) if is_no_descriptor(&source) => Err(ReadFault::Open { path, source }),
+        match open_named(&*self.disk, &self.folder, (self.base, self.has_swap), file) {
+            Err((path, source)) if is_no_descriptor(&source) => Err(ReadFault::Open { path, source }),
             Err(_) => Ok(None),
-            Ok(file) => Ok(Some(&**slot.get_or_init(|| file))),
+            Ok((_, file)) => Ok(Some(&**slot.get_or_init(|| file))),
         }
     }
 

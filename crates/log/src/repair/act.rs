@@ -7,15 +7,16 @@ use super::wal::judge_all;
 use super::{RepairError, RepairJob};
 use crate::fault::{FileAction, FileFault, OrFault};
 use crate::index::encode_entries;
-use crate::layout::{STATE_COPIES, STATE_FOLDER, SegmentFile, WAL_FOLDER, parse_segment_name, segment_name};
+use crate::layout::{
+    STATE_COPIES, STATE_FOLDER, SWAP_FILES, SegmentFile, WAL_FOLDER, parse_segment_name, segment_name,
+    swap_name,
+};
+use crate::segments::SegmentMeta;
 use crate::state::encode_base;
 use crate::wal::{Salvage, WalPosition, WalWriter, file_names, largest_file};
 use bytes::Bytes;
 use env::OpenMode;
 use types::{LogKey, WallTime};
-
-/// The files of a segment that are made anew.
-const REMADE: [SegmentFile; 3] = [SegmentFile::Log, SegmentFile::OffsetIndex, SegmentFile::TimeIndex];
 
 impl RepairJob {
     /// Carries the plan of a survey out; `reports` go to the quarantine folder, by name. When this returns the directory
@@ -117,7 +118,7 @@ impl RepairJob {
         let (Some(folder), epochs) = (cut.folder.clone(), cut.epochs.clone()) else { return Ok(()) };
         let Some(meta) = cut.segments.iter_mut().find(|meta| meta.base == damage.base) else { return Ok(()) };
         let path = |file| format!("{folder}/{}", segment_name(damage.base, file));
-        for file in REMADE {
+        for file in SWAP_FILES {
             stage.keep(&path(file))?;
         }
         let known = Known { meta, epochs: &epochs, log_start: damage.log_start };
@@ -125,7 +126,14 @@ impl RepairJob {
         let (new, index) = rewrite.run(&stage.put(&path(SegmentFile::Log))?)?;
         stage.put_bytes(&path(SegmentFile::OffsetIndex), &encode_entries(&index.offsets))?;
         stage.put_bytes(&path(SegmentFile::TimeIndex), &encode_entries(&index.times))?;
-        *meta = new;
+        if meta.swap {
+            for file in SWAP_FILES {
+                let aside = format!("{folder}/{}", swap_name(damage.base, file));
+                stage.keep(&aside)?;
+                stage.drop_file(aside);
+            }
+        }
+        *meta = SegmentMeta { swap: false, ..new };
         Ok(())
     }
 

@@ -10,7 +10,7 @@
 use super::gap::{KnownBatch, stand_ins};
 use crate::epochs::{EpochEntry, epoch_at};
 use crate::fault::{FileAction, FileFault, OrFault};
-use crate::files::CHUNK;
+use crate::files::{CHUNK, live_path};
 use crate::index::{self, OffsetEntry, SparseIndex};
 use crate::layout::{SegmentFile, segment_name};
 use crate::reader::ReadDefect;
@@ -72,7 +72,7 @@ pub(crate) fn look(
     known: Known<'_>,
 ) -> Result<Option<SegmentDamage>, FileFault> {
     let base = known.meta.base;
-    let path = folder.join(segment_name(base, SegmentFile::Log));
+    let path = live_path(disk, folder, known.meta, SegmentFile::Log)?;
     let mut found =
         SegmentDamage { key, path, have: None, bad: Vec::new(), base, log_start: known.log_start };
     let Some(file) = open(disk, &found.path)? else {

@@ -148,7 +148,7 @@ impl RepairJob {
                 continue;
             }
             for meta in live {
-                at.file = path.join(crate::layout::segment_name(meta.base, crate::layout::SegmentFile::Log));
+                at.file = crate::files::live_path(disk, &path, meta, crate::layout::SegmentFile::Log)?;
                 progress(&at);
                 findings.segments.extend(segment::look(
                     disk,

@@ -118,6 +118,21 @@ pub(crate) fn follow(
     grow(segment, write, (head, appended), FOUND_INTERVAL_BYTES);
 }
 
+/// Takes a batch that compaction has left into the segment that it writes, with the index entries that it gets. The time of
+/// a batch without records is nobody's.
+pub(crate) fn follow_rewritten(
+    segment: &mut SegmentMeta,
+    write: &mut SegmentWrite,
+    (head, appended): (&BatchHeader, WallTime),
+    interval: u64,
+) {
+    let mut head = *head;
+    if head.record_count <= 0 {
+        head.max_timestamp = super::NO_TIMESTAMP;
+    }
+    grow(segment, write, (&head, appended), interval);
+}
+
 /// Seals a segment whose file is followed by another.
 pub(crate) fn seal(segment: &mut SegmentMeta, write: &mut SegmentWrite) {
     add_time_entry(segment, write);

@@ -10,15 +10,15 @@ use std::sync::{Arc, Mutex};
 
 /// What the cuts of one run found.
 #[derive(Default)]
-struct Findings {
-    operations: u64,
+pub(crate) struct Findings {
+    pub(crate) operations: u64,
     openings: u64,
-    failures: Vec<String>,
+    pub(crate) failures: Vec<String>,
 }
 
 /// How thoroughly a run looks.
 #[derive(Clone, Copy)]
-struct Depth {
+pub(crate) struct Depth {
     /// Seeds of what survives a cut; 0 nothing, 1 everything unsynced.
     seeds: &'static [u64],
     /// After every so many operations the recovery is cut too.
@@ -27,8 +27,8 @@ struct Depth {
     go_on_every: u64,
 }
 
-const WHOLE: Depth = Depth { seeds: &[0, 1, 2], nested_every: 23, go_on_every: 5 };
-const QUICK: Depth = Depth { seeds: &[0, 3], nested_every: 0, go_on_every: 0 };
+pub(crate) const WHOLE: Depth = Depth { seeds: &[0, 1, 2], nested_every: 23, go_on_every: 5 };
+pub(crate) const QUICK: Depth = Depth { seeds: &[0, 3], nested_every: 0, go_on_every: 0 };
 
 /// Runs the script, cutting the power of a copy of the disk after every operation.
 fn run(depth: Depth, sabotage: Sabotage) -> Findings {
@@ -36,9 +36,9 @@ fn run(depth: Depth, sabotage: Sabotage) -> Findings {
 }
 
 /// What a directory goes through.
-type Script = fn(&env::Env, &Shared) -> Result<crate::world::World, crate::world::Stop>;
+pub(crate) type Script = fn(&env::Env, &Shared) -> Result<crate::world::World, crate::world::Stop>;
 
-fn run_script(script: Script, depth: Depth, sabotage: Sabotage) -> Findings {
+pub(crate) fn run_script(script: Script, depth: Depth, sabotage: Sabotage) -> Findings {
     let disk = CrashDisk::new();
     disk.sabotage(sabotage);
     let ghost = Shared::default();
@@ -107,6 +107,7 @@ fn recover_and_go_on(disk: &CrashDisk, ghost: &Ghost) -> Result<(), String> {
     let appends: Vec<Change> = world.logs.keys().map(|key| Change::Append(*key, 1, 500)).collect();
     world.group(&appends).map_err(|stop| format!("going on: {stop}"))?;
     world.checkpoint(0).map_err(|stop| format!("going on: {stop}"))?;
+    crate::compaction::compact_all(&mut world).map_err(|stop| format!("going on: {stop}"))?;
     let ghost = world.ghost();
     ghost.judge(&world.read_all()?)?;
     drop(world);
@@ -164,7 +165,7 @@ fn failures_with(sabotage: Sabotage) -> usize {
     run(QUICK, sabotage).failures.len()
 }
 
-fn ends(ending: &'static str) -> Option<env::crash::PathFilter> {
+pub(crate) fn ends(ending: &'static str) -> Option<env::crash::PathFilter> {
     Some(Arc::new(move |path: &Path| path.to_string_lossy().ends_with(ending)))
 }
 

@@ -19,6 +19,10 @@ pub(crate) fn loose() -> LogKey {
 pub(crate) fn old() -> LogKey {
     key(3, 0)
 }
+/// The log that is compacted.
+pub(crate) fn table() -> LogKey {
+    key(5, 0)
+}
 pub(crate) fn namesake() -> LogKey {
     key(4, 0)
 }
@@ -38,9 +42,11 @@ pub(crate) fn equip(world: &mut World) {
         (loose(), "loose-0"),
         (old(), "reborn-0"),
         (namesake(), "reborn-0"),
+        (table(), "table-0"),
     ];
     world.names = names.into_iter().map(|(key, name)| (key, name.to_owned())).collect();
     world.loose.insert(loose());
+    world.keyed.insert(table());
     for (key, log) in &mut world.logs {
         log.set_folder(&world.names[key]);
         if *key != loose() {

@@ -118,6 +118,7 @@ pub(crate) enum Stop {
 
 /// A broker in small.
 pub(crate) struct World {
+    pub(crate) disk: Arc<dyn Disk>,
     pub(crate) directory: Directory,
     pub(crate) wal: WalWriter,
     pub(crate) logs: BTreeMap<LogKey, Log>,
@@ -127,6 +128,8 @@ pub(crate) struct World {
     pub(crate) names: BTreeMap<LogKey, String>,
     /// Logs whose high watermark stays at the start, so that they can be truncated.
     pub(crate) loose: BTreeSet<LogKey>,
+    /// Logs whose records have keys, and that are compacted.
+    pub(crate) keyed: BTreeSet<LogKey>,
     /// Checkpoints that found no room.
     pub(crate) abandoned: u64,
     pub(crate) epoch: i32,
@@ -140,6 +143,7 @@ impl World {
         let opened = Directory::open(env, &root(), BrokerId(1), &options())?;
         let logs = opened.logs.into_iter().map(|log| (log.key(), log)).collect();
         let world = World {
+            disk: env.disk.clone(),
             directory: opened.directory,
             wal: opened.wal,
             logs,
@@ -147,6 +151,7 @@ impl World {
             ghost,
             names: BTreeMap::new(),
             loose: BTreeSet::new(),
+            keyed: BTreeSet::new(),
             abandoned: 0,
             epoch: 0,
             time_of: |serial| i64::try_from(serial * 10).unwrap(),
@@ -253,7 +258,10 @@ impl World {
         self.serial += 1;
         let log = self.logs.entry(key).or_insert_with(|| Log::new(key));
         let producer = (key != crate::script::quiet()).then(|| producer_of(log, self.serial));
-        let batch = batch(producer, self.serial, (self.time_of)(self.serial), (records, bytes));
+        let batch = match self.keyed.contains(&key) {
+            true => keyed_batch(producer, self.serial, (records, bytes)),
+            false => batch(producer, self.serial, (self.time_of)(self.serial), (records, bytes)),
+        };
         if let Some(name) = self.names.get(&key) {
             log.set_folder(name);
         }
@@ -319,8 +327,22 @@ impl World {
                 self.retry(|world| world.directory.delete_segments(key, &dead))?;
             }
         }
+        self.swap_files()?;
         self.cut_files()?;
         while self.directory.sweep(4)? {}
+        Ok(())
+    }
+
+    /// Gives files their names whose segments a state names.
+    pub(crate) fn swap_files(&mut self) -> Result<(), Stop> {
+        for key in self.logs.keys().copied().collect::<Vec<_>>() {
+            let swaps = self.logs.get_mut(&key).unwrap().take_swaps();
+            self.directory.drop_swaps(key, &swaps.void)?;
+            if !swaps.named.is_empty() {
+                self.retry(|world| world.directory.swap_segments(key, &swaps.named))?;
+                self.logs.get_mut(&key).unwrap().swapped(&swaps.named);
+            }
+        }
         Ok(())
     }
 
@@ -343,7 +365,7 @@ impl World {
         self.ghost.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn with_ghost(&self, change: impl FnOnce(&mut Ghost)) {
+    pub(crate) fn with_ghost(&self, change: impl FnOnce(&mut Ghost)) {
         change(&mut self.ghost.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -371,6 +393,32 @@ fn batch(
         value.resize(bytes.max(value.len()), b'.');
         let time = WALL.0 + time + i64::try_from(record).unwrap();
         builder.push(WallTime(time), None, Some(&value), &[]);
+    }
+    Batch::from_wire(&builder.build().unwrap()).unwrap()
+}
+
+/// A batch whose records have five keys, some of them tombstones.
+pub(crate) fn keyed_batch(
+    producer: Option<(ProducerId, Sequence)>,
+    serial: u64,
+    (records, bytes): (usize, usize),
+) -> Batch {
+    let mut builder = BatchBuilder::new(Codec::ALL[usize::try_from(serial % 5).unwrap()]);
+    if let Some((id, sequence)) = producer {
+        builder = builder.producer(id, ProducerEpoch(0), sequence);
+    }
+    for record in 0..u64::try_from(records).unwrap() {
+        let key = format!("key-{}", (serial * 7 + record * 3) % 5);
+        // Bytes that no codec makes small.
+        let mut state = serial * 1_000_003 + record * 7919 + 1;
+        let mut noise = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            u8::try_from(state >> 56).unwrap()
+        };
+        let value: Vec<u8> = (0..bytes).map(|_| noise()).collect();
+        let value = (!(serial + record).is_multiple_of(6)).then_some(&value[..]);
+        let time = WallTime(WALL.0 - 1000 + i64::try_from(serial).unwrap());
+        builder.push(time, Some(key.as_bytes()), value, &[]);
     }
     Batch::from_wire(&builder.build().unwrap()).unwrap()
 }
