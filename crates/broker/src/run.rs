@@ -414,9 +414,12 @@ async fn start_metadata(
     let mut options = MetadataOptions::new(config.data_dir.clone(), voter, format.cluster_id);
     options.snapshot_bytes = usize::try_from(config.storage.metadata_snapshot_bytes).unwrap_or(usize::MAX);
     let quorum = QuorumRecovered::from_wal(quorum.checkpoint, &quorum.frames)
-        .map_err(|damage| ServeError::Metadata(damage.to_string()))?;
+        .map_err(|damage| ServeError::DamagedMetadata(damage.to_string()))?;
     let metadata = Metadata::start(env, options, WalStorage::register(wal), quorum).await;
-    metadata.map_err(|fault| ServeError::Metadata(fault.to_string()))
+    metadata.map_err(|fault| match fault.is_damage() {
+        true => ServeError::DamagedMetadata(fault.to_string()),
+        false => ServeError::Metadata(fault.to_string()),
+    })
 }
 
 /// Takes damaged logs offline and sets folders aside that nobody claims.

@@ -41,6 +41,9 @@ pub enum ServeError {
     /// The metadata quorum did not come up.
     #[error("the metadata cannot be started: {0}")]
     Metadata(String),
+    /// What the directory holds of the metadata is damaged.
+    #[error("the metadata cannot be started: {0}. `highwater repair` shows what can be done")]
+    DamagedMetadata(String),
     /// The data directory failed while serving (W-11).
     #[error(
         "the data directory has failed: {0}. The broker has stopped; check the disk, then start it again"
@@ -52,7 +55,7 @@ impl ServeError {
     /// Returns the exit code of the process: 3 for storage, 1 for everything else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            ServeError::Storage(_) => 3,
+            ServeError::Storage(_) | ServeError::DamagedMetadata(_) => 3,
             ServeError::Open(error) if is_damage(error) => 3,
             ServeError::Open(_) | ServeError::Listen { .. } | ServeError::Metadata(_) => 1,
         }

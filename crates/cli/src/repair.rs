@@ -14,8 +14,10 @@ mod report;
 use crate::failure::Failure;
 use crate::output::Output;
 use env::Env;
-use log::repair::{Progress, RepairJob, Survey};
-use metadata::quorum::{QuorumRecovered, QuorumView};
+use log::directory;
+use log::repair::{Damage, Progress, RepairJob, Survey};
+use metadata::MetadataImage;
+use metadata::quorum::{MendedSnapshot, QuorumRecovered, QuorumView, mend_snapshot};
 use report::{Names, Outcome, Report};
 use std::path::{Path, PathBuf};
 
@@ -97,11 +99,8 @@ fn survey(env: &Env, job: &RepairJob, data: &Path, output: &Output) -> Result<(S
     output.progress_done();
     let mut names = Names::new(&survey.folders);
     if survey.plan.refused.is_empty() {
-        let view = QuorumRecovered::from_wal(survey.quorum.checkpoint.clone(), &survey.quorum.frames)
-            .map_err(Failure::from)
-            .and_then(|found| Ok(QuorumView::read(env.disk.clone(), &data.join(SNAPSHOTS), &found)?));
-        match view {
-            Ok(view) => names.learn(view.image.topics().iter().map(|topic| (topic.id, &topic.name))),
+        match metadata_of(env, job, data, &mut survey) {
+            Ok(image) => names.learn(image.topics().iter().map(|topic| (topic.id, &topic.name))),
             Err(failure) => survey.plan.refused.push(format!(
                 "the metadata's own log or snapshot is damaged, and cannot be made up: {}",
                 failure.sentence()
@@ -109,6 +108,31 @@ fn survey(env: &Env, job: &RepairJob, data: &Path, output: &Output) -> Result<(S
         }
     }
     Ok((survey, names))
+}
+
+/// Reads the metadata; a snapshot of it that is damaged is made anew where that can be done, and becomes part of the plan.
+fn metadata_of(
+    env: &Env,
+    job: &RepairJob,
+    data: &Path,
+    survey: &mut Survey,
+) -> Result<MetadataImage, Failure> {
+    let read = |found: &directory::QuorumRecovered| {
+        QuorumRecovered::from_wal(found.checkpoint.clone(), &found.frames)
+    };
+    let (found, folder) = (read(&survey.quorum)?, data.join(SNAPSHOTS));
+    let from_first = || read(&job.quorum_from_first()?).ok();
+    match mend_snapshot(&env.disk, &folder, &found, from_first)? {
+        Some(MendedSnapshot { name, bytes, reason, view }) => {
+            let remedy =
+                "made anew from the entries that the write-ahead log still holds; nothing is given up";
+            let (file, remedy) = (folder.join(&name), remedy.to_owned());
+            survey.plan.damage.push(Damage { file, position: None, reason, remedy });
+            survey.made.push((format!("{SNAPSHOTS}/{name}"), bytes));
+            Ok(view.image)
+        }
+        None => Ok(QuorumView::read(env.disk.clone(), &folder, &found)?.image),
+    }
 }
 
 /// Looks at everything once more: a repair that left damage must not be called one.

@@ -12,11 +12,16 @@ use std::process::{Child, Command, Output, Stdio};
 struct Data {
     folder: tempfile::TempDir,
     broker: Option<(Child, String)>,
+    setting: &'static str,
 }
 
 impl Data {
     fn new() -> Data {
-        let mut data = Data { folder: tempfile::tempdir().unwrap(), broker: None };
+        Data::with("highwater.http.listener=")
+    }
+
+    fn with(setting: &'static str) -> Data {
+        let mut data = Data { folder: tempfile::tempdir().unwrap(), broker: None, setting };
         data.start();
         data
     }
@@ -28,7 +33,7 @@ impl Data {
     fn serve(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--set", "highwater.http.listener="]);
-        command.args(["--set", "highwater.preset=tiny", "--data"]).arg(self.path());
+        command.args(["--set", self.setting, "--set", "highwater.preset=tiny", "--data"]).arg(self.path());
         command.stdin(Stdio::null());
         command
     }
@@ -257,6 +262,46 @@ fn a_flipped_byte_in_the_write_ahead_log() {
     data.start();
     data.reads_all_but("t", 5, &plan);
     data.reads_all_but("u", 4, &plan);
+}
+
+/// Protects: W-13: a damaged or missing snapshot of the metadata refuses the start, naming it; while the write-ahead log has what
+/// it was made of, a repair makes it again, and nothing is given up, whether the broker was stopped or killed.
+#[test]
+fn a_flipped_byte_in_the_metadatas_snapshot() {
+    for (is_killed, is_missing) in [(false, false), (true, false), (true, true)] {
+        let mut data = Data::with("metadata.log.max.record.bytes.between.snapshots=2000");
+        data.create("t");
+        assert!(data.run(&["topic", "create", "many", "--partitions", "60"], "").status.success());
+        data.create("later");
+        data.produce("t", 0..3);
+        let snapshots = || std::fs::read_dir(data.path().join("metadata")).unwrap();
+        let snapshot = snapshots().map(|entry| entry.unwrap().path()).max().expect("no snapshot was taken");
+        match is_killed {
+            true => data.kill(),
+            false => data.stop(),
+        }
+        let whole = std::fs::read(&snapshot).unwrap();
+        let mut hurt = whole.clone();
+        hurt[100] ^= 1;
+        match is_missing {
+            true => std::fs::remove_file(&snapshot).unwrap(),
+            false => std::fs::write(&snapshot, hurt).unwrap(),
+        }
+        let (code, said) = data.refused();
+        assert!(code == Some(3) && said.contains("snapshot"), "{code:?} {said}");
+        let plan = repaired(&data);
+        assert_eq!(plan["given_up"].as_array().unwrap().len(), 0, "{plan}");
+        assert_eq!(std::fs::read(&snapshot).unwrap(), whole, "byte for byte");
+        data.start();
+        data.reads_all_but("t", 3, &plan);
+        let listed = data.run(&["topic", "list"], "");
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        assert!(["t", "many", "later"].iter().all(|topic| listed.contains(topic)), "{listed}");
+        data.create("newest");
+        data.stop();
+        data.start();
+        data.reads_all_but("t", 3, &plan);
+    }
 }
 
 /// Protects: a repair of what is whole says so; of what is no data directory, too.

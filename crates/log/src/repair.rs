@@ -16,7 +16,8 @@
 //! - A segment: the file is written anew. Where no batch is sound, empty batches stand for the offsets (`gap.rs`): readers skip
 //!   them as after compaction, every place stays where it was. If only offset or epoch are wrong, which lie outside the checksum
 //!   and follow from what is around, they are set right.
-//! - The metadata's own log: no hole in it can be filled, and its past may not come back. Refused.
+//! - The metadata's own log: no hole in it can be filled, and its past may not come back. Refused. Its snapshot is made anew by
+//!   its owner (`metadata::quorum::mend_snapshot`), where all of its entries are still there ([`Survey::made`]).
 //!
 //! Tests: beside each file, `crates/log/tests/crash_directory/repair.rs`, `crates/cli/tests/repair.rs`.
 

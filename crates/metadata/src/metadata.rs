@@ -79,6 +79,14 @@ pub enum MetadataFault {
     ThreadEnded,
 }
 
+impl MetadataFault {
+    /// Says whether what is stored is damaged.
+    pub fn is_damage(&self) -> bool {
+        let MetadataFault::Quorum(fault) = self else { return false };
+        matches!(fault, QuorumFault::Log(_) | QuorumFault::Snapshot(_) | QuorumFault::SnapshotMissing { .. })
+    }
+}
+
 /// The metadata cannot be changed now. Whether the change was made is not known, unless the error says so.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum MetadataUnavailable {

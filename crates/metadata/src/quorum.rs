@@ -8,6 +8,7 @@
 mod encoding;
 mod log_content;
 mod log_store;
+mod mend;
 mod network;
 mod raft;
 mod snapshot;
@@ -19,6 +20,7 @@ mod view;
 mod wal;
 
 pub use log_content::LogDamage;
+pub use mend::{MendedSnapshot, mend_snapshot};
 pub use network::NoPeers;
 pub use raft::{Voter, VoterAddress};
 pub use snapshot::SnapshotFault;

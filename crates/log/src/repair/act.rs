@@ -39,6 +39,10 @@ impl RepairJob {
         for damage in std::mem::take(&mut survey.segments) {
             self.remake_segment(&mut survey, &damage, &mut stage)?;
         }
+        for (path, bytes) in std::mem::take(&mut survey.made) {
+            stage.keep(&path)?;
+            stage.put_bytes(&path, &bytes)?;
+        }
         self.remake_state(survey, &mut stage)?;
         for (name, bytes) in reports {
             stage.note(name, bytes)?;

@@ -4,13 +4,14 @@
 use super::gap::{KnownBatch, known_batches};
 use super::plan::{Findings, Plan, StateSource, plan};
 use super::segment::{self, Known, SegmentDamage};
-use super::wal::WalFound;
+use super::wal::{WalFound, keep_quorums};
 use super::{RepairError, RepairJob};
 use crate::cut::LogCut;
 use crate::directory::{OpenError, QuorumRecovered, read_metadata};
 use crate::layout::STATE_FOLDER;
 use crate::state::{Journal, State, StateError, salvage};
-use crate::wal::{Salvage, WalPosition};
+use crate::wal::{Salvage, WalPosition, replay};
+use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use types::{LogKey, Offset};
@@ -34,6 +35,8 @@ pub struct Survey {
     pub quorum: QuorumRecovered,
     /// Folders of the logs.
     pub folders: BTreeMap<LogKey, String>,
+    /// Files of other owners that were made anew, by their path below the directory: they are put in place with the rest.
+    pub made: Vec<(String, Vec<u8>)>,
     pub(crate) segments: Vec<SegmentDamage>,
     pub(crate) base: Base,
 }
@@ -74,7 +77,20 @@ impl RepairJob {
         if findings.source.is_some() {
             self.look_at_segments(&base.cuts, &judged.starts, &mut findings, progress)?;
         }
-        Ok(Survey { plan: plan(&findings), quorum, folders, segments: findings.segments, base })
+        let (plan, segments) = (plan(&findings), findings.segments);
+        Ok(Survey { plan, quorum, folders, made: Vec::new(), segments, base })
+    }
+
+    /// Returns all frames of the metadata's own log from the first one on, if the write-ahead log still begins with its first
+    /// group.
+    pub fn quorum_from_first(&self) -> Option<QuorumRecovered> {
+        let mut frames = Vec::new();
+        let home = self.wal_home(self.wal_folder(), 0);
+        let read = replay(&home, FIRST, &mut |view| {
+            keep_quorums(&mut frames, &view.frame);
+            Ok(())
+        });
+        read.ok().map(|_| QuorumRecovered { checkpoint: Bytes::new(), frames })
     }
 
     /// Chooses the newest state that the write-ahead log completes.

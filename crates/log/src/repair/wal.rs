@@ -115,7 +115,8 @@ pub(crate) fn judge_all(
     Ok((judge.finish(), quorum))
 }
 
-fn keep_quorums(quorum: &mut Vec<Frame>, frame: &Frame) {
+/// Keeps a frame that is of the metadata's log.
+pub(crate) fn keep_quorums(quorum: &mut Vec<Frame>, frame: &Frame) {
     if frame.key == QUORUM_KEY {
         quorum.push(frame.clone());
     }

@@ -71,12 +71,23 @@ pub(super) struct LogContent {
     entries: BTreeMap<u64, Kept>,
     bytes: usize,
     parts: Vec<u8>,
+    /// Entries stay that are purged.
+    keeps_all: bool,
 }
 
 impl LogContent {
     /// Rebuilds the log from a checkpoint and the frames behind it.
     pub(super) fn recover(recovered: &QuorumRecovered) -> Result<LogContent, LogDamage> {
-        let mut content = LogContent::default();
+        LogContent::default().fill(recovered)
+    }
+
+    /// Rebuilds it with the entries that frames have and that were purged later: for who looks for them.
+    pub(super) fn recover_all(recovered: &QuorumRecovered) -> Result<LogContent, LogDamage> {
+        LogContent { keeps_all: true, ..LogContent::default() }.fill(recovered)
+    }
+
+    fn fill(self, recovered: &QuorumRecovered) -> Result<LogContent, LogDamage> {
+        let mut content = self;
         if !recovered.checkpoint.is_empty() {
             let damaged = |error| LogDamage::Undecodable { change: 0, error };
             content.load(&recovered.checkpoint).map_err(damaged)?;
@@ -246,6 +257,9 @@ impl LogContent {
     }
 
     fn drop_upto(&mut self, upto: LogId) {
+        if self.keeps_all {
+            return;
+        }
         let rest = self.entries.split_off(&(upto.index + 1));
         let dropped = std::mem::replace(&mut self.entries, rest);
         self.bytes -= dropped.values().map(|kept| kept.bytes.len()).sum::<usize>();

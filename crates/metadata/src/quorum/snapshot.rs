@@ -159,6 +159,25 @@ impl SnapshotFolder {
         SavedState::decode(&bytes).map(Some).map_err(damaged)
     }
 
+    /// Reads the newest snapshot below this index that verifies.
+    pub(super) fn newest_below(&self, index: u64) -> Result<Option<SavedState>, SnapshotFault> {
+        let names = self.names().map_err(|error| fault(&self.path, error))?;
+        for name in names.iter().rev().filter(|name| index_of(name).is_some_and(|own| own < index)) {
+            let path = self.path.join(name);
+            let bytes = self.read(&path).map_err(|error| fault(&path, error))?;
+            if let Ok(state) = SavedState::decode(&bytes) {
+                return Ok(Some(state));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the index that the newest snapshot's name has.
+    pub(super) fn newest_index(&self) -> Result<Option<u64>, SnapshotFault> {
+        let names = self.names().map_err(|error| fault(&self.path, error))?;
+        Ok(names.last().and_then(|name| index_of(name)))
+    }
+
     /// Makes a snapshot current.
     ///
     /// # Errors
@@ -218,6 +237,11 @@ impl SnapshotFolder {
 /// Names the file of a snapshot.
 pub(super) fn file_name(applied: Option<LogId>) -> String {
     format!("{:020}{SUFFIX}", applied.map_or(0, |applied| applied.index))
+}
+
+/// Reads the index in a file's name.
+fn index_of(name: &str) -> Option<u64> {
+    name.strip_suffix(SUFFIX)?.parse().ok()
 }
 
 fn fault(path: &Path, error: io::Error) -> SnapshotFault {

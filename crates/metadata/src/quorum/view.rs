@@ -6,7 +6,7 @@
 use super::encoding::VERSION;
 use super::log_content::LogContent;
 use super::raft::{Entry, LogId, Payload, Vote};
-use super::snapshot::SnapshotFolder;
+use super::snapshot::{SavedState, SnapshotFolder};
 use super::{QuorumFault, QuorumRecovered, Voter};
 use crate::codec::DecodeError;
 use crate::{ApplyError, MetadataImage, Record, decode_records};
@@ -102,6 +102,15 @@ impl QuorumView {
         let log = LogContent::recover(recovered).map_err(QuorumFault::from)?;
         let folder = SnapshotFolder::look(disk, snapshots.to_owned());
         let saved = folder.current().map_err(QuorumFault::from)?;
+        QuorumView::of(&log, saved, snapshots)
+    }
+
+    /// Shows a log and a snapshot.
+    pub(super) fn of(
+        log: &LogContent,
+        saved: Option<SavedState>,
+        snapshots: &Path,
+    ) -> Result<QuorumView, ViewFault> {
         super::check_covered(log.purged(), saved.as_ref().and_then(|saved| saved.applied))?;
         let mut view = QuorumView {
             version: VERSION,
@@ -146,7 +155,8 @@ fn snapshot(folder: &Path, applied: Option<LogId>) -> SnapshotView {
     }
 }
 
-fn content(payload: Payload) -> Result<EntryContent, DecodeError> {
+/// Reads what an entry says.
+pub(super) fn content(payload: Payload) -> Result<EntryContent, DecodeError> {
     match payload {
         Payload::Blank => Ok(EntryContent::Blank),
         Payload::Normal(group) => decode_records(&group.0).map(EntryContent::Records),
