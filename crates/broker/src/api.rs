@@ -8,11 +8,20 @@
 mod alter;
 mod authorized;
 mod brokers;
+mod groups;
 mod k00_produce;
 mod k01_fetch;
 mod k02_list_offsets;
 mod k03_metadata;
+mod k08_offset_commit;
+mod k09_offset_fetch;
 mod k10_find_coordinator;
+mod k11_join_group;
+mod k12_heartbeat;
+mod k13_leave_group;
+mod k14_sync_group;
+mod k15_describe_groups;
+mod k16_list_groups;
 mod k17_sasl_handshake;
 mod k18_api_versions;
 mod k19_create_topics;
@@ -27,13 +36,15 @@ mod k32_describe_configs;
 mod k33_alter_configs;
 mod k35_describe_log_dirs;
 mod k37_create_partitions;
+mod k42_delete_groups;
 mod k44_incremental_alter_configs;
+mod k47_offset_delete;
 mod k55_describe_quorum;
 mod k57_update_features;
 mod k60_describe_cluster;
 mod k74_list_config_resources;
 mod k75_describe_topic_partitions;
-mod read;
+pub(crate) mod read;
 mod resources;
 mod table;
 mod topics;
@@ -112,6 +123,8 @@ pub(crate) struct Call {
     pub(crate) load: watch::Receiver<Load>,
     /// Name of the listener that the connection came by.
     pub(crate) listener: Arc<str>,
+    /// Where the connection comes from.
+    pub(crate) host: String,
 }
 
 /// Returns the key of the API that a frame is for.
@@ -132,8 +145,8 @@ pub(crate) async fn accept(frame: Bytes, peer: &Peer, context: &Arc<Context>) ->
         return Err(Refused::Unserved { key: id.api_key, version: id.api_version });
     };
     let (context, load) = (context.clone(), peer.load.subscribe());
-    let listener = peer.listener.clone();
-    let call = Call { header, body, context, frame_bytes, load, listener };
+    let (listener, host) = (peer.listener.clone(), peer.host().to_owned());
+    let call = Call { header, body, context, frame_bytes, load, listener, host };
     if !api.info.supports(id.api_version) {
         if api.info.key == table::API_VERSIONS_KEY {
             return k18_api_versions::unsupported(&call);

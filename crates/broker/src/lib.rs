@@ -9,6 +9,7 @@ mod api;
 mod context;
 mod departed;
 mod descriptors;
+mod groups;
 mod jobs;
 mod net;
 mod pages;

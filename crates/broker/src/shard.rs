@@ -3,6 +3,7 @@
 mod checkpoints;
 mod deletes;
 mod fetches;
+mod groups;
 mod image;
 pub(crate) mod message;
 mod pages;
@@ -12,6 +13,7 @@ mod tails;
 pub(crate) mod threads;
 
 use crate::departed::Departed;
+use crate::groups::GroupJobSender;
 use crate::jobs::{Job, JobSender};
 use crate::probe::Probes;
 use crate::publish::Published;
@@ -25,6 +27,7 @@ use partition::{Effect, Partition};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use types::{BrokerId, ErrorCode, LogKey, Now};
 
 /// Messages handled in one turn, so that one sync covers what came together.
@@ -47,6 +50,7 @@ pub(crate) struct Shard {
     produces: produces::Produces,
     fetches: fetches::Fetches,
     deletes: deletes::Deletes,
+    coordinators: groups::Coordinators,
     /// Frames of this turn, on their way to the write-ahead log as one message.
     frames: Vec<log::wal::Frame>,
     /// What each submitted ticket makes durable, oldest first.
@@ -116,6 +120,7 @@ impl Shard {
             produces: produces::Produces::default(),
             fetches: fetches::Fetches::default(),
             deletes: deletes::Deletes::default(),
+            coordinators: groups::Coordinators::new(parts.group_jobs),
             frames: Vec::new(),
             submitted: VecDeque::new(),
             durable_ticket: 0,
@@ -130,7 +135,19 @@ impl Shard {
 
     /// Handles messages until every sender is gone or one says stop.
     pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<ShardMessage>) {
-        while let Some(first) = inbox.recv().await {
+        loop {
+            let first = match self.groups_due() {
+                None => inbox.recv().await,
+                Some(wait) => match timeout(wait, inbox.recv()).await {
+                    Ok(first) => first,
+                    Err(_) => {
+                        self.on_groups_time(self.clock.now());
+                        self.submit();
+                        continue;
+                    }
+                },
+            };
+            let Some(first) = first else { return };
             let now = self.clock.now();
             if self.handle(first, now) == Turn::Stop {
                 return;
@@ -152,6 +169,8 @@ impl Shard {
             ShardMessage::Unpark { token, keys } => self.on_unpark(token, &keys),
             ShardMessage::Offsets(query) => self.on_offsets(query),
             ShardMessage::Delete(delete) => self.on_delete(delete),
+            ShardMessage::Groups(ask) => self.on_groups(ask, now),
+            ShardMessage::GroupsDone(done) => self.on_groups_done(done, now),
             ShardMessage::Image { published, logs } => self.on_image(published, logs),
             ShardMessage::Synced(ticket) => self.on_synced(ticket),
             ShardMessage::WalFailed => self.on_wal_failed(),
@@ -198,6 +217,7 @@ impl Shard {
                     self.frames.push(frame);
                 }
                 Effect::Buffered => self.pages.note_buffered(key),
+                Effect::Acked { token, end } if self.on_records_acked(token, end) => {}
                 Effect::Acked { token, end } => self.produces.on_acked(token, end),
                 Effect::Wake { token, bytes } => self.fetches.on_wake(token, bytes),
             }
@@ -265,6 +285,7 @@ impl Shard {
         slot.count_unwritten();
         self.run_effects(key, effects);
         self.deletes.end(key, ErrorCode::KafkaStorageError);
+        self.resign_groups(key);
     }
 }
 
@@ -304,6 +325,8 @@ pub(crate) struct ShardParts {
     pub(crate) departed: Arc<Departed>,
     /// Tells jumps of the wall clock.
     pub(crate) clock_watch: ClockWatch,
+    /// Does what coordinators need done.
+    pub(crate) group_jobs: GroupJobSender,
 }
 
 #[derive(PartialEq, Eq)]

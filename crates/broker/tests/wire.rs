@@ -23,6 +23,8 @@ mod epochs;
 mod fetch;
 #[path = "wire/frames.rs"]
 mod frames;
+#[path = "wire/groups.rs"]
+mod groups;
 #[path = "wire/harness.rs"]
 mod harness;
 #[path = "wire/hostile_batches.rs"]

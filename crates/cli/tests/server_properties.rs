@@ -36,9 +36,8 @@ log.retention.check.interval.ms=300000
 ";
 
 /// Settings of the file that have no subject here, and have another value than their default.
-const IDLE: [&str; 6] = [
+const IDLE: [&str; 5] = [
     "num.recovery.threads.per.data.dir",
-    "offsets.topic.replication.factor",
     "share.coordinator.state.topic.min.isr",
     "share.coordinator.state.topic.replication.factor",
     "transaction.state.log.min.isr",

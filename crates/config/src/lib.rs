@@ -19,7 +19,7 @@ pub mod table;
 mod topic;
 
 pub use alter::{AlterError, AlterOp, Alteration, BrokerAlteration, Scope, alter_topic, replace_topic};
-pub use broker::{BrokerConfig, NetworkConfig, StorageConfig, TopicCreation, WalConfig};
+pub use broker::{BrokerConfig, GroupConfig, NetworkConfig, StorageConfig, TopicCreation, WalConfig};
 pub use describe::{
     ConfigSource, Described, Synonym, describe_broker, describe_client_metrics, describe_every_broker,
     describe_group, describe_topic,

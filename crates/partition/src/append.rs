@@ -1,7 +1,9 @@
 //! Whether a batch may be appended, in the order of rule W-15. An error leaves no trace.
 
 use crate::{AckToken, Effect, Partition};
-use log::append::{AppendAs, AppendRefused as LogRefused, Appended as LogAppended, Origin};
+use log::append::{AppendAs, AppendRefused as LogRefused, Appended as LogAppended};
+
+pub use log::append::Origin;
 use log::producers::ResumePoint;
 use types::{ErrorCode, Now, Offset};
 use wire::record::Batch;
@@ -39,6 +41,8 @@ pub struct AppendInput {
     pub batch: Batch,
     /// Whom the answer waits for.
     pub acks: RequiredAcks,
+    /// Who it comes from.
+    pub origin: Origin,
     /// How many producers the log may know (P11).
     pub max_producers: usize,
     /// Where its producer went on in the deleted log whose place this one has taken (P8).
@@ -107,7 +111,7 @@ impl Partition {
         Ok(())
     }
 
-    /// Appends a client's batch. The answer is due when [`Effect::Acked`] names the token; a
+    /// Appends a batch of a client or a coordinator. The answer is due when [`Effect::Acked`] names the token; a
     /// duplicate waits until the first copy is committed.
     ///
     /// # Errors
@@ -120,8 +124,8 @@ impl Partition {
     ) -> Result<Appended, AppendRefused> {
         self.may_append(input.acks)?;
         let epoch = self.leadership.leader_epoch;
-        let (max_producers, resume) = (input.max_producers, input.resume);
-        let how = AppendAs { origin: Origin::Client, leader_epoch: epoch, now, max_producers, resume };
+        let AppendInput { origin, max_producers, resume, .. } = input;
+        let how = AppendAs { origin, leader_epoch: epoch, now, max_producers, resume };
         let done = self.log.append(input.batch, &how)?;
         let (base, end) = match done {
             LogAppended::Written { base, next, frame } => {

@@ -18,7 +18,7 @@ mod watermark;
 #[cfg(test)]
 mod tests;
 
-pub use append::{AppendInput, AppendRefused, Appended, RequiredAcks};
+pub use append::{AppendInput, AppendRefused, Appended, Origin, RequiredAcks};
 pub use delete::{DeleteRefused, DeleteUpTo};
 pub use effect::{AckEnd, AckToken, Effect, FetchToken};
 pub use fetch::{Diverging, FetchAnswer, FetchInput, FetchRefused, Isolation};

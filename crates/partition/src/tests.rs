@@ -65,7 +65,8 @@ impl Desk {
     fn append(&mut self, batch: Batch, acks: RequiredAcks) -> Result<Appended, AppendRefused> {
         let token = AckToken(self.next_token);
         self.next_token += 1;
-        let input = AppendInput { batch, acks, max_producers: MANY, resume: None, token };
+        let input =
+            AppendInput { origin: Origin::Client, batch, acks, max_producers: MANY, resume: None, token };
         self.partition.append(input, NOW, &mut self.effects)
     }
 

@@ -7,7 +7,7 @@ use log::read_plan::ReadPlan;
 use log::retain::{ClockState, RetainRules};
 use log::segments::PlaceRules;
 use partition::{
-    AckEnd, AckToken, AppendInput, Effect, FetchInput, FetchToken, Isolation, Leadership, Partition,
+    AckEnd, AckToken, AppendInput, Effect, FetchInput, FetchToken, Isolation, Leadership, Origin, Partition,
     ReplicaSet, RequiredAcks,
 };
 use proptest::prelude::*;
@@ -172,7 +172,8 @@ impl World {
         self.next_token += 1;
         let records = i64::from(batch.header().record_count);
         let before = (self.partition.log().change(), self.partition.pointers());
-        let input = AppendInput { batch, acks, max_producers: 100, resume: None, token };
+        let input =
+            AppendInput { origin: Origin::Client, batch, acks, max_producers: 100, resume: None, token };
         let Ok(appended) = self.partition.append(input, NOW, &mut self.effects) else {
             let after = (self.partition.log().change(), self.partition.pointers());
             assert!(after == before && self.effects.is_empty(), "a refusal leaves no trace");

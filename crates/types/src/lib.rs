@@ -5,6 +5,7 @@
 
 mod epoch;
 mod error_code;
+mod group;
 mod ids;
 mod offset;
 mod time;
@@ -12,6 +13,7 @@ mod topic;
 
 pub use epoch::{BrokerEpoch, LeaderEpoch, MetadataOffset, PartitionEpoch};
 pub use error_code::ErrorCode;
+pub use group::{Generation, GroupId, InstanceId, MemberId};
 pub use ids::{
     BrokerId, DirectoryId, LogKey, ParseUuidError, PartitionId, ProducerEpoch, ProducerId, Sequence, TopicId,
     Uuid,

@@ -5,6 +5,8 @@
 pub(super) const TOPIC_OPERATIONS: i32 = 3576;
 /// Bits of every operation on the cluster.
 pub(super) const CLUSTER_OPERATIONS: i32 = 8096;
+/// Bits of every operation on a group: read, delete, describe, describe and alter configs.
+pub(super) const GROUP_OPERATIONS: i32 = 3400;
 /// What stands there when nobody asked.
 pub(super) const NOT_ASKED: i32 = i32::MIN;
 

@@ -49,7 +49,7 @@ const FILE_READ_MIN: usize = 64 << 10;
 
 /// Serves a fetch; unlike other handlers it knows the size of its response only after it has waited.
 pub(super) fn serve(call: Call) -> Result<Accepted, Refused> {
-    let Call { header, mut body, context, frame_bytes, load, listener } = call;
+    let Call { header, mut body, context, frame_bytes, load, listener, .. } = call;
     Ok(Box::pin(async move {
         let decoding = context.admission.decoding(frame_bytes).await;
         let request = FetchRequest::decode(&mut body, header.id.api_version)?;

@@ -1,14 +1,23 @@
-//! FindCoordinator, 0 to 6. There is no coordinator until groups and transactions exist.
+//! FindCoordinator, 0 to 6. Of groups; the others have none until transactions and share groups exist.
+//!
+//! The offsets topic is made when somebody looks for the coordinator of a group for the first time. KIP-699, 890.
 
+use super::brokers;
+use super::groups::{coordinator_of, make_offsets_topic};
 use crate::context::Context;
+use crate::publish::Published;
 use std::sync::Arc;
-use types::ErrorCode;
+use types::{ErrorCode, LogKey};
 use wire::find_coordinator_request::FindCoordinatorRequest;
 use wire::find_coordinator_response::{Coordinator, FindCoordinatorResponse};
 
 const NOT_AVAILABLE: &str = "The coordinator is not available.";
 const INVALID: &str = "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.";
 
+/// Key type of groups.
+const GROUP: i8 = 0;
+/// Key type of transactions.
+const TRANSACTION: i8 = 1;
 /// Key type of shared records.
 const SHARE: i8 = 2;
 /// First version that may ask for it.
@@ -26,41 +35,70 @@ pub(super) fn answer_bytes(_: &Context, request: &FindCoordinatorRequest) -> usi
 }
 
 pub(super) async fn find_coordinator(
-    _: Arc<Context>,
+    context: Arc<Context>,
     request: FindCoordinatorRequest,
     version: i16,
+    listener: Arc<str>,
 ) -> FindCoordinatorResponse {
-    let (code, message) = refusal(request.key_type, version);
+    let kind = kind(request.key_type, version);
+    let there_is = match kind {
+        Ok(()) => make_offsets_topic(&context).await,
+        Err(code) => Err(code),
+    };
+    let published = context.published();
+    let find = |key: String| match there_is.and_then(|()| find(&published, &key, &listener)) {
+        Ok(found) => Coordinator { key, ..found },
+        Err(code) => refused(key, code, version),
+    };
     if version >= KEYS_FROM {
-        let coordinators = request.coordinator_keys.into_iter().map(|key| Coordinator {
-            key,
-            node_id: -1,
-            host: String::new(),
-            port: -1,
-            error_code: code.code(),
-            error_message: Some(message.to_string()),
-        });
-        return FindCoordinatorResponse {
-            coordinators: coordinators.collect(),
-            ..FindCoordinatorResponse::default()
-        };
+        let coordinators = request.coordinator_keys.into_iter().map(find).collect();
+        return FindCoordinatorResponse { coordinators, ..FindCoordinatorResponse::default() };
     }
+    let found = find(request.key);
     FindCoordinatorResponse {
-        error_code: code.code(),
-        error_message: Some(message.to_string()),
-        node_id: -1,
-        port: -1,
+        error_code: found.error_code,
+        error_message: found.error_message,
+        node_id: found.node_id,
+        host: found.host,
+        port: found.port,
         ..FindCoordinatorResponse::default()
     }
 }
 
-/// Says why there is none, as Kafka does: with many keys it has no sentence for this.
-fn refusal(key_type: i8, version: i16) -> (ErrorCode, &'static str) {
+/// Says whether there are coordinators of a kind.
+fn kind(key_type: i8, version: i16) -> Result<(), ErrorCode> {
     match key_type {
-        0..SHARE => {}
-        SHARE if version >= SHARE_FROM => {}
-        _ => return (ErrorCode::InvalidRequest, INVALID),
+        GROUP => Ok(()),
+        TRANSACTION => Err(ErrorCode::CoordinatorNotAvailable),
+        SHARE if version >= SHARE_FROM => Err(ErrorCode::CoordinatorNotAvailable),
+        _ => Err(ErrorCode::InvalidRequest),
     }
-    let message = if version >= KEYS_FROM { "" } else { NOT_AVAILABLE };
-    (ErrorCode::CoordinatorNotAvailable, message)
+}
+
+/// Finds the broker that leads a group's partition.
+fn find(published: &Published, group: &str, listener: &str) -> Result<Coordinator, ErrorCode> {
+    let unavailable = ErrorCode::CoordinatorNotAvailable;
+    let LogKey { topic_id, partition } = coordinator_of(published, group).map_err(|_| unavailable)?;
+    let topic = published.image.topics().by_id(topic_id).ok_or(unavailable)?;
+    let image = topic.partition(partition).ok_or(unavailable)?;
+    let leader = published.image.leadership(image).leader.ok_or(unavailable)?;
+    let node = brokers::active(published, listener).find(|node| node.id == leader.0).ok_or(unavailable)?;
+    Ok(Coordinator { node_id: node.id, host: node.host, port: node.port, ..Coordinator::default() })
+}
+
+/// Says why there is none, as Kafka does: with many keys it has no sentence for this.
+fn refused(key: String, code: ErrorCode, version: i16) -> Coordinator {
+    let message = match code {
+        ErrorCode::InvalidRequest => INVALID,
+        _ if version >= KEYS_FROM => "",
+        _ => NOT_AVAILABLE,
+    };
+    Coordinator {
+        key,
+        node_id: -1,
+        host: String::new(),
+        port: -1,
+        error_code: code.code(),
+        error_message: Some(message.to_string()),
+    }
 }

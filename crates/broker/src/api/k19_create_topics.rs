@@ -61,13 +61,18 @@ pub(super) async fn create_on_demand(context: &Arc<Context>, names: Vec<TopicNam
         fixed_at_creation(&mut topic, &context.config);
         topic
     });
-    let request = CreateTopics { topics: topics.collect(), validate_only: false };
+    create(context, topics.collect()).await;
+    settle(context, ON_DEMAND_WAIT).await;
+}
+
+/// Creates topics for which nobody waits who could be told why one is not.
+pub(super) async fn create(context: &Context, topics: Vec<CreateTopic>) {
+    let request = CreateTopics { topics, validate_only: false };
     match context.metadata.create_topics(request, rules(context)).await {
         Ok(created) => {
             for refusal in created.iter().filter_map(|topic| topic.result.as_ref().err()) {
                 tracing::info!(code = %refusal.code, reason = %refusal.message, "topic was not created on demand");
             }
-            settle(context, ON_DEMAND_WAIT).await;
         }
         Err(unavailable) => tracing::warn!(%unavailable, "topic was not created on demand"),
     }

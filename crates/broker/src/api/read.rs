@@ -18,7 +18,7 @@ const DECOMPRESSED_MAX: usize = 256 << 20;
 ///
 /// # Errors
 /// `KAFKA_STORAGE_ERROR`; damage that is met twice takes the partition offline as well.
-pub(super) async fn read(
+pub(crate) async fn read(
     context: &Arc<Context>,
     part: FetchPart,
     plan: ReadPlan,
@@ -107,7 +107,7 @@ fn find_in(batch: &Batch, target: Option<WallTime>) -> Option<FoundTime> {
 }
 
 /// Runs a job that may block; nothing if it was dropped on the way out.
-pub(super) async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     context: &Context,
     job: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {

@@ -2,12 +2,13 @@
 
 use super::{Accepted, Call, Refused};
 use super::{
-    k01_fetch, k02_list_offsets, k03_metadata, k10_find_coordinator, k17_sasl_handshake, k18_api_versions,
-    k19_create_topics, k20_delete_topics, k21_delete_records, k22_init_producer_id,
-    k23_offset_for_leader_epoch, k29_describe_acls, k30_create_acls, k31_delete_acls, k32_describe_configs,
-    k33_alter_configs, k35_describe_log_dirs, k37_create_partitions, k44_incremental_alter_configs,
-    k55_describe_quorum, k57_update_features, k60_describe_cluster, k74_list_config_resources,
-    k75_describe_topic_partitions,
+    k01_fetch, k02_list_offsets, k03_metadata, k08_offset_commit, k09_offset_fetch, k10_find_coordinator,
+    k11_join_group, k12_heartbeat, k13_leave_group, k14_sync_group, k15_describe_groups, k16_list_groups,
+    k17_sasl_handshake, k18_api_versions, k19_create_topics, k20_delete_topics, k21_delete_records,
+    k22_init_producer_id, k23_offset_for_leader_epoch, k29_describe_acls, k30_create_acls, k31_delete_acls,
+    k32_describe_configs, k33_alter_configs, k35_describe_log_dirs, k37_create_partitions, k42_delete_groups,
+    k44_incremental_alter_configs, k47_offset_delete, k55_describe_quorum, k57_update_features,
+    k60_describe_cluster, k74_list_config_resources, k75_describe_topic_partitions,
 };
 use wire::{ApiInfo, ApiKey};
 
@@ -60,8 +61,47 @@ pub(crate) fn find(key: i16) -> Option<Api> {
                 k03_metadata::metadata(context, request, version, listener)
             })
         }),
+        ApiKey::OffsetCommit => Serve::Inline(|call| {
+            super::answer(call, k08_offset_commit::answer_bytes, k08_offset_commit::offset_commit)
+        }),
+        ApiKey::OffsetFetch => Serve::Inline(|call| {
+            super::answer(call, k09_offset_fetch::answer_bytes, k09_offset_fetch::offset_fetch)
+        }),
         ApiKey::FindCoordinator => Serve::Inline(|call| {
-            super::answer(call, k10_find_coordinator::answer_bytes, k10_find_coordinator::find_coordinator)
+            let listener = call.listener.clone();
+            super::answer(call, k10_find_coordinator::answer_bytes, move |context, request, version| {
+                k10_find_coordinator::find_coordinator(context, request, version, listener)
+            })
+        }),
+        ApiKey::JoinGroup => Serve::Inline(|call| {
+            let from = k11_join_group::From::new(&call);
+            super::answer(call, k11_join_group::answer_bytes, move |context, request, version| {
+                k11_join_group::join_group(context, request, version, from)
+            })
+        }),
+        ApiKey::Heartbeat => {
+            Serve::Inline(|call| super::answer(call, k12_heartbeat::answer_bytes, k12_heartbeat::heartbeat))
+        }
+        ApiKey::LeaveGroup => Serve::Inline(|call| {
+            super::answer(call, k13_leave_group::answer_bytes, k13_leave_group::leave_group)
+        }),
+        ApiKey::SyncGroup => Serve::Inline(|call| {
+            let from = k11_join_group::From::new(&call);
+            super::answer(call, k14_sync_group::answer_bytes, move |context, request, version| {
+                k14_sync_group::sync_group(context, request, version, from)
+            })
+        }),
+        ApiKey::DescribeGroups => Serve::Inline(|call| {
+            super::answer(call, k15_describe_groups::answer_bytes, k15_describe_groups::describe_groups)
+        }),
+        ApiKey::ListGroups => Serve::Inline(|call| {
+            super::answer(call, k16_list_groups::answer_bytes, k16_list_groups::list_groups)
+        }),
+        ApiKey::DeleteGroups => Serve::Inline(|call| {
+            super::answer(call, k42_delete_groups::answer_bytes, k42_delete_groups::delete_groups)
+        }),
+        ApiKey::OffsetDelete => Serve::Inline(|call| {
+            super::answer(call, k47_offset_delete::answer_bytes, k47_offset_delete::offset_delete)
         }),
         ApiKey::SaslHandshake => Serve::Inline(|call| {
             super::answer(call, k17_sasl_handshake::answer_bytes, k17_sasl_handshake::sasl_handshake)
@@ -143,18 +183,7 @@ pub(crate) fn find(key: i16) -> Option<Api> {
             )
         }),
         // Read and written by wire; their handlers follow.
-        ApiKey::OffsetCommit
-        | ApiKey::OffsetFetch
-        | ApiKey::JoinGroup
-        | ApiKey::Heartbeat
-        | ApiKey::LeaveGroup
-        | ApiKey::SyncGroup
-        | ApiKey::DescribeGroups
-        | ApiKey::ListGroups
-        | ApiKey::DeleteGroups
-        | ApiKey::OffsetDelete
-        | ApiKey::ConsumerGroupHeartbeat
-        | ApiKey::ConsumerGroupDescribe => return None,
+        ApiKey::ConsumerGroupHeartbeat | ApiKey::ConsumerGroupDescribe => return None,
     };
     Some(Api { info: key.info(), serve })
 }

@@ -76,6 +76,13 @@ pub(crate) struct Peer {
     pub(crate) load: watch::Sender<Load>,
 }
 
+impl Peer {
+    /// Returns its address without the port.
+    pub(crate) fn host(&self) -> &str {
+        self.address.rsplit_once(':').map_or(self.address.as_str(), |(host, _)| host)
+    }
+}
+
 /// What waits for an answer on a connection.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Load {

@@ -38,6 +38,7 @@ impl Shard {
             let keys: Vec<LogKey> = self.partitions.keys().copied().collect();
             keys.into_iter().for_each(|key| self.update_config(key));
         }
+        self.update_groups(&delta.partitions, !delta.deleted.is_empty());
         self.departed.handled(self.id, self.published.image.offset());
     }
 
@@ -82,6 +83,7 @@ impl Shard {
         }
         self.tails.forget(key);
         self.deletes.end(key, ErrorCode::UnknownTopicOrPartition);
+        self.resign_groups(key);
         let mut effects = Vec::new();
         slot.partition.on_deleted(&mut effects);
         self.run_effects(key, effects);

@@ -34,6 +34,10 @@ pub(crate) enum ShardMessage {
     Offsets(Offsets),
     /// Delete the records of a partition up to an offset.
     Delete(Delete),
+    /// Ask a coordinator.
+    Groups(GroupAsk),
+    /// What a coordinator had asked for is done.
+    GroupsDone(GroupsDone),
     /// New metadata, with recovered logs for partitions that it may name (at start only).
     Image {
         /// The image.
@@ -258,6 +262,48 @@ pub(crate) struct Delete {
     pub(crate) room: Arc<Reservation>,
     /// Told the log start once it is durable, or Kafka's code.
     pub(crate) reply: oneshot::Sender<Result<Offset, ErrorCode>>,
+}
+
+/// A request to the coordinator of a partition of `__consumer_offsets`.
+pub(crate) struct GroupAsk {
+    /// Which partition.
+    pub(crate) key: LogKey,
+    /// What.
+    pub(crate) request: coordinator::Request,
+    /// Where the answer goes.
+    pub(crate) reply: oneshot::Sender<Result<coordinator::Answer, ErrorCode>>,
+}
+
+/// The outcome of a job of a coordinator.
+pub(crate) struct GroupsDone {
+    /// Of which partition.
+    pub(crate) key: LogKey,
+    /// Of which of its coordinators on this shard.
+    pub(crate) serial: u64,
+    /// What.
+    pub(crate) what: GroupsOutcome,
+}
+
+/// What became of a job of a coordinator.
+pub(crate) enum GroupsOutcome {
+    /// More of its log was read.
+    Records(Vec<coordinator::GroupRecord>),
+    /// All of its log was read.
+    Loaded,
+    /// Its log cannot be read.
+    NotLoaded,
+    /// There is room for its batch, or none.
+    Room(Result<GroupRoom, ErrorCode>),
+}
+
+/// A batch of a coordinator, and the room that it may take.
+pub(crate) struct GroupRoom {
+    /// The batch.
+    pub(crate) batch: Batch,
+    /// Room in memory; given back when the log has taken the batch over.
+    pub(crate) claim: Claim,
+    /// Room in the write-ahead log; given back when it is durable.
+    pub(crate) reservation: Reservation,
 }
 
 /// What a log takes on the disk, and will.

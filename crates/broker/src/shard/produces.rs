@@ -4,7 +4,7 @@ use super::Shard;
 use super::message::{Append, AppendAnswer, AppendPart};
 use crate::departed::Lookup;
 use log::wal::Reservation;
-use partition::{AckEnd, AckToken, AppendInput, AppendRefused, Appended, Effect, RequiredAcks};
+use partition::{AckEnd, AckToken, AppendInput, AppendRefused, Appended, Effect, Origin, RequiredAcks};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -37,6 +37,12 @@ impl Produces {
     /// Returns how many requests wait.
     pub(super) fn waiting(&self) -> usize {
         self.requests.len()
+    }
+
+    /// Names a batch of this shard whose end somebody waits for.
+    pub(super) fn token(&mut self) -> AckToken {
+        self.next_token += 1;
+        AckToken(self.next_token)
     }
 
     /// Fills in an answer; the request that has all of them is answered.
@@ -85,8 +91,7 @@ impl Shard {
     }
 
     fn append_part(&mut self, request: u64, part: AppendPart, acks: RequiredAcks, now: Now) {
-        let token = AckToken(self.produces.next_token);
-        self.produces.next_token += 1;
+        let token = self.produces.token();
         let (key, header) = (part.key, *part.batch.header());
         let mut effects = Vec::new();
         let result = self.try_append(part, acks, (token, now), &mut effects);
@@ -124,7 +129,8 @@ impl Shard {
             return Err(AppendAnswer::refused(self.absent(part.key), None));
         };
         let max_producers = self.settings.max_producers;
-        let input = AppendInput { batch: part.batch, acks, token, max_producers, resume };
+        let origin = Origin::Client;
+        let input = AppendInput { batch: part.batch, acks, origin, token, max_producers, resume };
         let log_start = slot.partition.pointers().log_start;
         slot.partition.append(input, now, effects).map_err(|refused| refusal(&refused, log_start))
     }

@@ -109,6 +109,7 @@ impl ShardThread {
         let empty = Arc::new(Published::new(Arc::default(), &context.config, context.env.clock.now().wall));
         let budget = crate::run::memory(&context.config, &context.env) / TAIL_SHARE / self.count as u64;
         let small_tails = SMALL_TAILS_MAX.min(context.unwritten.limit() / SMALL_TAILS_SHARE);
+        let (group_jobs, jobs_of_groups) = mpsc::unbounded_channel();
         let shard = Shard::new(ShardParts {
             id: self.id,
             router: context.router.clone(),
@@ -127,7 +128,9 @@ impl ShardThread {
                 max_producers: MAX_PRODUCERS,
             },
             clock_watch: self.clock_watch,
+            group_jobs,
         });
+        tokio::task::spawn_local(crate::groups::work(jobs_of_groups, context.clone()));
         tokio::task::spawn_local(serve_connections(self.connected, context));
         shard.run(self.inbox).await;
     }

@@ -230,7 +230,7 @@ fn by_id(client: &mut Client, topic: Uuid, id: i64, sequence: i32) -> i16 {
     }
 }
 
-fn delete(client: &mut Client, name: &str) {
+pub fn delete(client: &mut Client, name: &str) {
     let topics = vec![DeleteTopicState { name: Some(name.into()), ..DeleteTopicState::default() }];
     let request = DeleteTopicsRequest { topics, timeout_ms: 30_000, ..DeleteTopicsRequest::default() };
     assert_eq!(client.call(&request, 6).responses[0].error_code, 0);

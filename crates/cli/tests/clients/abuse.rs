@@ -7,6 +7,8 @@
 
 #[path = "abuse/frames.rs"]
 mod frames;
+#[path = "abuse/groups.rs"]
+mod groups;
 #[path = "abuse/memory.rs"]
 mod memory;
 #[path = "abuse/not_yet.rs"]
@@ -33,7 +35,8 @@ use std::net::SocketAddr;
 use wire::{ApiKey, ApiVersionsRequest};
 
 /// What the broker under test is told. The deadlines are short where a row waits for their end.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 10] = [
+    "group.initial.rebalance.delay.ms=0",
     "highwater.memory.max=67108864",
     "highwater.frame.timeout.ms=2000",
     "highwater.answer.timeout.ms=2000",
@@ -136,8 +139,15 @@ fn announced(client: &mut Client) -> BTreeSet<i16> {
 }
 
 fn rows() -> Vec<Row> {
-    let parts =
-        [frames::rows(), topics::rows(), records::rows(), reads::rows(), peers::rows(), not_yet::rows()];
+    let parts = [
+        frames::rows(),
+        topics::rows(),
+        records::rows(),
+        reads::rows(),
+        groups::rows(),
+        peers::rows(),
+        not_yet::rows(),
+    ];
     let mut rows: Vec<Row> = parts.into_iter().flatten().collect();
     rows.sort_by_key(|row| row.number);
     rows

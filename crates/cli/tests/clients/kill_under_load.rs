@@ -120,7 +120,10 @@ fn rounds(test: &str, writer: Result<Family, String>, reader: Result<Family, Str
         draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         kill_and_restart(&mut broker, &mut load, *moment, usize::try_from(draw >> 33).unwrap() % 3_000);
         topics.push(kept.clone());
-        assert_eq!(admin(&["list", &address]), topics, "topics after round {n}");
+        let mut found = admin(&["list", &address]);
+        // Clients that look for a coordinator have it made.
+        found.retain(|topic| topic != "__consumer_offsets");
+        assert_eq!(found, topics, "topics after round {n}");
         let (ledger, ids) = load.finish();
         assert!(ids.iter().all(|id| producer_ids.insert(*id)), "a producer id was handed out twice: {ids:?}");
         let found = reader.drain(&address, &kept, PARTITIONS);

@@ -111,6 +111,7 @@ pub const NODE: &[Property] = &[
         .bounds(Bounds::OneOf(&["fsync", "page-cache"])),
     property("highwater.preset", Kind::Text, Some("standard"), "Sizes to start from; tiny makes every limit small, for tests.")
         .bounds(Bounds::OneOf(&["standard", "tiny"])),
+    property("highwater.offsets.max", Kind::Long, Some("1000000"), "Most committed offsets of groups without members; beyond, the groups that were idle for longest go. Does not count where offsets.retention.minutes is set.").from(0),
     property("highwater.shards", Kind::Int, Some("0"), "Threads that own partitions; 0 is one per core.")
         .bounds(Bounds::Within(0, 64)),
     property("highwater.memory.max", Kind::Long, Some("0"), "Memory that the broker may use; 0 is half of what the machine or its control group gives, at most 4 GiB.")

@@ -78,9 +78,12 @@ pub(crate) fn folded(name: &TopicName) -> Option<String> {
     name.as_str().contains(['.', '_']).then(|| name.as_str().replace('.', "_"))
 }
 
+/// The topic that holds the offsets of groups, and the groups.
+pub const CONSUMER_OFFSETS: &str = "__consumer_offsets";
+
 /// Says whether Kafka counts a topic of this name as internal.
 pub fn is_internal(name: &str) -> bool {
-    matches!(name, "__consumer_offsets" | "__transaction_state" | "__share_group_state")
+    matches!(name, CONSUMER_OFFSETS | "__transaction_state" | "__share_group_state")
 }
 
 impl TopicsImage {

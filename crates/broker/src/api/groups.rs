@@ -1,0 +1,99 @@
+//! The way to the coordinator of a group: which partition of `__consumer_offsets` it is, and what it answers.
+
+use super::k19_create_topics::{create, settle};
+use crate::context::Context;
+use crate::net::connection::Load;
+use crate::publish::Published;
+use crate::shard::message::{GroupAsk, ShardMessage};
+use coordinator::{Answer, Request};
+use metadata::controller::CreateTopic;
+use metadata::image::{CONSUMER_OFFSETS, TopicImage};
+use std::time::Duration;
+use tokio::sync::{oneshot, watch};
+use types::{ErrorCode, LogKey};
+
+/// The offsets topic has to be there within this time.
+const CREATE_WAIT: Duration = Duration::from_secs(10);
+
+/// Returns the partition of the offsets topic that a group belongs to. *Source*: Kafka's GroupCoordinatorService: Java's
+/// hash of the name, without its sign.
+pub(super) fn partition_of(group: &str, topic: &TopicImage) -> Option<LogKey> {
+    let hash =
+        group.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
+    let count = i32::try_from(topic.partitions().count()).ok().filter(|count| *count > 0)?;
+    let index = hash.checked_abs().unwrap_or(0) % count;
+    Some(topic.key(types::PartitionId(index)))
+}
+
+/// Finds the coordinator's partition of a group.
+///
+/// # Errors
+/// `NOT_COORDINATOR`: there is no offsets topic yet; who looks for the coordinator makes it.
+pub(super) fn coordinator_of(published: &Published, group: &str) -> Result<LogKey, ErrorCode> {
+    let topic = published.image.topics().by_name(CONSUMER_OFFSETS);
+    topic.and_then(|topic| partition_of(group, topic)).ok_or(ErrorCode::NotCoordinator)
+}
+
+/// Asks the coordinator of the group that the request is about.
+///
+/// # Errors
+/// What is wrong with the request; else that no coordinator can say now.
+pub(super) async fn ask(context: &Context, request: Request) -> Result<Answer, ErrorCode> {
+    let key = coordinator_of(&context.published(), request.group().unwrap_or(""))?;
+    ask_at(context, key, request).await
+}
+
+/// Asks the coordinator of a partition.
+///
+/// # Errors
+/// As [`ask`].
+pub(super) async fn ask_at(context: &Context, key: LogKey, request: Request) -> Result<Answer, ErrorCode> {
+    let (reply, answer) = oneshot::channel();
+    context.router.send_to_owner(&key, ShardMessage::Groups(GroupAsk { key, request, reply }));
+    // A shard that has stopped, or given the partition up, says nothing.
+    answer.await.unwrap_or(Err(ErrorCode::NotCoordinator))
+}
+
+/// Asks as [`ask`] does, for as long as the client is there: the answer may be minutes away.
+///
+/// # Errors
+/// As [`ask`].
+pub(super) async fn ask_patiently(
+    context: &Context,
+    request: Request,
+    mut load: watch::Receiver<Load>,
+) -> Result<Answer, ErrorCode> {
+    tokio::select! {
+        biased;
+        answer = ask(context, request) => answer,
+        _ = load.wait_for(Load::has_ended) => Err(ErrorCode::CoordinatorNotAvailable),
+    }
+}
+
+/// Makes the offsets topic, if there is none. *Shape*: when it returns without error, there is one.
+///
+/// # Errors
+/// `COORDINATOR_NOT_AVAILABLE`.
+pub(super) async fn make_offsets_topic(context: &Context) -> Result<(), ErrorCode> {
+    let exists = || context.published().image.topics().by_name(CONSUMER_OFFSETS).is_some();
+    if exists() {
+        return Ok(());
+    }
+    let (published, groups) = (context.published(), &context.config.groups);
+    let brokers = published.image.brokers().active().count();
+    let replicas = brokers.min(groups.offsets_replication_factor as usize).max(1);
+    if replicas < groups.offsets_replication_factor as usize {
+        let asked = groups.offsets_replication_factor;
+        tracing::info!(asked, replicas, "the offsets topic has as many replicas as there are brokers");
+    }
+    let topic = CreateTopic {
+        name: CONSUMER_OFFSETS.to_owned(),
+        partitions: i32::try_from(groups.offsets_partitions).unwrap_or(i32::MAX),
+        replication_factor: i16::try_from(replicas).unwrap_or(i16::MAX),
+        assignments: Vec::new(),
+        configs: groups.offsets_topic_settings(),
+    };
+    create(context, vec![topic]).await;
+    settle(context, CREATE_WAIT).await;
+    if exists() { Ok(()) } else { Err(ErrorCode::CoordinatorNotAvailable) }
+}

@@ -1,0 +1,161 @@
+//! What coordinators need done outside of their shard: their log read, and room made for their records.
+//!
+//! A shard never waits; these jobs do, each as a task of the shard's thread, and send it a message when they are done.
+//! Tests: tests/wire/groups.rs, tests/storage/groups.rs.
+
+use crate::api::read;
+use crate::context::Context;
+use crate::shard::message::{Fetch, FetchPart, GroupRoom, GroupsDone, GroupsOutcome, ShardMessage};
+use bytes::Bytes;
+use coordinator::GroupRecord;
+use partition::{FetchInput, Isolation};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use types::{ErrorCode, LogKey, Offset, OffsetRange};
+use wire::record::{Batch, Records};
+
+/// Bytes of a log that are read at a time.
+const LOAD_BYTES: usize = 4 << 20;
+/// Most bytes that one batch may expand to.
+const EXPANDED_MAX: usize = 256 << 20;
+/// Pause before the log is looked at again of which not everything is committed yet.
+const LOAD_PAUSE: Duration = Duration::from_millis(10);
+/// Part of the write-ahead log that one batch may take, in eighths, as for Produce.
+const WAL_EIGHTHS: u64 = 3;
+/// What a batch costs in the write-ahead log beside its bytes, at most.
+const FRAME_OVERHEAD: u64 = 128;
+
+/// A job of one coordinator.
+pub(crate) struct GroupJob {
+    /// Of which partition.
+    pub(crate) key: LogKey,
+    /// Of which of its coordinators on this shard; the answer says so as well.
+    pub(crate) serial: u64,
+    /// What.
+    pub(crate) task: GroupTask,
+}
+
+/// What a coordinator needs done.
+pub(crate) enum GroupTask {
+    /// Read its log from one offset to another, and say what the records are.
+    Load(OffsetRange),
+    /// Take room in memory and in the write-ahead log for a batch.
+    Room(Bytes),
+}
+
+/// The way to whoever does them.
+pub(crate) type GroupJobSender = mpsc::UnboundedSender<GroupJob>;
+
+/// Does jobs until no shard sends any.
+pub(crate) async fn work(mut inbox: mpsc::UnboundedReceiver<GroupJob>, context: Arc<Context>) {
+    while let Some(GroupJob { key, serial, task }) = inbox.recv().await {
+        let context = context.clone();
+        tokio::task::spawn_local(async move {
+            let tell = |what| {
+                let done = GroupsDone { key, serial, what };
+                context.router.send_to_owner(&key, ShardMessage::GroupsDone(done));
+            };
+            match task {
+                GroupTask::Load(range) => tell(load(&context, key, range, &tell).await),
+                GroupTask::Room(batch) => tell(GroupsOutcome::Room(room(&context, batch).await)),
+            }
+        });
+    }
+}
+
+/// Reads a log, a few batches at a time; says how that ended.
+async fn load(
+    context: &Arc<Context>,
+    key: LogKey,
+    range: OffsetRange,
+    tell: &impl Fn(GroupsOutcome),
+) -> GroupsOutcome {
+    let mut next = range.base;
+    while next < range.next {
+        match read_some(context, key, next).await {
+            Ok((after, records)) => {
+                if after == next {
+                    tokio::time::sleep(LOAD_PAUSE).await;
+                }
+                next = after;
+                tell(GroupsOutcome::Records(records));
+            }
+            Err(reason) => {
+                tracing::error!(partition = %key, reason, "the groups of this partition cannot be loaded");
+                return GroupsOutcome::NotLoaded;
+            }
+        }
+    }
+    GroupsOutcome::Loaded
+}
+
+/// Reads the batches from an offset on; returns the offset after them, and their records.
+async fn read_some(
+    context: &Arc<Context>,
+    key: LogKey,
+    from: Offset,
+) -> Result<(Offset, Vec<GroupRecord>), String> {
+    let input = FetchInput {
+        offset: from,
+        current_epoch: None,
+        last_fetched_epoch: None,
+        isolation: Isolation::ReadUncommitted,
+        max_bytes: LOAD_BYTES,
+        at_least_one: true,
+    };
+    let part = FetchPart { key, input, enough: 1 };
+    let (reply, answers) = oneshot::channel();
+    context.router.send_to_owner(&key, ShardMessage::Fetch(Fetch { parts: vec![part], park: None, reply }));
+    let said = |code: ErrorCode| code.name().to_owned();
+    let answer = answers.await.unwrap_or_default().pop();
+    let found = answer.map_or(Err(ErrorCode::NotLeaderOrFollower), |answer| answer.result).map_err(said)?;
+    let batches = read::read(context, part, found.plan).await.map_err(said)?;
+    let decoded = read::blocking(context, move || decode(from, &batches)).await;
+    decoded.unwrap_or_else(|| Err("the broker stops".to_owned()))
+}
+
+fn decode(from: Offset, batches: &[Batch]) -> Result<(Offset, Vec<GroupRecord>), String> {
+    let (mut next, mut all) = (from, Vec::new());
+    for batch in batches {
+        next = next.max(batch.header().next_offset());
+        if batch.header().attributes.is_control() {
+            continue;
+        }
+        let records = Records::open(&batch.to_bytes(), EXPANDED_MAX).map_err(|error| error.to_string())?;
+        for record in records {
+            let record = record.map_err(|error| error.to_string())?;
+            let at = record.offset;
+            match GroupRecord::decode(record.key, record.value) {
+                Ok(Some(record)) => all.push(record),
+                // A kind that another build has written: it is kept in the log, and means nothing here.
+                Ok(None) => tracing::debug!(%at, "a record of another kind"),
+                Err(fault) => return Err(format!("the record at offset {at}: {fault}")),
+            }
+        }
+    }
+    Ok((next, all))
+}
+
+/// Waits for room for a batch.
+///
+/// # Errors
+/// It never fits, or the disk is full: nothing is written.
+async fn room(context: &Arc<Context>, batch: Bytes) -> Result<GroupRoom, ErrorCode> {
+    let bytes = batch.len() as u64;
+    if bytes > context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS {
+        return Err(ErrorCode::MessageTooLarge);
+    }
+    let batch = Batch::from_wire(&batch).map_err(|_| ErrorCode::UnknownServerError)?;
+    context.space.take(bytes);
+    let taken = async {
+        let claim = context.unwritten.admit(bytes).await;
+        let reservation = context.wal.reserve_later(bytes + FRAME_OVERHEAD).await;
+        GroupRoom { batch, claim, reservation }
+    };
+    tokio::select! {
+        biased;
+        () = context.space.short() => Err(ErrorCode::KafkaStorageError),
+        room = taken => Ok(room),
+    }
+}

@@ -1,0 +1,414 @@
+//! Classic groups over the wire: every API of theirs, what survives a restart, and what their settings do.
+//!
+//! What a group does in which state is in the scripts of the crate coordinator.
+
+use crate::batches::batch;
+use crate::client::Client;
+use crate::harness::{Broker, folder};
+use bytes::Bytes;
+use types::{ErrorCode, Uuid};
+use wire::join_group_request::{JoinGroupRequest, JoinGroupRequestProtocol};
+use wire::leave_group_request::MemberIdentity;
+use wire::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+use wire::offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
+use wire::offset_fetch_request::{
+    OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
+};
+use wire::sync_group_request::SyncGroupRequestAssignment;
+use wire::{
+    ApiKey, DeleteGroupsRequest, DescribeGroupsRequest, FindCoordinatorRequest, HeartbeatRequest,
+    JoinGroupResponse, LeaveGroupRequest, ListGroupsRequest, MetadataRequest, OffsetCommitRequest,
+    OffsetDeleteRequest, OffsetFetchRequest, SyncGroupRequest, SyncGroupResponse,
+};
+
+/// Versions of requests that the tests use where any will do.
+const JOIN: i16 = 9;
+const SYNC: i16 = 5;
+const HEARTBEAT: i16 = 4;
+const LEAVE: i16 = 5;
+const COMMIT: i16 = 9;
+const FETCH_OFFSETS: i16 = 9;
+/// The first rebalance waits for nobody.
+const AT_ONCE: (&str, &str) = ("group.initial.rebalance.delay.ms", "0");
+
+/// Sends an ordinary request of a group in a version and returns the codes that are not expected.
+pub fn ask(client: &mut Client, api: ApiKey, version: i16, topic: (&str, Uuid)) -> Vec<i16> {
+    let expected = |code: i16, expected: ErrorCode| {
+        assert_eq!(code, expected.code(), "{api:?} {version}");
+        vec![0]
+    };
+    match api {
+        ApiKey::OffsetCommit => {
+            let answer = client.call(&commit_request(topic, "outside", 5), version);
+            vec![answer.topics[0].partitions[0].error_code]
+        }
+        ApiKey::OffsetFetch => fetch_codes(client, version, topic),
+        ApiKey::JoinGroup => {
+            let mut request = join_request(&format!("join-{version}"), "");
+            request.group_instance_id = None;
+            let answer = client.call(&request, version);
+            let code = if version >= 4 { ErrorCode::MemberIdRequired } else { ErrorCode::None };
+            expected(answer.error_code, code)
+        }
+        ApiKey::Heartbeat => {
+            let request = HeartbeatRequest { group_id: "none".into(), ..HeartbeatRequest::default() };
+            expected(client.call(&request, version).error_code, ErrorCode::UnknownMemberId)
+        }
+        ApiKey::LeaveGroup => {
+            let members = if version >= 3 { vec![MemberIdentity::default()] } else { Vec::new() };
+            let request =
+                LeaveGroupRequest { group_id: "none".into(), members, ..LeaveGroupRequest::default() };
+            expected(client.call(&request, version).error_code, ErrorCode::UnknownMemberId)
+        }
+        ApiKey::SyncGroup => {
+            let mut request = sync_request("none", "x", 1, &[]);
+            if version < 5 {
+                (request.protocol_type, request.protocol_name) = (None, None);
+            }
+            expected(client.call(&request, version).error_code, ErrorCode::UnknownMemberId)
+        }
+        ApiKey::DescribeGroups => {
+            let request =
+                DescribeGroupsRequest { groups: vec!["none".into()], ..DescribeGroupsRequest::default() };
+            let answer = client.call(&request, version);
+            assert_eq!(answer.groups[0].group_state, "Dead");
+            expected(
+                answer.groups[0].error_code,
+                if version >= 6 { ErrorCode::GroupIdNotFound } else { ErrorCode::None },
+            )
+        }
+        ApiKey::ListGroups => {
+            let answer = client.call(&ListGroupsRequest::default(), version);
+            assert!(answer.groups.iter().any(|group| group.group_id == "outside"), "{answer:?}");
+            vec![answer.error_code]
+        }
+        ApiKey::DeleteGroups => {
+            let request = DeleteGroupsRequest { groups_names: vec!["none".into(), "none".into()] };
+            let answer = client.call(&request, version);
+            assert_eq!(answer.results.len(), 1, "twice is once");
+            expected(answer.results[0].error_code, ErrorCode::GroupIdNotFound)
+        }
+        _ => {
+            let partitions = vec![OffsetDeleteRequestPartition { partition_index: 0 }];
+            let topics = vec![OffsetDeleteRequestTopic { name: topic.0.into(), partitions }];
+            let answer = client.call(&OffsetDeleteRequest { group_id: "outside".into(), topics }, version);
+            vec![answer.error_code, answer.topics[0].partitions[0].error_code]
+        }
+    }
+}
+
+fn fetch_codes(client: &mut Client, version: i16, (name, topic_id): (&str, Uuid)) -> Vec<i16> {
+    let mut request = OffsetFetchRequest::default();
+    if version < 8 {
+        let topic = OffsetFetchRequestTopic { name: name.into(), partition_indexes: vec![0] };
+        request.group_id = "outside".into();
+        request.topics = Some(vec![topic]);
+        let answer = client.call(&request, version);
+        assert_eq!(answer.topics[0].partitions[0].committed_offset, 5);
+        return vec![answer.error_code, answer.topics[0].partitions[0].error_code];
+    }
+    let mut topic =
+        OffsetFetchRequestTopics { partition_indexes: vec![0], ..OffsetFetchRequestTopics::default() };
+    if version >= 10 {
+        topic.topic_id = topic_id;
+    } else {
+        topic.name = name.into();
+    }
+    let group = |topics| OffsetFetchRequestGroup {
+        group_id: "outside".into(),
+        topics,
+        ..OffsetFetchRequestGroup::default()
+    };
+    request.groups = vec![group(Some(vec![topic])), group(None)];
+    let answer = client.call(&request, version);
+    let found = |n: usize| &answer.groups[n].topics[0].partitions[0];
+    assert_eq!((found(0).committed_offset, found(1).committed_offset), (5, 5));
+    vec![answer.groups[0].error_code, answer.groups[1].error_code, found(0).error_code]
+}
+
+fn commit_request((name, topic_id): (&str, Uuid), group: &str, offset: i64) -> OffsetCommitRequest {
+    let partition = OffsetCommitRequestPartition {
+        committed_offset: offset,
+        committed_leader_epoch: -1,
+        ..OffsetCommitRequestPartition::default()
+    };
+    let topic = OffsetCommitRequestTopic { name: name.into(), topic_id, partitions: vec![partition] };
+    OffsetCommitRequest {
+        group_id: group.into(),
+        generation_id_or_member_epoch: -1,
+        topics: vec![topic],
+        ..OffsetCommitRequest::default()
+    }
+}
+
+fn join_request(group: &str, member: &str) -> JoinGroupRequest {
+    let protocol =
+        JoinGroupRequestProtocol { name: "range".into(), metadata: Bytes::from_static(b"anything") };
+    JoinGroupRequest {
+        group_id: group.into(),
+        session_timeout_ms: 10_000,
+        rebalance_timeout_ms: 10_000,
+        member_id: member.into(),
+        protocol_type: "test".into(),
+        protocols: vec![protocol],
+        ..JoinGroupRequest::default()
+    }
+}
+
+fn sync_request(
+    group: &str,
+    member: &str,
+    generation: i32,
+    assignments: &[(&str, &'static str)],
+) -> SyncGroupRequest {
+    let assignments = assignments.iter().map(|(member, assignment)| SyncGroupRequestAssignment {
+        member_id: (*member).into(),
+        assignment: Bytes::from_static(assignment.as_bytes()),
+    });
+    SyncGroupRequest {
+        group_id: group.into(),
+        generation_id: generation,
+        member_id: member.into(),
+        protocol_type: Some("test".into()),
+        protocol_name: Some("range".into()),
+        assignments: assignments.collect(),
+        ..SyncGroupRequest::default()
+    }
+}
+
+/// Looks for the coordinator of a group, which makes the offsets topic.
+pub fn find_coordinator(client: &mut Client, group: &str) {
+    let request =
+        FindCoordinatorRequest { coordinator_keys: vec![group.into()], ..FindCoordinatorRequest::default() };
+    let answer = client.call(&request, 6);
+    assert_eq!((answer.coordinators[0].error_code, answer.coordinators[0].node_id), (0, 1));
+}
+
+/// Joins with the id that the coordinator gives.
+fn join(client: &mut Client, group: &str) -> JoinGroupResponse {
+    let first = client.call(&join_request(group, ""), JOIN);
+    assert_eq!(first.error_code, ErrorCode::MemberIdRequired.code());
+    client.call(&join_request(group, &first.member_id), JOIN)
+}
+
+fn sync(client: &mut Client, group: &str, member: &str, generation: i32) -> SyncGroupResponse {
+    client.call(&sync_request(group, member, generation, &[(member, "mine")]), SYNC)
+}
+
+fn heartbeat(client: &mut Client, group: &str, member: &str, generation: i32) -> i16 {
+    let request = HeartbeatRequest {
+        group_id: group.into(),
+        generation_id: generation,
+        member_id: member.into(),
+        group_instance_id: None,
+    };
+    client.call(&request, HEARTBEAT).error_code
+}
+
+fn commit(client: &mut Client, group: &str, who: (&str, i32), offset: i64) -> i16 {
+    let mut request = commit_request(("topic", Uuid::ZERO), group, offset);
+    (request.member_id, request.generation_id_or_member_epoch) = (who.0.into(), who.1);
+    client.call(&request, COMMIT).topics[0].partitions[0].error_code
+}
+
+fn committed(client: &mut Client, group: &str) -> i64 {
+    let topic = OffsetFetchRequestTopics {
+        name: "topic".into(),
+        partition_indexes: vec![0],
+        ..OffsetFetchRequestTopics::default()
+    };
+    let group = OffsetFetchRequestGroup {
+        group_id: group.into(),
+        topics: Some(vec![topic]),
+        ..OffsetFetchRequestGroup::default()
+    };
+    let request = OffsetFetchRequest { groups: vec![group], ..OffsetFetchRequest::default() };
+    let answer = client.call(&request, FETCH_OFFSETS);
+    assert_eq!(answer.groups[0].error_code, 0);
+    answer.groups[0].topics[0].partitions[0].committed_offset
+}
+
+/// Protects: a member joins, gets its assignment, commits and leaves; after a restart the group and its offset are there, and
+/// the member goes on without joining again.
+#[test]
+fn a_group_survives_a_restart() {
+    let dir = folder();
+    let broker = Broker::start_with_settings(dir.path(), &[AT_ONCE]);
+    let mut client = broker.connect();
+    client.create("topic", 1);
+    find_coordinator(&mut client, "group");
+    let joined = join(&mut client, "group");
+    assert_eq!((joined.error_code, joined.generation_id, joined.members.len()), (0, 1, 1));
+    let member = joined.member_id;
+    assert_eq!(sync(&mut client, "group", &member, 1).assignment, "mine");
+    assert_eq!(commit(&mut client, "group", (&member, 1), 42), 0);
+    assert_eq!(commit(&mut client, "group", (&member, 0), 7), ErrorCode::IllegalGeneration.code());
+    drop(client);
+    broker.stop();
+    let broker = Broker::start_with_settings(dir.path(), &[AT_ONCE]);
+    let mut client = broker.connect();
+    until_loaded(&mut client, "group");
+    assert_eq!(committed(&mut client, "group"), 42);
+    assert_eq!(heartbeat(&mut client, "group", &member, 1), 0);
+    assert_eq!(sync(&mut client, "group", &member, 1).assignment, "mine");
+    let members = vec![MemberIdentity { member_id: member.clone(), ..MemberIdentity::default() }];
+    let leave = LeaveGroupRequest { group_id: "group".into(), members, ..LeaveGroupRequest::default() };
+    assert_eq!(client.call(&leave, LEAVE).members[0].error_code, 0);
+    assert_eq!(heartbeat(&mut client, "group", &member, 1), ErrorCode::UnknownMemberId.code());
+    let delete = DeleteGroupsRequest { groups_names: vec!["group".into()] };
+    assert_eq!(client.call(&delete, 2).results[0].error_code, 0);
+    assert_eq!(committed(&mut client, "group"), -1);
+}
+
+/// Waits until the coordinator of a group has read its log.
+fn until_loaded(client: &mut Client, group: &str) {
+    let request = DescribeGroupsRequest { groups: vec![group.into()], ..DescribeGroupsRequest::default() };
+    let loading = ErrorCode::CoordinatorLoadInProgress.code();
+    while client.call(&request, 5).groups[0].error_code == loading {
+        std::thread::yield_now();
+    }
+}
+
+/// Protects: what is committed to a topic goes with it; one of the same name that is made later has none of it, whether the
+/// broker was stopped between or not.
+#[test]
+fn a_namesake_of_a_topic_has_no_offsets() {
+    let dir = folder();
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    client.create("topic", 1);
+    find_coordinator(&mut client, "group");
+    assert_eq!(commit(&mut client, "group", ("", -1), 42), 0);
+    crate::idempotence::delete(&mut client, "topic");
+    client.create("topic", 1);
+    assert_eq!(committed(&mut client, "group"), -1);
+    assert_eq!(commit(&mut client, "group", ("", -1), 3), 0);
+    drop(client);
+    broker.stop();
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    until_loaded(&mut client, "group");
+    assert_eq!(committed(&mut client, "group"), 3);
+}
+
+/// Protects: clients cannot write to the offsets topic, and what is in it is not taken for theirs.
+#[test]
+fn the_offsets_topic_is_internal() {
+    let dir = folder();
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    find_coordinator(&mut client, "group");
+    let answer = client.produce("__consumer_offsets", &batch(&["x"]));
+    assert_eq!(answer.error_code, ErrorCode::InvalidTopicException.code());
+}
+
+/// Protects: a client that goes away while it waits for others to join frees its connection, and the broker stops in order
+/// while one waits.
+#[test]
+fn a_waiting_join_holds_nothing_up() {
+    let dir = folder();
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    find_coordinator(&mut client, "group");
+    let first = client.call(&join_request("group", ""), JOIN);
+    client.send(&join_request("group", &first.member_id), JOIN);
+    let mut other = broker.connect();
+    let second = other.call(&join_request("group", ""), JOIN);
+    other.send(&join_request("group", &second.member_id), JOIN);
+    other.finish();
+    let code = other.read_frame().map(|frame| i16::from_be_bytes([frame[9], frame[10]]));
+    assert_eq!(code, Some(ErrorCode::CoordinatorNotAvailable.code()), "it said that nothing more comes");
+    broker.stop();
+}
+
+/// Protects: group.min.session.timeout.ms, group.max.session.timeout.ms, group.max.size, group.initial.rebalance.delay.ms
+/// and offset.metadata.max.bytes do what they say.
+#[test]
+fn limits_of_groups_act() {
+    let dir = folder();
+    let settings = [
+        AT_ONCE,
+        ("group.min.session.timeout.ms", "9000"),
+        ("group.max.session.timeout.ms", "11000"),
+        ("group.max.size", "1"),
+        ("offset.metadata.max.bytes", "3"),
+    ];
+    let broker = Broker::start_with_settings(dir.path(), &settings);
+    let mut client = broker.connect();
+    client.create("topic", 1);
+    find_coordinator(&mut client, "group");
+    for session_timeout_ms in [8_999, 11_001] {
+        let request = JoinGroupRequest { session_timeout_ms, ..join_request("group", "") };
+        assert_eq!(client.call(&request, JOIN).error_code, ErrorCode::InvalidSessionTimeout.code());
+    }
+    let joined = join(&mut client, "group");
+    assert_eq!(joined.error_code, 0, "at once, without a delay");
+    assert_eq!(sync(&mut client, "group", &joined.member_id, 1).error_code, 0);
+    let second = client.call(&join_request("group", ""), JOIN);
+    assert_eq!((second.error_code, second.member_id.as_str()), (ErrorCode::GroupMaxSizeReached.code(), ""));
+    for (text, code) in [("abc", ErrorCode::None), ("abcd", ErrorCode::OffsetMetadataTooLarge)] {
+        let mut request = commit_request(("topic", Uuid::ZERO), "other", 1);
+        request.topics[0].partitions[0].committed_metadata = Some(text.into());
+        assert_eq!(client.call(&request, COMMIT).topics[0].partitions[0].error_code, code.code(), "{text}");
+    }
+}
+
+/// Protects: the offsets topic is made on first use, with the partitions and the segments that are set, and as many replicas
+/// as there are brokers.
+#[test]
+fn the_offsets_topic_is_made_as_set() {
+    let dir = folder();
+    let settings = [
+        ("offsets.topic.num.partitions", "7"),
+        ("offsets.topic.segment.bytes", "65536"),
+        ("offsets.topic.replication.factor", "3"),
+    ];
+    let broker = Broker::start_with_settings(dir.path(), &settings);
+    let mut client = broker.connect();
+    let all = MetadataRequest { topics: None, ..MetadataRequest::default() };
+    assert!(client.call(&all, 12).topics.is_empty(), "nobody has asked for a coordinator");
+    find_coordinator(&mut client, "group");
+    let topics = client.call(&all, 12).topics;
+    let found = (topics[0].name.as_deref(), topics[0].is_internal, topics[0].partitions.len());
+    assert_eq!(found, (Some("__consumer_offsets"), true, 7));
+    assert_eq!(topics[0].partitions[0].replica_nodes, [1]);
+    client.create("topic", 1);
+    let large = "x".repeat(4000);
+    for offset in 0..200 {
+        let mut request = commit_request(("topic", Uuid::ZERO), "group", offset);
+        request.topics[0].partitions[0].committed_metadata = Some(large.clone());
+        assert_eq!(client.call(&request, COMMIT).topics[0].partitions[0].error_code, 0);
+    }
+    drop(client);
+    broker.stop();
+    let segments = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+    let of_offsets = segments.filter(|path| path.to_string_lossy().contains("__consumer_offsets-"));
+    let logs = of_offsets.flat_map(|path| std::fs::read_dir(path).unwrap());
+    let logs = logs.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".log"));
+    assert!(logs.count() > 8, "segments of 64 KiB");
+}
+
+/// Protects: C10: without a retention the offsets of idle groups are kept up to highwater.offsets.max; beyond, the groups go that
+/// were idle for longest, whole; one with members stays.
+#[test]
+fn too_many_offsets_of_idle_groups_go() {
+    let dir = folder();
+    let settings = [AT_ONCE, ("highwater.offsets.max", "4"), ("log.retention.check.interval.ms", "50")];
+    let broker = Broker::start_with_settings(dir.path(), &settings);
+    let mut client = broker.connect();
+    client.create("topic", 1);
+    find_coordinator(&mut client, "group");
+    let joined = join(&mut client, "group");
+    assert_eq!(sync(&mut client, "group", &joined.member_id, 1).error_code, 0);
+    assert_eq!(commit(&mut client, "group", (&joined.member_id, 1), 1), 0);
+    let names: Vec<String> = (0..20).map(|n| format!("idle-{n}")).collect();
+    for name in &names {
+        assert_eq!(commit(&mut client, name, ("", -1), 1), 0);
+    }
+    let left = |client: &mut Client| names.iter().filter(|name| committed(client, name) == 1).count();
+    while left(&mut client) > 4 {
+        std::thread::yield_now();
+    }
+    assert!(left(&mut client) > 0, "no more than needed");
+    assert_eq!(committed(&mut client, "group"), 1);
+}

@@ -1,0 +1,389 @@
+//! A group of the classic protocol: who its members are, and where its rebalance stands.
+//!
+//! Membership and rebalances are soft: a member that is forgotten joins again. What survives is the outcome of the last
+//! rebalance, which is one record: generation, protocol, leader, members with what they asked for and what they got.
+//! *Invariant*: `pending_sync` and `statics` name members; nobody waits for a join but while the group prepares a
+//! rebalance, nor for an assignment but while it completes one. *Source*: Kafka 4.3.1, ClassicGroup and
+//! GroupMetadataManager; KIP-345, KIP-394, KIP-814. Tests: tests/classic.rs.
+
+mod join;
+mod leave;
+mod rebalance;
+mod sync;
+
+use crate::groups::{Answer, Description, MemberDescription, Token, Turn};
+use crate::record::GroupRecord;
+use crate::timers::TimerKey;
+use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use types::{ErrorCode, Generation, GroupId, InstanceId, MemberId, WallTime};
+use wire::Stored;
+use wire::consumer_protocol_subscription::ConsumerProtocolSubscription;
+use wire::group_metadata_value::{GroupMetadataValue, MemberMetadata};
+
+pub(crate) use join::Join;
+
+/// The protocol type of consumers; only theirs have subscriptions that can be read.
+pub(crate) const CONSUMER: &str = "consumer";
+
+/// Where a group stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum State {
+    /// It has no members.
+    Empty,
+    /// It waits for its members to join again.
+    Preparing,
+    /// It waits for the assignment that its leader makes.
+    Completing,
+    /// Every member has its assignment.
+    Stable,
+}
+
+impl State {
+    /// Returns Kafka's name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            State::Empty => "Empty",
+            State::Preparing => "PreparingRebalance",
+            State::Completing => "CompletingRebalance",
+            State::Stable => "Stable",
+        }
+    }
+}
+
+/// One member.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Member {
+    instance: Option<InstanceId>,
+    client_id: String,
+    client_host: String,
+    rebalance_timeout: Duration,
+    session_timeout: Duration,
+    /// What it can do, best first, each with what it says of itself.
+    protocols: Vec<(String, Bytes)>,
+    assignment: Bytes,
+    /// Who waits for the end of the join.
+    joining: Option<Token>,
+    /// Who waits for the assignment.
+    syncing: Option<Token>,
+    /// It has not been told its generation yet, so it cannot send heartbeats.
+    is_new: bool,
+}
+
+impl Member {
+    /// Returns who waits for its join.
+    pub(crate) fn joining(&self) -> Option<Token> {
+        self.joining
+    }
+
+    fn metadata(&self, protocol: Option<&str>) -> Bytes {
+        let found = self.protocols.iter().find(|(name, _)| Some(name.as_str()) == protocol);
+        found.map(|(_, metadata)| metadata.clone()).unwrap_or_default()
+    }
+}
+
+/// A group of the classic protocol.
+#[derive(Clone, Debug)]
+pub(crate) struct Classic {
+    id: GroupId,
+    state: State,
+    /// This rebalance began with no members: it waits for those that come in the same moment.
+    is_initial: bool,
+    /// Somebody has come since the initial wait began or was made longer.
+    has_new_member: bool,
+    /// By how much the initial wait may still be made longer.
+    initial_left: Duration,
+    generation: Generation,
+    protocol_type: Option<String>,
+    protocol: Option<String>,
+    leader: Option<MemberId>,
+    members: BTreeMap<MemberId, Member>,
+    statics: BTreeMap<InstanceId, MemberId>,
+    /// Ids that were given to clients that have not joined with them yet.
+    pending: BTreeSet<MemberId>,
+    /// Members that have not asked for their assignment yet.
+    pending_sync: BTreeSet<MemberId>,
+    /// Since when it is in its state.
+    since: WallTime,
+    /// What its consumers subscribe to; nothing if that is not known.
+    topics: Option<BTreeSet<String>>,
+}
+
+impl Classic {
+    /// Makes a group without members.
+    pub(crate) fn new(id: GroupId) -> Classic {
+        Classic {
+            id,
+            state: State::Empty,
+            is_initial: false,
+            has_new_member: false,
+            initial_left: Duration::ZERO,
+            generation: Generation(0),
+            protocol_type: None,
+            protocol: None,
+            leader: None,
+            members: BTreeMap::new(),
+            statics: BTreeMap::new(),
+            pending: BTreeSet::new(),
+            pending_sync: BTreeSet::new(),
+            since: WallTime::default(),
+            topics: None,
+        }
+    }
+
+    /// Returns its id.
+    pub(crate) fn id(&self) -> &GroupId {
+        &self.id
+    }
+
+    /// Returns where it stands.
+    pub(crate) fn state(&self) -> State {
+        self.state
+    }
+
+    /// Returns the kind of its members; empty if it never had any.
+    pub(crate) fn protocol_type(&self) -> &str {
+        self.protocol_type.as_deref().unwrap_or("")
+    }
+
+    /// Says whether nothing of it is worth keeping, but for its record and its offsets.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.members.is_empty() && self.pending.is_empty()
+    }
+
+    /// Says whether it has had a generation: only such a group has a record.
+    pub(crate) fn has_record(&self) -> bool {
+        self.generation > Generation(0)
+    }
+
+    /// Returns since when it is in its state.
+    pub(crate) fn since(&self) -> WallTime {
+        self.since
+    }
+
+    /// Says whether its consumers read a topic. Those of which that cannot be read might.
+    pub(crate) fn reads(&self, topic: &str) -> bool {
+        match (&self.topics, self.state) {
+            (_, State::Empty) => false,
+            (Some(topics), _) => topics.contains(topic),
+            (None, _) => true,
+        }
+    }
+
+    /// Returns how long its slowest member may take for a rebalance.
+    fn rebalance_timeout(&self) -> Duration {
+        self.members.values().map(|member| member.rebalance_timeout).max().unwrap_or_default()
+    }
+
+    fn enter(&mut self, state: State, turn: &Turn<'_>) {
+        self.state = state;
+        self.since = turn.now.wall;
+    }
+
+    /// Says whether a request is of a member of this moment.
+    ///
+    /// # Errors
+    /// `UNKNOWN_MEMBER_ID`; `FENCED_INSTANCE_ID` when another has taken the instance over.
+    fn check_member(&self, member: &MemberId, instance: Option<&InstanceId>) -> Result<(), ErrorCode> {
+        if let Some(instance) = instance {
+            match self.statics.get(instance) {
+                None => return Err(ErrorCode::UnknownMemberId),
+                Some(known) if known != member => return Err(ErrorCode::FencedInstanceId),
+                Some(_) => {}
+            }
+        }
+        if self.members.contains_key(member) { Ok(()) } else { Err(ErrorCode::UnknownMemberId) }
+    }
+
+    /// Checks a request of a member, its generation too.
+    ///
+    /// # Errors
+    /// As [`Classic::check_member`]; `ILLEGAL_GENERATION`.
+    fn check_current(
+        &self,
+        member: &MemberId,
+        instance: Option<&InstanceId>,
+        generation: Generation,
+    ) -> Result<(), ErrorCode> {
+        self.check_member(member, instance)?;
+        if generation == self.generation { Ok(()) } else { Err(ErrorCode::IllegalGeneration) }
+    }
+
+    /// Says whether offsets may be committed (C1, C2).
+    ///
+    /// # Errors
+    /// The code for this member and generation; `REBALANCE_IN_PROGRESS` while it has no assignment.
+    pub(crate) fn check_commit(
+        &self,
+        member: &MemberId,
+        instance: Option<&InstanceId>,
+        generation: Generation,
+    ) -> Result<(), ErrorCode> {
+        if generation.0 < 0 && self.state == State::Empty {
+            return Ok(());
+        }
+        if generation.0 < 0 && member.is_empty() && instance.is_none() {
+            return if self.state == State::Empty { Ok(()) } else { Err(ErrorCode::UnknownMemberId) };
+        }
+        self.check_current(member, instance, generation)?;
+        if self.state == State::Completing { Err(ErrorCode::RebalanceInProgress) } else { Ok(()) }
+    }
+
+    /// A member is alive: its session begins anew.
+    pub(crate) fn touch(&self, member: &MemberId, turn: &mut Turn<'_>) {
+        if let Some(known) = self.members.get(member) {
+            turn.arm(self.session(member), known.session_timeout);
+        }
+    }
+
+    fn session(&self, member: &MemberId) -> TimerKey {
+        TimerKey::Session(self.id.clone(), member.clone())
+    }
+
+    fn join_timer(&self) -> TimerKey {
+        TimerKey::Join(self.id.clone())
+    }
+
+    fn sync_timer(&self) -> TimerKey {
+        TimerKey::Sync(self.id.clone())
+    }
+
+    /// Answers a heartbeat.
+    ///
+    /// # Errors
+    /// The code for this member and generation; `REBALANCE_IN_PROGRESS` when it has to join again.
+    pub(crate) fn heartbeat(
+        &self,
+        member: &MemberId,
+        instance: Option<&InstanceId>,
+        generation: Generation,
+        turn: &mut Turn<'_>,
+    ) -> Result<Answer, ErrorCode> {
+        self.check_current(member, instance, generation)?;
+        self.touch(member, turn);
+        match self.state {
+            State::Empty => Err(ErrorCode::UnknownMemberId),
+            State::Preparing => Err(ErrorCode::RebalanceInProgress),
+            State::Completing | State::Stable => Ok(Answer::Heartbeat),
+        }
+    }
+
+    /// Makes the record of the outcome of a rebalance, with these assignments.
+    fn record(&self, assignments: &BTreeMap<MemberId, Bytes>) -> GroupRecord {
+        let protocol = self.protocol.as_deref();
+        let members = self.members.iter().map(|(id, member)| MemberMetadata {
+            member_id: id.to_string(),
+            group_instance_id: member.instance.as_ref().map(InstanceId::to_string),
+            client_id: member.client_id.clone(),
+            client_host: member.client_host.clone(),
+            rebalance_timeout: millis(member.rebalance_timeout),
+            session_timeout: millis(member.session_timeout),
+            subscription: member.metadata(protocol),
+            assignment: assignments.get(id).cloned().unwrap_or_default(),
+        });
+        let value = GroupMetadataValue {
+            protocol_type: self.protocol_type.clone().unwrap_or_default(),
+            generation: self.generation.0,
+            protocol: self.protocol.clone(),
+            leader: self.leader.as_ref().map(MemberId::to_string),
+            current_state_timestamp: self.since.0,
+            members: members.collect(),
+        };
+        GroupRecord::Group { group: self.id.clone(), value: Some(value) }
+    }
+
+    /// Takes over what was committed. Members that are here keep what no record holds: their other protocols, and who waits.
+    pub(crate) fn apply(&mut self, value: &GroupMetadataValue) {
+        self.generation = Generation(value.generation);
+        self.protocol_type = Some(value.protocol_type.clone()).filter(|kind| !kind.is_empty());
+        self.protocol = value.protocol.clone();
+        self.leader = value.leader.as_deref().map(MemberId::from);
+        self.since = WallTime(value.current_state_timestamp);
+        let mut before = std::mem::take(&mut self.members);
+        for one in &value.members {
+            let id = MemberId::from(one.member_id.as_str());
+            let known = before.remove(&id).unwrap_or_else(|| restored(one, self.protocol.as_deref()));
+            self.members.insert(id, Member { assignment: one.assignment.clone(), ..known });
+        }
+        let statics = self.members.iter().filter_map(|(id, m)| Some((m.instance.clone()?, id.clone())));
+        self.statics = statics.collect();
+        self.state = if self.members.is_empty() { State::Empty } else { State::Stable };
+        self.note_topics();
+    }
+
+    /// Reads what the consumers subscribe to out of what they say of themselves.
+    fn note_topics(&mut self) {
+        let protocol = self.protocol.as_deref();
+        let is_consumer = self.protocol_type.as_deref() == Some(CONSUMER) && protocol.is_some();
+        let each = self.members.values().map(|member| subscribed(member.metadata(protocol)));
+        let all: Option<Vec<Vec<String>>> = if is_consumer { each.collect() } else { None };
+        self.topics = all.map(|all| all.into_iter().flatten().collect());
+    }
+
+    /// A coordinator has loaded the group: its members have their whole session to show themselves.
+    pub(crate) fn loaded(&self, turn: &mut Turn<'_>) {
+        self.members.keys().for_each(|member| self.touch(member, turn));
+    }
+
+    /// The group goes, or its coordinator: whoever waits is told.
+    pub(crate) fn end(&mut self, code: ErrorCode, turn: &mut Turn<'_>) {
+        for (id, member) in &mut self.members {
+            turn.cancel(&TimerKey::Session(self.id.clone(), id.clone()));
+            let waiting = member.joining.take().into_iter().chain(member.syncing.take());
+            waiting.for_each(|token| turn.reply(token, Err(code)));
+        }
+        for id in &self.pending {
+            turn.cancel(&TimerKey::Session(self.id.clone(), id.clone()));
+        }
+        turn.cancel(&self.join_timer());
+        turn.cancel(&self.sync_timer());
+    }
+
+    /// Describes it as DescribeGroups does: what members do is told once that is settled.
+    pub(crate) fn describe(&self) -> Description {
+        let settled = self.state == State::Stable;
+        let protocol = self.protocol.as_deref().filter(|_| settled);
+        let members = self.members.iter().map(|(id, member)| MemberDescription {
+            member_id: id.clone(),
+            instance: member.instance.clone(),
+            client_id: member.client_id.clone(),
+            client_host: member.client_host.clone(),
+            metadata: member.metadata(protocol),
+            assignment: if settled { member.assignment.clone() } else { Bytes::new() },
+        });
+        Description {
+            state: self.state.name(),
+            protocol_type: self.protocol_type().to_owned(),
+            protocol: protocol.unwrap_or("").to_owned(),
+            members: members.collect(),
+        }
+    }
+}
+
+fn millis(length: Duration) -> i32 {
+    i32::try_from(length.as_millis()).unwrap_or(i32::MAX)
+}
+
+fn length(millis: i32) -> Duration {
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
+/// Makes a member of what was committed of it.
+fn restored(value: &MemberMetadata, protocol: Option<&str>) -> Member {
+    Member {
+        instance: value.group_instance_id.as_deref().map(InstanceId::from),
+        client_id: value.client_id.clone(),
+        client_host: value.client_host.clone(),
+        // Before version 1 there was none.
+        rebalance_timeout: length(value.rebalance_timeout).max(length(value.session_timeout)),
+        session_timeout: length(value.session_timeout),
+        protocols: protocol.map(|name| (name.to_owned(), value.subscription.clone())).into_iter().collect(),
+        ..Member::default()
+    }
+}
+
+/// Returns the topics of a consumer's subscription, if it can be read.
+fn subscribed(metadata: Bytes) -> Option<Vec<String>> {
+    ConsumerProtocolSubscription::from_peer(metadata).ok().map(|subscription| subscription.topics)
+}

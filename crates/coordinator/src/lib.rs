@@ -1,0 +1,18 @@
+//! Coordinators: state machines whose records lie in internal topics.
+//!
+//! Pure: an input is a call with `now`, its outputs are [`Effect`]s. What must survive is a record first: an operation
+//! is decided on what has been committed, its records go out as one batch, and only their commit changes the state and
+//! lets the reply go (D-10). So replaying the topic gives the same state as having lived through it. Tests: beside
+//! each module, and tests/.
+
+mod classic;
+mod groups;
+mod offsets;
+mod record;
+mod timers;
+
+pub use groups::{
+    Answer, Caller, Commit, CommitOffset, Description, Effect, FetchedOffset, Groups, Listed,
+    MemberDescription, Request, Settings, Token, Topics,
+};
+pub use record::{GroupRecord, RecordFault};

@@ -1,0 +1,141 @@
+//! The committed offsets of one group.
+
+use crate::groups::{FetchedOffset, Topics};
+use std::collections::BTreeMap;
+use types::{Offset, TopicId, WallTime};
+use wire::offset_commit_value::OffsetCommitValue;
+
+/// One committed offset.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Committed {
+    offset: Offset,
+    leader_epoch: i32,
+    metadata: String,
+    at: WallTime,
+    /// The topic that it was committed for; zero if the record does not say it.
+    topic_id: TopicId,
+}
+
+impl From<&OffsetCommitValue> for Committed {
+    fn from(value: &OffsetCommitValue) -> Committed {
+        Committed {
+            offset: Offset(value.offset),
+            leader_epoch: value.leader_epoch,
+            metadata: value.metadata.clone(),
+            at: WallTime(value.commit_timestamp),
+            topic_id: TopicId(value.topic_id),
+        }
+    }
+}
+
+impl Committed {
+    /// Says whether it is of the topic that has its name now; a namesake of a deleted topic inherits nothing.
+    fn is_of(&self, topic: Option<TopicId>) -> bool {
+        self.topic_id.0.is_zero() || topic.is_none_or(|id| id == self.topic_id)
+    }
+}
+
+/// The offsets of one group, by topic and partition.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Offsets {
+    topics: BTreeMap<String, BTreeMap<i32, Committed>>,
+}
+
+impl Offsets {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.topics.is_empty()
+    }
+
+    pub(crate) fn set(&mut self, topic: &str, partition: i32, committed: Committed) {
+        match self.topics.get_mut(topic) {
+            Some(partitions) => _ = partitions.insert(partition, committed),
+            None => _ = self.topics.insert(topic.to_owned(), BTreeMap::from([(partition, committed)])),
+        }
+    }
+
+    pub(crate) fn remove(&mut self, topic: &str, partition: i32) {
+        if let Some(partitions) = self.topics.get_mut(topic) {
+            partitions.remove(&partition);
+            if partitions.is_empty() {
+                self.topics.remove(topic);
+            }
+        }
+    }
+
+    pub(crate) fn has(&self, topic: &str, partition: i32) -> bool {
+        self.topics.get(topic).is_some_and(|partitions| partitions.contains_key(&partition))
+    }
+
+    /// Returns all partitions that have one.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&str, i32)> {
+        self.topics
+            .iter()
+            .flat_map(|(topic, partitions)| partitions.keys().map(move |p| (topic.as_str(), *p)))
+    }
+
+    /// Returns all partitions that have one, with when it was committed.
+    pub(crate) fn times(&self) -> impl Iterator<Item = (&str, i32, WallTime)> {
+        self.topics
+            .iter()
+            .flat_map(|(topic, partitions)| partitions.iter().map(move |(p, c)| (topic.as_str(), *p, c.at)))
+    }
+
+    /// Returns how many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.topics.values().map(BTreeMap::len).sum()
+    }
+
+    /// Returns when the last of them was committed.
+    pub(crate) fn latest(&self) -> Option<WallTime> {
+        self.times().map(|(_, _, at)| at).max()
+    }
+
+    /// Returns those of topics that are gone, or that a namesake has replaced.
+    pub(crate) fn of_gone_topics(&self, topics: &dyn Topics) -> impl Iterator<Item = (&str, i32)> {
+        let each = self.topics.iter().map(|(topic, partitions)| (topic, topics.id_of(topic), partitions));
+        each.flat_map(|(topic, id, partitions)| {
+            let gone = partitions.iter().filter(move |(_, committed)| id.is_none() || !committed.is_of(id));
+            gone.map(move |(partition, _)| (topic.as_str(), *partition))
+        })
+    }
+
+    /// Answers OffsetFetch.
+    pub(crate) fn fetch(&self, asked: Option<&[(String, i32)]>, topics: &dyn Topics) -> Vec<FetchedOffset> {
+        let one = |topic: &str, partition: i32| {
+            let committed = self.topics.get(topic).and_then(|partitions| partitions.get(&partition));
+            let committed = committed.filter(|committed| committed.is_of(topics.id_of(topic)));
+            committed.map(|committed| fetched(topic, partition, committed))
+        };
+        match asked {
+            Some(asked) => {
+                asked.iter().map(|(topic, p)| one(topic, *p).unwrap_or_else(|| nothing(topic, *p))).collect()
+            }
+            None => self.keys().filter_map(|(topic, partition)| one(topic, partition)).collect(),
+        }
+    }
+}
+
+/// Answers OffsetFetch for a group that has none.
+pub(crate) fn none(asked: Option<&[(String, i32)]>) -> Vec<FetchedOffset> {
+    asked.unwrap_or_default().iter().map(|(topic, partition)| nothing(topic, *partition)).collect()
+}
+
+fn nothing(topic: &str, partition: i32) -> FetchedOffset {
+    FetchedOffset {
+        topic: topic.to_owned(),
+        partition,
+        offset: Offset::NONE,
+        leader_epoch: -1,
+        metadata: String::new(),
+    }
+}
+
+fn fetched(topic: &str, partition: i32, committed: &Committed) -> FetchedOffset {
+    FetchedOffset {
+        topic: topic.to_owned(),
+        partition,
+        offset: committed.offset,
+        leader_epoch: committed.leader_epoch,
+        metadata: committed.metadata.clone(),
+    }
+}

@@ -1,0 +1,70 @@
+//! Deadlines, soonest first. Each key has one at most.
+
+use std::collections::{BTreeMap, BTreeSet};
+use types::{GroupId, MemberId, Monotonic};
+
+/// What a deadline is for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum TimerKey {
+    /// A member is taken for dead.
+    Session(GroupId, MemberId),
+    /// A group no longer waits for members that have not rejoined.
+    Join(GroupId),
+    /// A group no longer waits for members that have not asked for their assignment.
+    Sync(GroupId),
+    /// Expired offsets are looked for.
+    Expire,
+}
+
+impl TimerKey {
+    /// Returns the group that it is about, if it is about one.
+    pub(crate) fn group(&self) -> Option<&str> {
+        match self {
+            TimerKey::Session(group, _) | TimerKey::Join(group) | TimerKey::Sync(group) => {
+                Some(group.as_str())
+            }
+            TimerKey::Expire => None,
+        }
+    }
+}
+
+/// The deadlines of one coordinator partition.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    order: BTreeSet<(Monotonic, TimerKey)>,
+    due: BTreeMap<TimerKey, Monotonic>,
+}
+
+impl Timers {
+    /// Sets a deadline; an earlier one of the same key is forgotten.
+    pub(crate) fn arm(&mut self, key: TimerKey, due: Monotonic) {
+        self.cancel(&key);
+        self.order.insert((due, key.clone()));
+        self.due.insert(key, due);
+    }
+
+    /// Forgets a deadline.
+    pub(crate) fn cancel(&mut self, key: &TimerKey) {
+        if let Some((key, due)) = self.due.remove_entry(key) {
+            self.order.remove(&(due, key));
+        }
+    }
+
+    /// Returns the soonest deadline.
+    pub(crate) fn next(&self) -> Option<Monotonic> {
+        self.order.first().map(|(due, _)| *due)
+    }
+
+    /// Takes out the soonest deadline, if it is reached.
+    pub(crate) fn pop(&mut self, now: Monotonic) -> Option<TimerKey> {
+        self.next().filter(|due| *due <= now)?;
+        let (_, key) = self.order.pop_first()?;
+        self.due.remove(&key);
+        Some(key)
+    }
+
+    /// Says whether a key has a deadline.
+    pub(crate) fn is_armed(&self, key: &TimerKey) -> bool {
+        self.due.contains_key(key)
+    }
+}

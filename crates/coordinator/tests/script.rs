@@ -1,0 +1,11 @@
+//! Scripts on the coordinator of groups: requests, time and commits in an order that is written down.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+#[path = "script/classic.rs"]
+mod classic;
+#[path = "script/commits.rs"]
+mod commits;
+#[path = "script/replay.rs"]
+mod replay;
+#[path = "script/world.rs"]
+mod world;

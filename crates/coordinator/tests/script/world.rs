@@ -1,0 +1,371 @@
+//! A coordinator with a clock, a log and topics that a script moves.
+
+use bytes::Bytes;
+use coordinator::{
+    Answer, Caller, Commit, CommitOffset, Effect, GroupRecord, Groups, Request, Settings, Token, Topics,
+};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use types::{ErrorCode, Generation, GroupId, InstanceId, MemberId, Now, Offset, TopicId, Uuid, WallTime};
+use wire::Stored;
+use wire::consumer_protocol_subscription::ConsumerProtocolSubscription;
+use wire::join_group_request::{JoinGroupRequest, JoinGroupRequestProtocol};
+use wire::join_group_response::JoinGroupResponse;
+use wire::sync_group_request::{SyncGroupRequest, SyncGroupRequestAssignment};
+use wire::sync_group_response::SyncGroupResponse;
+
+/// The group of all scripts.
+pub(crate) const GROUP: &str = "g";
+/// Newest version of JoinGroup.
+pub(crate) const JOIN: i16 = 9;
+/// Session timeout of all members.
+pub(crate) const SESSION: Duration = Duration::from_secs(10);
+/// Rebalance timeout of all members.
+pub(crate) const REBALANCE: Duration = Duration::from_secs(60);
+/// Wait before the first rebalance.
+pub(crate) const DELAY: Duration = Duration::from_secs(3);
+
+/// The topics of a script.
+#[derive(Default)]
+pub(crate) struct Names(pub(crate) BTreeMap<String, TopicId>);
+
+impl Topics for Names {
+    fn id_of(&self, name: &str) -> Option<TopicId> {
+        self.0.get(name).copied()
+    }
+}
+
+/// Returns the id that scripts give a topic.
+pub(crate) fn topic_id(n: u8) -> TopicId {
+    TopicId(Uuid([n; 16]))
+}
+
+/// Returns the numbers of scripts.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        session_timeout: Duration::from_secs(6)..=Duration::from_secs(1800),
+        initial_rebalance_delay: DELAY,
+        max_size: 100,
+        metadata_max: 4096,
+        member_max: 1 << 20,
+        retention: None,
+        retention_check: Duration::from_secs(600),
+        batch_max: 1 << 20,
+    }
+}
+
+/// A coordinator, its log, and what it has answered.
+pub(crate) struct World {
+    pub(crate) groups: Groups,
+    pub(crate) now: Now,
+    pub(crate) topics: Names,
+    /// Committed records.
+    pub(crate) log: Vec<GroupRecord>,
+    /// A batch on its way.
+    pub(crate) in_flight: Option<Vec<GroupRecord>>,
+    /// Batches are committed as soon as they come.
+    pub(crate) commits_at_once: bool,
+    replies: BTreeMap<u64, Result<Answer, ErrorCode>>,
+    next: u64,
+}
+
+impl World {
+    pub(crate) fn new() -> World {
+        World::with(settings())
+    }
+
+    pub(crate) fn with(settings: Settings) -> World {
+        let names = [("t".to_owned(), topic_id(1)), ("u".to_owned(), topic_id(2))];
+        World {
+            groups: Groups::new(settings),
+            now: Now { wall: WallTime(1_000_000), ..Now::default() },
+            topics: Names(names.into()),
+            log: Vec::new(),
+            in_flight: None,
+            commits_at_once: true,
+            replies: BTreeMap::new(),
+            next: 0,
+        }
+    }
+
+    /// Asks, and lets happen what follows at once.
+    pub(crate) fn ask(&mut self, request: Request) -> Token {
+        self.next += 1;
+        let token = Token(self.next);
+        self.groups.handle(token, request, &self.topics, self.now);
+        self.settle();
+        token
+    }
+
+    fn settle(&mut self) {
+        loop {
+            for effect in self.groups.take_effects() {
+                match effect {
+                    Effect::Reply { token, answer } => {
+                        assert!(
+                            self.replies.insert(token.0, answer).is_none(),
+                            "{token:?} is answered twice"
+                        );
+                    }
+                    Effect::Append(records) => {
+                        assert!(self.in_flight.is_none(), "one batch at a time");
+                        self.in_flight = Some(records);
+                    }
+                }
+            }
+            if !self.commits_at_once || self.in_flight.is_none() {
+                return;
+            }
+            self.write(Ok(()));
+        }
+    }
+
+    /// Ends the batch on its way.
+    fn write(&mut self, outcome: Result<(), ErrorCode>) {
+        let records = self.in_flight.take().expect("a batch is on its way");
+        if outcome.is_ok() {
+            self.log.extend(records);
+        }
+        self.groups.written(outcome, &self.topics, self.now);
+    }
+
+    /// Commits the batch on its way, and lets happen what follows.
+    pub(crate) fn commit(&mut self) {
+        self.write(Ok(()));
+        self.settle();
+    }
+
+    /// Fails the batch on its way.
+    pub(crate) fn refuse(&mut self, code: ErrorCode) {
+        self.write(Err(code));
+        self.settle();
+    }
+
+    /// Lets time pass, deadline by deadline.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let end = self.now.mono.plus(time);
+        while let Some(due) = self.groups.next_deadline().filter(|due| *due <= end) {
+            self.move_to(due.since(self.now.mono));
+            self.groups.on_time(&self.topics, self.now);
+            self.settle();
+        }
+        self.move_to(end.since(self.now.mono));
+    }
+
+    fn move_to(&mut self, by: Duration) {
+        self.now.mono = self.now.mono.plus(by);
+        self.now.wall = WallTime(self.now.wall.0 + i64::try_from(by.as_millis()).unwrap());
+    }
+
+    /// Returns what a request was answered, if it was.
+    pub(crate) fn answer(&mut self, token: Token) -> Option<Result<Answer, ErrorCode>> {
+        self.replies.remove(&token.0)
+    }
+
+    pub(crate) fn waits(&mut self, token: Token) -> bool {
+        !self.replies.contains_key(&token.0)
+    }
+
+    /// Returns the code that a request was refused with.
+    pub(crate) fn code(&mut self, token: Token) -> ErrorCode {
+        match self.answer(token).expect("it is answered") {
+            Ok(Answer::Join(response)) => ErrorCode::from_code(response.error_code).expect("a code of ours"),
+            Ok(Answer::Partitions(codes) | Answer::Leave(codes)) => codes[0],
+            Ok(_) => ErrorCode::None,
+            Err(code) => code,
+        }
+    }
+
+    pub(crate) fn joined(&mut self, token: Token) -> JoinGroupResponse {
+        match self.answer(token) {
+            Some(Ok(Answer::Join(response))) => response,
+            other => panic!("no answer to a join: {other:?}"),
+        }
+    }
+
+    pub(crate) fn synced(&mut self, token: Token) -> SyncGroupResponse {
+        match self.answer(token) {
+            Some(Ok(Answer::Sync(response))) => response,
+            other => panic!("no answer to a sync: {other:?}"),
+        }
+    }
+
+    /// Joins as one who has this id, or none.
+    pub(crate) fn join(&mut self, who: &Who) -> Token {
+        self.join_version(who, JOIN)
+    }
+
+    pub(crate) fn join_version(&mut self, who: &Who, version: i16) -> Token {
+        let request = JoinGroupRequest {
+            group_id: GROUP.into(),
+            session_timeout_ms: i32::try_from(SESSION.as_millis()).unwrap(),
+            rebalance_timeout_ms: i32::try_from(REBALANCE.as_millis()).unwrap(),
+            member_id: who.id.clone(),
+            group_instance_id: who.instance.map(str::to_owned),
+            protocol_type: who.protocol_type.into(),
+            protocols: who.protocols.iter().map(|name| protocol(name, who.topics)).collect(),
+            reason: None,
+        };
+        let caller = Caller { client_id: who.client.into(), host: "/127.0.0.1".into(), version };
+        let mut fresh = [0; 16];
+        fresh[8..].copy_from_slice(&(self.next + 1).to_be_bytes());
+        self.ask(Request::Join { request, caller, fresh: Uuid(fresh) })
+    }
+
+    /// Gives a client an id, as JoinGroup 4 and later do, and joins with it.
+    pub(crate) fn enter(&mut self, who: &mut Who) -> Token {
+        let first = self.join(who);
+        let response = self.joined(first);
+        assert_eq!(response.error_code, ErrorCode::MemberIdRequired.code());
+        who.id = response.member_id;
+        self.join(who)
+    }
+
+    pub(crate) fn sync(&mut self, who: &Who, generation: i32, assignments: &[(&str, &'static str)]) -> Token {
+        let assignments = assignments.iter().map(|(member, assignment)| SyncGroupRequestAssignment {
+            member_id: (*member).into(),
+            assignment: Bytes::from_static(assignment.as_bytes()),
+        });
+        self.ask(Request::Sync(SyncGroupRequest {
+            group_id: GROUP.into(),
+            generation_id: generation,
+            member_id: who.id.clone(),
+            group_instance_id: who.instance.map(str::to_owned),
+            assignments: assignments.collect(),
+            ..SyncGroupRequest::default()
+        }))
+    }
+
+    pub(crate) fn heartbeat(&mut self, who: &Who, generation: i32) -> ErrorCode {
+        let token = self.ask(Request::Heartbeat {
+            group: GROUP.into(),
+            member: MemberId::from(who.id.as_str()),
+            instance: who.instance.map(InstanceId::from),
+            generation: Generation(generation),
+        });
+        self.code(token)
+    }
+
+    pub(crate) fn leave(&mut self, members: &[(&str, Option<&str>)]) -> Token {
+        let members =
+            members.iter().map(|(id, instance)| (MemberId::from(*id), instance.map(InstanceId::from)));
+        self.ask(Request::Leave { group: GROUP.into(), members: members.collect() })
+    }
+
+    /// Commits an offset of partition 0 of the topic `t`.
+    pub(crate) fn commit_offset(&mut self, who: &Who, generation: i32, offset: i64) -> Token {
+        let commit = commit(GROUP, who, generation, offset);
+        self.ask(Request::Commit(commit))
+    }
+
+    /// Returns the offset of partition 0 of the topic `t`; -1 if there is none.
+    pub(crate) fn offset(&mut self) -> i64 {
+        let partitions = Some(vec![("t".to_owned(), 0)]);
+        let token = self.ask(Request::FetchOffsets { group: GROUP.into(), partitions });
+        match self.answer(token) {
+            Some(Ok(Answer::Offsets(found))) => found[0].offset.0,
+            other => panic!("no offsets: {other:?}"),
+        }
+    }
+
+    pub(crate) fn state(&mut self) -> &'static str {
+        let token = self.ask(Request::Describe(GROUP.into()));
+        match self.answer(token) {
+            Some(Ok(Answer::Description(description))) => description.state,
+            Some(Err(ErrorCode::GroupIdNotFound)) => "none",
+            other => panic!("no description: {other:?}"),
+        }
+    }
+
+    /// Makes a coordinator out of the log alone, as the next leader would.
+    pub(crate) fn fail_over(&mut self) {
+        let old = std::mem::replace(&mut self.groups, Groups::new(settings()));
+        for effect in old.resign(self.now) {
+            if let Effect::Reply { token, answer } = effect {
+                self.replies.insert(token.0, answer);
+            }
+        }
+        self.in_flight = None;
+        let records = self.log.clone();
+        records.iter().for_each(|record| self.groups.replay(record));
+        self.groups.loaded(self.now);
+    }
+
+    /// Brings a group of these members to its first generation; the first of them leads.
+    pub(crate) fn stable(&mut self, members: &mut [Who]) -> i32 {
+        let joins: Vec<Token> = members.iter_mut().map(|who| self.enter(who)).collect();
+        self.pass(DELAY * 2);
+        let responses: Vec<JoinGroupResponse> = joins.into_iter().map(|token| self.joined(token)).collect();
+        let generation = responses[0].generation_id;
+        assert!(responses.iter().all(|response| response.generation_id == generation));
+        self.assign(members, generation, &responses[0].leader);
+        generation
+    }
+
+    /// Lets the leader assign and everyone take theirs.
+    pub(crate) fn assign(&mut self, members: &[Who], generation: i32, leader: &str) {
+        let leading = members.iter().find(|who| who.id == leader).expect("a member leads");
+        let all: Vec<(&str, &'static str)> =
+            members.iter().map(|who| (who.id.as_str(), who.client)).collect();
+        let token = self.sync(leading, generation, &all);
+        assert_eq!(self.synced(token).assignment, leading.client.as_bytes());
+        for who in members.iter().filter(|who| who.id != leader) {
+            let token = self.sync(who, generation, &[]);
+            assert_eq!(self.synced(token).assignment, who.client.as_bytes());
+        }
+    }
+}
+
+fn protocol(name: &str, topics: &[&str]) -> JoinGroupRequestProtocol {
+    let topics = topics.iter().map(|topic| (*topic).to_owned()).collect();
+    let subscription = ConsumerProtocolSubscription { topics, ..ConsumerProtocolSubscription::default() };
+    JoinGroupRequestProtocol { name: name.into(), metadata: subscription.to_stored(0).unwrap() }
+}
+
+/// Makes a commit of partition 0 of the topic `t`.
+pub(crate) fn commit(group: &str, who: &Who, generation: i32, offset: i64) -> Commit {
+    let one = CommitOffset {
+        topic: "t".into(),
+        topic_id: topic_id(1),
+        partition: 0,
+        offset: Offset(offset),
+        leader_epoch: -1,
+        metadata: String::new(),
+    };
+    Commit {
+        group: GroupId::from(group),
+        member: MemberId::from(who.id.as_str()),
+        instance: who.instance.map(InstanceId::from),
+        generation: Generation(generation),
+        knows_not_found: true,
+        offsets: vec![one],
+    }
+}
+
+/// A client.
+#[derive(Clone, Debug)]
+pub(crate) struct Who {
+    pub(crate) client: &'static str,
+    pub(crate) id: String,
+    pub(crate) instance: Option<&'static str>,
+    pub(crate) protocol_type: &'static str,
+    pub(crate) protocols: &'static [&'static str],
+    pub(crate) topics: &'static [&'static str],
+}
+
+/// Makes a dynamic consumer.
+pub(crate) fn who(client: &'static str) -> Who {
+    Who {
+        client,
+        id: String::new(),
+        instance: None,
+        protocol_type: "consumer",
+        protocols: &["range", "roundrobin"],
+        topics: &["t"],
+    }
+}
+
+/// Makes a static consumer.
+pub(crate) fn fixed(client: &'static str, instance: &'static str) -> Who {
+    Who { instance: Some(instance), ..who(client) }
+}
