@@ -92,6 +92,10 @@ impl Shard {
             if !segments.is_empty() {
                 self.jobs.send(Job::DeleteSegments { key: *key, segments });
             }
+            if log.has_dead_segments() {
+                // Its start moved after the cut: on a full disk nothing else would bring the checkpoint that lets them go.
+                self.jobs.send(Job::Checkpoint);
+            }
             slot.count_unwritten();
             self.settle_deletes(*key);
         }
@@ -131,6 +135,7 @@ impl Shard {
     }
 
     pub(super) fn on_retain(&mut self, now: Now) {
+        self.evict_idle_groups(now);
         let clock = self.clock_watch.observe(now);
         if let ClockState::Jumped { by } = clock {
             tracing::warn!(by_ms = by.0, "the wall clock has jumped: nothing is deleted by age for now");

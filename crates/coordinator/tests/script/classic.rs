@@ -415,6 +415,15 @@ fn groups_are_deleted() {
     assert_eq!(JOIN, 9);
 }
 
+/// Protects: C15: what a member says of itself is bounded.
+#[test]
+fn members_say_so_much_and_no_more() {
+    let mut world = World::with(Settings { member_max: 10, ..settings() });
+    let join = world.join(&who("a"));
+    assert_eq!(world.code(join), ErrorCode::InvalidRequest);
+    assert_eq!(world.state(), "none");
+}
+
 /// Protects: a session timeout outside of the bounds is refused.
 #[test]
 fn session_timeouts_have_bounds() {
