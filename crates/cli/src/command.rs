@@ -3,7 +3,8 @@
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
-    bench, cluster, completions, config, consume, inspect, log_dirs, produce, prove, repair, serve, topic,
+    bench, cluster, completions, config, consume, group, inspect, log_dirs, produce, prove, repair, serve,
+    topic,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
@@ -26,6 +27,9 @@ enum Command {
     /// Create, list, describe, alter and delete topics
     #[command(subcommand)]
     Topic(topic::Command),
+    /// List, describe and delete groups, and move their offsets
+    #[command(subcommand)]
+    Group(group::Command),
     /// Describe a cluster, and raise its features
     #[command(subcommand)]
     Cluster(cluster::Command),
@@ -75,6 +79,7 @@ fn carry_out(command: Command, output: &Output) -> Result<u8, Failure> {
         match command {
             Command::Serve(args) => serve::serve(args, output).await.map(|()| 0),
             Command::Topic(command) => topic::topic(command, output).await.map(|()| 0),
+            Command::Group(command) => group::group(command, output).await.map(|()| 0),
             Command::Cluster(command) => cluster::cluster(command, output).await.map(|()| 0),
             Command::Config(command) => config::config(command, output).await.map(|()| 0),
             Command::LogDirs(args) => log_dirs::log_dirs(&args, output).await.map(|()| 0),

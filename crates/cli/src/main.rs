@@ -21,6 +21,7 @@ mod config;
 mod confirm;
 mod consume;
 mod failure;
+mod group;
 mod inspect;
 mod log_dirs;
 mod output;

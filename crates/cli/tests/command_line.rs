@@ -425,3 +425,56 @@ fn shells_complete_commands() {
         Command::new(env!("CARGO_BIN_EXE_highwater")).args(["completions", "tcsh"]).output().unwrap();
     assert_eq!(unknown.status.code(), Some(2));
 }
+
+/// Protects: a group is shown with its lag, its offsets are moved after a plan, and it is deleted when it has no members.
+#[test]
+fn groups_are_shown_moved_and_deleted() {
+    let broker = Broker::start();
+    text(&broker.run(&["topic", "create", "t", "--partitions", "2"]));
+    let lines: String = (0..10).map(|n| format!("{n}\n")).collect();
+    text(&broker.feed(&["produce", "t", "--partition", "0"], &lines));
+    let absent = broker.run(&["group", "describe", "g"]);
+    assert_eq!(absent.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&absent.stderr).contains("GROUP_ID_NOT_FOUND"), "{absent:?}");
+    let plan = json(&broker.run(&[
+        "group",
+        "reset-offsets",
+        "g",
+        "--topic",
+        "t",
+        "--to-offset",
+        "4",
+        "--dry-run",
+        "--json",
+    ]));
+    assert_eq!(plan[0]["partitions"][0]["then"], 4);
+    assert_eq!(plan[0]["partitions"][1]["then"], 0, "no further than the partition goes");
+    assert!(json(&broker.run(&["group", "list", "--json"]))[0].as_array().unwrap().is_empty());
+    let unasked = broker.run(&["group", "reset-offsets", "g", "--topic", "t", "--to-offset", "4"]);
+    assert_eq!(unasked.status.code(), Some(2), "nobody can be asked");
+    text(&broker.run(&["group", "reset-offsets", "g", "--topic", "t", "--to-offset", "4", "--yes"]));
+    let described = json(&broker.run(&["group", "describe", "g", "--json"]));
+    assert_eq!((&described[0]["state"], &described[0]["lag"]), (&"Empty".into(), &6.into()));
+    for (to, then) in [
+        (&["--shift-by", "-3"][..], 1),
+        (&["--to-latest"], 10),
+        (&["--to-earliest"], 0),
+        (&["--to-time", "0"], 0),
+    ] {
+        let mut command = vec!["group", "reset-offsets", "g", "--yes", "--json"];
+        command.extend(to);
+        let done = json(&broker.run(&command));
+        assert_eq!(done[0]["partitions"][0]["then"], then, "{to:?}");
+    }
+    let file = broker.folder.path().join("offsets.csv");
+    std::fs::write(&file, "t,0,7\n\"t\",1,99\n").unwrap();
+    let path = file.to_str().unwrap();
+    text(&broker.run(&["group", "reset-offsets", "g", "--from-file", path, "--yes"]));
+    let table = text(&broker.run(&["group", "describe", "g"]));
+    assert!(table.contains("0 members, 2 partitions, 3 offsets behind"), "{table}");
+    std::fs::write(&file, "t,zero,7\n").unwrap();
+    let bad = broker.run(&["group", "reset-offsets", "g", "--from-file", path, "--yes"]);
+    assert!(String::from_utf8_lossy(&bad.stderr).contains("line 1"), "{bad:?}");
+    assert_eq!(text(&broker.run(&["group", "delete", "g", "--yes"])), "Deleted group g and its 2 offsets.\n");
+    assert!(json(&broker.run(&["group", "list", "--json"]))[0].as_array().unwrap().is_empty());
+}

@@ -3,6 +3,7 @@
 //! Asking is tried again while a broker may come back; changing is not, because a lost answer leaves
 //! open whether the change was made. Tests: `tests/client/admin.rs`.
 
+mod groups;
 mod log_dirs;
 mod partitions;
 mod records;
@@ -18,6 +19,7 @@ use wire::describe_configs_request::{DescribeConfigsRequest, DescribeConfigsReso
 use wire::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
 use wire::list_offsets_response::ListOffsetsPartitionResponse;
 
+pub use groups::{CommittedOffset, GroupDescription, GroupListing, GroupMember};
 pub use log_dirs::{LogDir, LogInDir};
 pub use records::DeletedRecords;
 

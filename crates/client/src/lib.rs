@@ -28,8 +28,9 @@ mod settings;
 mod versions;
 
 pub use admin::{
-    ClusterDescription, ConfigEntry, CreatedTopic, DeletedRecords, LogDir, LogInDir, NewTopic, OffsetAt,
-    PartitionDescription, PartitionOffset, TopicDescription, TopicListing,
+    ClusterDescription, CommittedOffset, ConfigEntry, CreatedTopic, DeletedRecords, GroupDescription,
+    GroupListing, GroupMember, LogDir, LogInDir, NewTopic, OffsetAt, PartitionDescription, PartitionOffset,
+    TopicDescription, TopicListing,
 };
 pub use cluster::{Cluster, Leader};
 pub use connection::Connection;

@@ -1,0 +1,274 @@
+//! Groups: who is in them, what they have committed. Tests: `crates/cli/tests/command_line.rs`.
+
+use crate::cluster::Cluster;
+use crate::connection::Connection;
+use crate::error::{ClientError, accepted};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use types::Offset;
+use wire::consumer_protocol_assignment::ConsumerProtocolAssignment;
+use wire::describe_groups_response::DescribedGroupMember;
+use wire::find_coordinator_request::FindCoordinatorRequest;
+use wire::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+use wire::offset_fetch_request::OffsetFetchRequestGroup;
+use wire::{
+    DeleteGroupsRequest, DescribeGroupsRequest, ListGroupsRequest, OffsetCommitRequest, OffsetFetchRequest,
+    Stored,
+};
+
+/// First version of FindCoordinator with many keys.
+const KEYS_FROM: i16 = 4;
+/// First version of OffsetFetch with many groups.
+const GROUPS_FROM: i16 = 8;
+/// First version of OffsetFetch and OffsetCommit that names topics by id.
+const TOPIC_IDS_FROM: i16 = 10;
+
+/// One group of a list.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct GroupListing {
+    /// Its id.
+    pub group: String,
+    /// The kind of its members, `consumer` for consumers; empty if it never had any.
+    pub protocol_type: String,
+    /// Kafka's name of its state.
+    pub state: String,
+}
+
+/// A group in full.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupDescription {
+    /// Its id.
+    pub group: String,
+    /// Kafka's name of its state.
+    pub state: String,
+    /// The kind of its members.
+    pub protocol_type: String,
+    /// The protocol that its members have agreed on.
+    pub protocol: String,
+    /// Its members.
+    pub members: Vec<GroupMember>,
+}
+
+/// A member of a group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupMember {
+    /// Its id.
+    pub id: String,
+    /// Its instance, if it is static.
+    pub instance: Option<String>,
+    /// What its client calls itself.
+    pub client_id: String,
+    /// Its address.
+    pub host: String,
+    /// Partitions that it was given, if it is a consumer.
+    pub assignment: Vec<(String, Vec<i32>)>,
+}
+
+/// An offset that a group has committed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct CommittedOffset {
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// The offset of the next record to read.
+    pub offset: Offset,
+    /// What was kept with it.
+    pub metadata: String,
+}
+
+impl Cluster {
+    /// Lists the groups of all brokers.
+    ///
+    /// # Errors
+    /// `Refused`, `Unsupported`, and as `any`.
+    pub async fn list_groups(&self) -> Result<Vec<GroupListing>, ClientError> {
+        self.retrying(|| self.list_groups_once()).await
+    }
+
+    async fn list_groups_once(&self) -> Result<Vec<GroupListing>, ClientError> {
+        let mut all = Vec::new();
+        for broker in self.metadata(Some(&[])).await?.brokers {
+            let answer = self.broker(broker.node_id).await?.call(&ListGroupsRequest::default()).await?;
+            accepted(answer.error_code, None, || format!("groups of broker {}", broker.node_id))?;
+            all.extend(answer.groups.into_iter().map(|found| GroupListing {
+                group: found.group_id,
+                protocol_type: found.protocol_type,
+                state: found.group_state,
+            }));
+        }
+        all.sort();
+        Ok(all)
+    }
+
+    /// Describes a group.
+    ///
+    /// # Errors
+    /// `Refused` with `GROUP_ID_NOT_FOUND` if there is none, `Unsupported`, and as `any`.
+    pub async fn describe_group(&self, group: &str) -> Result<GroupDescription, ClientError> {
+        self.retrying(|| self.describe_group_once(group)).await
+    }
+
+    async fn describe_group_once(&self, group: &str) -> Result<GroupDescription, ClientError> {
+        let request =
+            DescribeGroupsRequest { groups: vec![group.to_owned()], ..DescribeGroupsRequest::default() };
+        let answer = self.coordinator(group).await?.call(&request).await?;
+        let found = answer.groups.into_iter().next();
+        let found = found.ok_or_else(|| ClientError::Incomplete(format!("group '{group}'")))?;
+        accepted(found.error_code, found.error_message.as_deref(), || format!("group '{group}'"))?;
+        Ok(GroupDescription {
+            group: found.group_id,
+            state: found.group_state,
+            protocol_type: found.protocol_type,
+            protocol: found.protocol_data,
+            members: found.members.into_iter().map(member).collect(),
+        })
+    }
+
+    /// Returns what a group has committed, by topic and partition; nothing for a group that is not there.
+    ///
+    /// # Errors
+    /// `Refused`, `Unsupported`, and as `any`.
+    pub async fn group_offsets(&self, group: &str) -> Result<Vec<CommittedOffset>, ClientError> {
+        self.retrying(|| self.group_offsets_once(group)).await
+    }
+
+    async fn group_offsets_once(&self, group: &str) -> Result<Vec<CommittedOffset>, ClientError> {
+        let connection = self.coordinator(group).await?;
+        let version = connection.version::<OffsetFetchRequest>()?;
+        let mut request = OffsetFetchRequest::default();
+        if version < GROUPS_FROM {
+            request.group_id = group.to_owned();
+            request.topics = None;
+        } else {
+            let all =
+                OffsetFetchRequestGroup { group_id: group.to_owned(), ..OffsetFetchRequestGroup::default() };
+            request.groups = vec![OffsetFetchRequestGroup { topics: None, ..all }];
+        }
+        let answer = connection.call(&request).await?;
+        accepted(answer.error_code, None, || format!("offsets of group '{group}'"))?;
+        let mut offsets = Vec::new();
+        for topic in answer.topics {
+            let each = topic.partitions.into_iter();
+            offsets.extend(
+                each.map(|p| committed(&topic.name, (p.partition_index, p.committed_offset), p.metadata)),
+            );
+        }
+        let names = if version >= TOPIC_IDS_FROM { self.topic_names().await? } else { BTreeMap::new() };
+        for found in answer.groups {
+            accepted(found.error_code, None, || format!("offsets of group '{group}'"))?;
+            for topic in found.topics {
+                let name = names.get(&topic.topic_id).unwrap_or(&topic.name).clone();
+                let each = topic.partitions.into_iter();
+                offsets.extend(
+                    each.map(|p| committed(&name, (p.partition_index, p.committed_offset), p.metadata)),
+                );
+            }
+        }
+        offsets.retain(|one| one.offset >= Offset::ZERO);
+        offsets.sort();
+        Ok(offsets)
+    }
+
+    async fn topic_names(&self) -> Result<BTreeMap<types::Uuid, String>, ClientError> {
+        Ok(self.list_topics().await?.into_iter().map(|topic| (topic.id, topic.name)).collect())
+    }
+
+    /// Deletes a group with its offsets.
+    ///
+    /// # Errors
+    /// `Refused` if it has members or is not there, `Unsupported`, and as `any`.
+    pub async fn delete_group(&self, group: &str) -> Result<(), ClientError> {
+        let request = DeleteGroupsRequest { groups_names: vec![group.to_owned()] };
+        let answer = self.retrying(|| self.coordinator(group)).await?.call(&request).await?;
+        let result = answer.results.first();
+        let result = result.ok_or_else(|| ClientError::Incomplete(format!("group '{group}'")))?;
+        accepted(result.error_code, None, || format!("group '{group}'"))
+    }
+
+    /// Commits offsets in the name of a group that has no members.
+    ///
+    /// # Errors
+    /// `Refused` for the first partition that is not committed, `UnknownTopic`, `Unsupported`, and as `any`.
+    pub async fn set_group_offsets(
+        &self,
+        group: &str,
+        offsets: &[(String, i32, Offset)],
+    ) -> Result<(), ClientError> {
+        let connection = self.retrying(|| self.coordinator(group)).await?;
+        let by_id = connection.version::<OffsetCommitRequest>()? >= TOPIC_IDS_FROM;
+        let mut topics: BTreeMap<&str, Vec<OffsetCommitRequestPartition>> = BTreeMap::new();
+        for (topic, partition, offset) in offsets {
+            topics.entry(topic).or_default().push(OffsetCommitRequestPartition {
+                partition_index: *partition,
+                committed_offset: offset.0,
+                committed_leader_epoch: -1,
+                ..OffsetCommitRequestPartition::default()
+            });
+        }
+        let mut request = OffsetCommitRequest {
+            group_id: group.to_owned(),
+            generation_id_or_member_epoch: -1,
+            ..OffsetCommitRequest::default()
+        };
+        for (name, partitions) in topics {
+            let mut topic = OffsetCommitRequestTopic { partitions, ..OffsetCommitRequestTopic::default() };
+            if by_id {
+                topic.topic_id = self.topic(name).await?.id;
+            } else {
+                name.clone_into(&mut topic.name);
+            }
+            request.topics.push(topic);
+        }
+        let answer = connection.call(&request).await?;
+        for partition in answer.topics.iter().flat_map(|topic| &topic.partitions) {
+            let what = || format!("offset of partition {} in group '{group}'", partition.partition_index);
+            accepted(partition.error_code, None, what)?;
+        }
+        Ok(())
+    }
+
+    /// Returns a connection to the coordinator of a group.
+    async fn coordinator(&self, group: &str) -> Result<Connection, ClientError> {
+        let any = self.any().await?;
+        let mut request = FindCoordinatorRequest::default();
+        if any.version::<FindCoordinatorRequest>()? >= KEYS_FROM {
+            request.coordinator_keys = vec![group.to_owned()];
+        } else {
+            group.clone_into(&mut request.key);
+        }
+        let answer = any.call(&request).await?;
+        let (code, node) = match answer.coordinators.first() {
+            Some(found) => (found.error_code, found.node_id),
+            None => (answer.error_code, answer.node_id),
+        };
+        accepted(code, None, || format!("coordinator of group '{group}'"))?;
+        self.metadata(Some(&[])).await?;
+        self.broker(node).await
+    }
+}
+
+fn member(found: DescribedGroupMember) -> GroupMember {
+    GroupMember {
+        id: found.member_id,
+        instance: found.group_instance_id,
+        client_id: found.client_id,
+        host: found.client_host,
+        assignment: assignment(found.member_assignment),
+    }
+}
+
+/// Reads the assignment of a consumer; other members' means nothing to us.
+fn assignment(bytes: Bytes) -> Vec<(String, Vec<i32>)> {
+    let read = ConsumerProtocolAssignment::from_peer(bytes).unwrap_or_default();
+    read.assigned_partitions.into_iter().map(|topic| (topic.topic, topic.partitions)).collect()
+}
+
+fn committed(topic: &str, (partition, offset): (i32, i64), metadata: Option<String>) -> CommittedOffset {
+    CommittedOffset {
+        topic: topic.to_owned(),
+        partition,
+        offset: Offset(offset),
+        metadata: metadata.unwrap_or_default(),
+    }
+}
