@@ -5,14 +5,20 @@
 //! has a part of the reserve given up for it; with nothing left it is held, in its order, and tried again every second
 //! (W-12). Tests: tests/storage.
 
+mod compaction;
+
+pub(crate) use compaction::Compactor;
+
 use crate::probe::Probes;
+use crate::shard::compaction::CompactMessage;
 use crate::shard::message::{ShardCut, ShardMessage};
 use crate::shard::router::Router;
 use crate::space::Space;
 use crate::unwritten::Unwritten;
-use env::{Clock, Marks};
+use env::{Clock, Marks, Random};
 use log::directory::{Checkpoint, Directory};
 use log::fault::FileFault;
+use log::log::Swaps;
 use log::pages::PageHandle;
 use log::segments::{FileCut, Placement, SegmentId};
 use log::wal::WalHandle;
@@ -61,6 +67,13 @@ pub(crate) enum Job {
         key: LogKey,
         /// The segments.
         segments: Vec<SegmentId>,
+    },
+    /// Files of compacted segments that a state names, or never will.
+    SwapSegments {
+        /// The partition.
+        key: LogKey,
+        /// The segments.
+        swaps: Swaps,
     },
     /// A segment file of a truncated log.
     CutFile(FileCut),
@@ -125,6 +138,8 @@ pub(crate) struct Jobs {
     pub(crate) probes: Arc<Probes>,
     pub(crate) space: Arc<Space>,
     pub(crate) unwritten: Arc<Unwritten>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) compactor: Compactor,
     pub(crate) todo: Todo,
 }
 
@@ -185,6 +200,8 @@ enum Due {
     Retry,
     Sweep,
     Reserve,
+    /// A step of a compaction, or a look for one.
+    Compact,
 }
 
 /// Why a job did not end.
@@ -244,6 +261,7 @@ impl Jobs {
                 self.todo.sweep_at = more.then(|| Instant::now() + SWEEP_PAUSE);
             }
             Due::Reserve => self.fill_reserve()?,
+            Due::Compact => self.compact().await?,
         }
         Ok(())
     }
@@ -254,6 +272,7 @@ impl Jobs {
             false => self.todo.retry_at = None,
         }
         let Todo { retry_at, fill_at, sweep_at, .. } = self.todo;
+        let compact_at = self.compactor.at().filter(|_| !self.todo.is_short());
         let (wal, unwritten, not_before) =
             (self.wal.clone(), self.unwritten.clone(), self.todo.memory_not_before);
         let memory = async move {
@@ -269,6 +288,7 @@ impl Jobs {
             () = reached(retry_at) => Due::Retry,
             () = reached(fill_at) => Due::Reserve,
             () = reached(sweep_at) => Due::Sweep,
+            () = reached(compact_at) => Due::Compact,
         };
         Ok(due)
     }
@@ -399,6 +419,7 @@ impl Jobs {
         match job {
             Job::RemoveLog { key, folder } => self.directory.remove_log(*key, folder.as_deref()),
             Job::DeleteSegments { key, segments } => self.directory.delete_segments(*key, segments),
+            Job::SwapSegments { key, swaps } => self.swap_segments(*key, swaps),
             Job::CutFile(cut) => {
                 let segment = self.directory.cut_file(cut, self.clock.now().wall)?;
                 self.router.send_to_owner(&cut.key, ShardMessage::FileCut { cut: *cut, segment });
@@ -420,6 +441,13 @@ impl Jobs {
             }
             Job::Stop(_) => Ok(()),
         }
+    }
+
+    fn swap_segments(&mut self, key: LogKey, swaps: &Swaps) -> Result<(), FileFault> {
+        self.directory.drop_swaps(key, &swaps.void)?;
+        self.directory.swap_segments(key, &swaps.named)?;
+        self.tell_owner(key, CompactMessage::Swapped { key, bases: swaps.named.clone() });
+        Ok(())
     }
 
     /// Makes the folder of a page-cache log and says so to its writer. With no room, what waits for it is refused, and the

@@ -4,6 +4,7 @@
 //! Counting takes no lock and looks up no label: an API is found by its number, a topic by its id in the image that the
 //! request uses anyway. Nothing that a client sends becomes a label (A39). Tests: in the parts, tests/storage/metrics.rs.
 
+mod cleaner;
 mod invalid;
 pub mod inventory;
 mod listeners;
@@ -174,6 +175,8 @@ pub(crate) struct Probes {
     pub(crate) offline_partitions: Gauge,
     /// Checkpoints completed.
     pub(crate) checkpoints: Counter,
+    /// Compaction.
+    pub(crate) cleaner: cleaner::CleanerProbes,
 }
 
 impl Probes {
@@ -193,6 +196,7 @@ impl Probes {
             connections_refused: Counter::default(),
             offline_partitions: Gauge::default(),
             checkpoints: Counter::default(),
+            cleaner: cleaner::CleanerProbes::default(),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::admission::Admission;
 use crate::context::Context;
 use crate::departed::Departed;
 use crate::descriptors::Descriptors;
-use crate::jobs::{Job, JobSender, Jobs, Todo};
+use crate::jobs::{Compactor, Job, JobSender, Jobs, Todo};
 use crate::net::listener::{NewConnection, Places, accept_all};
 use crate::net::peer_log::PeerLog;
 use crate::pages::{self, SyncRequests};
@@ -45,6 +45,8 @@ const CLOCK_JUMP: Millis = Millis(60 * 60 * 1000);
 const CLOCK_HOLD: Duration = Duration::from_secs(60 * 60);
 /// A broker that was down for longer is taken for one whose clock has jumped.
 const LONGEST_STOP: Millis = Millis(30 * 24 * 60 * 60 * 1000);
+/// Part of the memory budget that the keys of a compaction may take beside it, at most.
+const COMPACT_MEMORY_SHARE: u64 = 4;
 /// Part of the machine's memory that the broker budgets for itself when nothing is set.
 const MEMORY_SHARE: u64 = 2;
 /// The budget is cut into so many parts; see admission.rs for those of frames and responses.
@@ -357,6 +359,11 @@ fn start_jobs(
         probes: context.probes.clone(),
         space: context.space.clone(),
         unwritten: context.unwritten.clone(),
+        random: context.env.random.clone(),
+        compactor: Compactor::new(
+            context.config.storage.cleaner,
+            memory(&context.config, &context.env) / COMPACT_MEMORY_SHARE,
+        ),
         todo: Todo::new(),
     };
     let (fail, failed) = oneshot::channel();

@@ -1,6 +1,7 @@
 //! A shard: one thread that owns partitions. Messages in, decisions by the pure cores, effects out.
 
 mod checkpoints;
+pub(crate) mod compaction;
 mod deletes;
 mod fetches;
 mod groups;
@@ -189,6 +190,7 @@ impl Shard {
             ShardMessage::SyncPages(reply) => self.on_sync_pages(reply),
             ShardMessage::PagesSynced(uncovered) => self.on_pages_synced(&uncovered),
             ShardMessage::Retain => self.on_retain(now),
+            ShardMessage::Compact(message) => self.on_compact(message, now),
             ShardMessage::Damaged { key, reason, done } => {
                 self.on_damaged(key, &reason);
                 if let Some(done) = done {

@@ -9,6 +9,8 @@
 mod batches;
 #[path = "wire/client.rs"]
 mod client;
+#[path = "wire/compaction.rs"]
+mod compaction;
 #[path = "wire/compression.rs"]
 mod compression;
 #[path = "wire/connections.rs"]

@@ -163,11 +163,6 @@ async fn describe(args: &Named, output: &Output) -> Result<(), Failure> {
     }
     output.line(&format!("topic {}  id {}", topic.name, topic.id))?;
     output.line(&format!("acknowledgement: {}", durability(&topic.configs)))?;
-    if compacts(&topic.configs) {
-        output.line(
-            "note: cleanup.policy=compact is accepted, but nothing is compacted yet; all records are kept",
-        )?;
-    }
     let rows: Vec<Vec<String>> = topic.partitions.iter().map(partition_row).collect();
     output.table(&["partition", "leader", "epoch", "replicas", "in sync", "earliest", "latest"], &rows)?;
     let own: Vec<&ConfigEntry> = topic.configs.iter().filter(|config| config.is_own()).collect();
@@ -180,10 +175,6 @@ async fn describe(args: &Named, output: &Output) -> Result<(), Failure> {
 
 fn setting<'a>(configs: &'a [ConfigEntry], name: &str) -> Option<&'a str> {
     configs.iter().find(|config| config.name == name).and_then(|config| config.value.as_deref())
-}
-
-fn compacts(configs: &[ConfigEntry]) -> bool {
-    setting(configs, "cleanup.policy").is_some_and(|policy| policy.contains("compact"))
 }
 
 /// Says what an acknowledgement of acks=all means for a topic.

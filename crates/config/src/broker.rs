@@ -151,10 +151,39 @@ pub struct StorageConfig {
     pub retention_check_interval_ms: Millis,
     /// Idle time after which an idempotent producer's state may be forgotten.
     pub producer_id_expiration_ms: Millis,
+    /// How logs are compacted.
+    pub cleaner: CleanerConfig,
     /// Bytes of metadata records after which a snapshot is written.
     pub metadata_snapshot_bytes: u64,
     /// Longest time between two metadata snapshots while records come; 0 for no such limit.
     pub metadata_snapshot_interval_ms: Millis,
+}
+
+/// How logs are compacted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CleanerConfig {
+    /// Whether they are at all.
+    pub enabled: bool,
+    /// Most bytes that are read and written a second.
+    pub io_max_bytes_per_second: u64,
+    /// Memory for the keys of one compaction. *Units*: bytes.
+    pub dedupe_buffer_bytes: u64,
+    /// How full that memory may get. *Units*: millionths.
+    pub load_millionths: u32,
+    /// Wait when there is nothing to compact.
+    pub backoff_ms: Millis,
+}
+
+impl Default for CleanerConfig {
+    fn default() -> CleanerConfig {
+        CleanerConfig {
+            enabled: true,
+            io_max_bytes_per_second: u64::MAX,
+            dedupe_buffer_bytes: 128 << 20,
+            load_millionths: 900_000,
+            backoff_ms: Millis(15_000),
+        }
+    }
 }
 
 /// Sizes of the write-ahead log. *Units*: bytes, all of them.
@@ -207,6 +236,7 @@ impl Default for StorageConfig {
             disk_reserve_bytes: 64 << 20,
             retention_check_interval_ms: Millis(300_000),
             producer_id_expiration_ms: Millis(86_400_000),
+            cleaner: CleanerConfig::default(),
             metadata_snapshot_bytes: 20 << 20,
             metadata_snapshot_interval_ms: Millis(3_600_000),
         }
@@ -513,6 +543,13 @@ fn storage(settings: &Sources, wal: WalConfig) -> Result<StorageConfig, ConfigEr
         disk_reserve_bytes: settings.size("highwater.disk.reserve.bytes")?,
         retention_check_interval_ms: Millis(settings.number("log.retention.check.interval.ms")?),
         producer_id_expiration_ms: Millis(settings.number("producer.id.expiration.ms")?),
+        cleaner: CleanerConfig {
+            enabled: settings.boolean("log.cleaner.enable")?,
+            io_max_bytes_per_second: settings.whole("log.cleaner.io.max.bytes.per.second")?,
+            dedupe_buffer_bytes: settings.size("log.cleaner.dedupe.buffer.size")?,
+            load_millionths: topic::millionths(settings.fraction("log.cleaner.io.buffer.load.factor")?),
+            backoff_ms: Millis(settings.number("log.cleaner.backoff.ms")?),
+        },
         metadata_snapshot_bytes: settings.size("metadata.log.max.record.bytes.between.snapshots")?,
         metadata_snapshot_interval_ms: Millis(settings.number("metadata.log.max.snapshot.interval.ms")?),
     })

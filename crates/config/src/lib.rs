@@ -19,7 +19,9 @@ pub mod table;
 mod topic;
 
 pub use alter::{AlterError, AlterOp, Alteration, BrokerAlteration, Scope, alter_topic, replace_topic};
-pub use broker::{BrokerConfig, GroupConfig, NetworkConfig, StorageConfig, TopicCreation, WalConfig};
+pub use broker::{
+    BrokerConfig, CleanerConfig, GroupConfig, NetworkConfig, StorageConfig, TopicCreation, WalConfig,
+};
 pub use describe::{
     ConfigSource, Described, Synonym, describe_broker, describe_client_metrics, describe_every_broker,
     describe_group, describe_topic,
@@ -32,5 +34,6 @@ pub use properties::parse_properties;
 pub use property::{Bounds, Class, Kind, Property, State, Synonymous, Unit, Update, Value};
 pub use sources::{Dynamic, Layer, Layers, Overrides, Sources};
 pub use topic::{
-    CleanupPolicy, Compression, DURABILITY, Durability, FIXED_AT_CREATION, TimestampType, TopicConfig,
+    CleanupPolicy, CompactionConfig, Compression, DURABILITY, Durability, FIXED_AT_CREATION, TimestampType,
+    TopicConfig,
 };

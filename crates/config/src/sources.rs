@@ -230,6 +230,21 @@ impl Sources {
         }
     }
 
+    /// Returns a number with a fraction.
+    pub(crate) fn fraction(&self, name: &str) -> Result<f64, ConfigError> {
+        match known(name)?.read(&self.text(name)?)? {
+            Value::Double(number) => Ok(number),
+            _ => Err(ConfigError::invalid(name, &self.text(name)?, "it is not a number")),
+        }
+    }
+
+    /// Returns the whole part of such a number, as far as it fits; a negative one counts as 0.
+    pub(crate) fn whole(&self, name: &str) -> Result<u64, ConfigError> {
+        let number = self.fraction(name)?;
+        // What does not parse is larger than any number of bytes.
+        Ok(if number > 0.0 { format!("{number:.0}").parse().unwrap_or(u64::MAX) } else { 0 })
+    }
+
     /// Returns a number that cannot be negative; a negative one counts as 0.
     pub(crate) fn size(&self, name: &str) -> Result<u64, ConfigError> {
         Ok(u64::try_from(self.number(name)?).unwrap_or(0))

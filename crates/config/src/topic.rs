@@ -41,7 +41,7 @@ impl Durability {
 pub struct CleanupPolicy {
     /// Segments beyond retention are deleted.
     pub delete: bool,
-    /// Records are compacted by key; accepted, and nothing is compacted yet.
+    /// The latest record of each key is kept.
     pub compact: bool,
 }
 
@@ -112,6 +112,32 @@ pub struct TopicConfig {
     pub file_delete_delay_ms: Millis,
     /// What an acknowledgement means; fixed when the topic is created.
     pub durability: Durability,
+    /// When and how the log is compacted, if it is.
+    pub compaction: CompactionConfig,
+}
+
+/// When and how a log is compacted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CompactionConfig {
+    /// Share of dirty bytes above which it is. *Units*: millionths.
+    pub min_dirty_millionths: u32,
+    /// Age below which a segment is left alone.
+    pub min_lag_ms: Millis,
+    /// Age of a dirty segment from which on the log does not wait for the share.
+    pub max_lag_ms: Millis,
+    /// Time that a tombstone stays.
+    pub delete_retention_ms: Millis,
+}
+
+impl Default for CompactionConfig {
+    fn default() -> CompactionConfig {
+        CompactionConfig {
+            min_dirty_millionths: 500_000,
+            min_lag_ms: Millis(0),
+            max_lag_ms: Millis(i64::MAX),
+            delete_retention_ms: Millis(86_400_000),
+        }
+    }
 }
 
 impl Default for TopicConfig {
@@ -136,6 +162,7 @@ impl Default for TopicConfig {
             compression_zstd_level: 3,
             file_delete_delay_ms: Millis(60_000),
             durability: Durability::Fsync,
+            compaction: CompactionConfig::default(),
         }
     }
 }
@@ -218,6 +245,7 @@ pub(crate) fn build(
     }
     let view = TopicView { overrides, broker };
     view.check_lags()?;
+    view.check_compactable()?;
     view.check_message_fits_wal()?;
     view.config()
 }
@@ -294,6 +322,12 @@ impl TopicView<'_> {
             compression_zstd_level: self.level("compression.zstd.level")?,
             file_delete_delay_ms: self.millis("file.delete.delay.ms")?,
             durability: durability(&self.value(DURABILITY)?.0),
+            compaction: CompactionConfig {
+                min_dirty_millionths: self.millionths("min.cleanable.dirty.ratio")?,
+                min_lag_ms: self.millis("min.compaction.lag.ms")?,
+                max_lag_ms: self.millis("max.compaction.lag.ms")?,
+                delete_retention_ms: self.millis("delete.retention.ms")?,
+            },
         })
     }
 
@@ -301,6 +335,23 @@ impl TopicView<'_> {
         let number = self.number(name)?;
         i32::try_from(number)
             .map_err(|_| ConfigError::invalid(name, &number.to_string(), "Not a number of type INT"))
+    }
+
+    fn millionths(&self, name: &str) -> Result<u32, ConfigError> {
+        match self.value(name)? {
+            (_, Value::Double(share)) => Ok(millionths(share)),
+            (text, _) => Err(ConfigError::invalid(name, &text, "it is not a number")),
+        }
+    }
+
+    /// The files of a page-cache log are not swapped: see docs/adr/2026-11-26-compaction.md.
+    fn check_compactable(&self) -> Result<(), ConfigError> {
+        let compacts = cleanup_policy(&self.value("cleanup.policy")?.0).compact;
+        if !compacts || durability(&self.value(DURABILITY)?.0) != Durability::PageCache {
+            return Ok(());
+        }
+        let why = "a topic with highwater.durability=page-cache cannot be compacted; use fsync, or cleanup.policy=delete";
+        Err(ConfigError::refused("cleanup.policy", why))
     }
 
     fn check_lags(&self) -> Result<(), ConfigError> {
@@ -337,6 +388,11 @@ pub(crate) fn converted(property: &Property, broker_name: &str, value: &str) -> 
         Ok(_) if factor != 1 => "-1".to_owned(),
         _ => value.to_owned(),
     }
+}
+
+/// Returns a share in millionths.
+pub(crate) fn millionths(share: f64) -> u32 {
+    format!("{:.0}", (share * 1e6).clamp(0.0, 1e6)).parse().unwrap_or(0)
 }
 
 fn timestamp_type(text: &str) -> TimestampType {

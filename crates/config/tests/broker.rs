@@ -282,12 +282,13 @@ fn notices() {
     let (_, notices) = from_file(&[
         ("num.network.threads", "5"),
         ("num.io.threads", "8"),
+        ("log.cleaner.threads", "2"),
         ("log.cleanup.policy", "compact,delete"),
         ("compression.type", "zstd"),
         ("log.retention.hours", "5"),
     ])
     .unwrap();
     let named: Vec<&str> = notices.iter().map(|n| n.name.as_str()).collect();
-    assert_eq!(named, ["log.cleanup.policy", "num.network.threads"]);
-    assert!(notices[0].to_string().contains("not compacted yet"));
+    assert_eq!(named, ["log.cleaner.threads", "num.network.threads"]);
+    assert!(notices[0].to_string().contains("one log is compacted at a time"));
 }

@@ -110,9 +110,10 @@ fn values_have_one_form() {
 /// Protects: durability is shown as fixed, and what does not act is marked.
 #[test]
 fn fixed_and_idle() {
-    let all = describe_topic(&map(&[("cleanup.policy", "compact")]), &broker(&[]));
+    let all = describe_topic(&map(&[("preallocate", "true")]), &broker(&[]));
     assert!(entry(&all, "highwater.durability").read_only);
-    assert!(entry(&all, "cleanup.policy").idle.is_some_and(|why| why.contains("not compacted yet")));
+    assert!(entry(&all, "preallocate").idle.is_some());
+    assert_eq!(entry(&all, "cleanup.policy").idle, None);
     assert_eq!(entry(&all, "retention.ms").idle, None);
 }
 

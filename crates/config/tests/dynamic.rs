@@ -44,6 +44,8 @@ fn other(row: &Property) -> String {
         _ if row.name == "max.connections.per.ip.overrides" => "127.0.0.1:7".to_owned(),
         (Kind::List | Kind::Text | Kind::Class | Kind::Password, _) => "other".to_owned(),
         _ if row.name == "log.segment.bytes" => "2097152".to_owned(),
+        (Kind::Double, Bounds::Within(..)) => "0.7".to_owned(),
+        _ if row.name == "log.cleaner.io.buffer.load.factor" => "0.7".to_owned(),
         _ => "7".to_owned(),
     }
 }

@@ -119,7 +119,6 @@ fn compaction_lags_agree() {
 #[test]
 fn words() {
     let config = topic(&[
-        ("cleanup.policy", "compact,delete"),
         ("compression.type", "lz4"),
         ("message.timestamp.type", "LogAppendTime"),
         ("highwater.durability", "page-cache"),
@@ -127,7 +126,8 @@ fn words() {
         ("retention.bytes", "0"),
     ])
     .unwrap();
-    assert!(config.cleanup_policy.delete && config.cleanup_policy.compact);
+    let both = topic(&[("cleanup.policy", "compact,delete")]).unwrap().cleanup_policy;
+    assert!(both.delete && both.compact);
     assert_eq!(config.compression_type, Compression::Lz4);
     assert_eq!(config.message_timestamp_type, TimestampType::LogAppendTime);
     assert_eq!(config.durability, Durability::PageCache);
@@ -169,5 +169,5 @@ fn idle_settings_are_named() {
         ("retention.ms", "5"),
     ]);
     let named: Vec<String> = TopicConfig::idle(&own).into_iter().map(|n| n.name).collect();
-    assert_eq!(named, ["cleanup.policy", "flush.ms"]);
+    assert_eq!(named, ["flush.ms"]);
 }

@@ -31,6 +31,10 @@ const OF_TOPICS: &[(&str, &str)] = &[
     ("segment.jitter.ms", "segment_jitter_acts"),
     ("segment.index.bytes", "index_size_acts"),
     ("highwater.durability", "page_cache_records_survive_a_kill"),
+    ("min.cleanable.dirty.ratio", "the_dirty_ratio_acts"),
+    ("min.compaction.lag.ms", "the_lags_act"),
+    ("max.compaction.lag.ms", "the_lags_act"),
+    ("delete.retention.ms", "delete_retention_acts"),
 ];
 
 /// Broker settings: name, test.
@@ -58,6 +62,15 @@ const OF_BROKERS: &[(&str, &str)] = &[
     ("log.retention.bytes", "retention_size_acts"),
     ("log.retention.check.interval.ms", "retention_size_acts"),
     ("log.cleanup.policy", "cleanup_policy_acts"),
+    ("log.cleaner.enable", "whether_and_when_logs_are_looked_at"),
+    ("log.cleaner.backoff.ms", "whether_and_when_logs_are_looked_at"),
+    ("log.cleaner.io.max.bytes.per.second", "the_pace_is_as_set"),
+    ("log.cleaner.dedupe.buffer.size", "memory_for_keys_is_as_set"),
+    ("log.cleaner.io.buffer.load.factor", "memory_for_keys_is_as_set"),
+    ("log.cleaner.min.cleanable.ratio", "the_dirty_ratio_acts"),
+    ("log.cleaner.min.compaction.lag.ms", "the_lags_act"),
+    ("log.cleaner.max.compaction.lag.ms", "the_lags_act"),
+    ("log.cleaner.delete.retention.ms", "delete_retention_acts"),
     ("log.index.size.max.bytes", "index_size_acts"),
     ("log.index.interval.bytes", "index_interval_acts"),
     ("log.message.timestamp.type", "timestamp_type_acts"),

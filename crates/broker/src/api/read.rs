@@ -10,6 +10,8 @@ use tokio::sync::oneshot;
 use types::{ErrorCode, LogKey, Offset, WallTime};
 use wire::record::{Batch, find_timestamp, first_with_max_timestamp};
 
+/// How often a read is planned at most.
+const PLANS_MAX: usize = 4;
 /// Most bytes that a look into one batch may produce.
 const DECOMPRESSED_MAX: usize = 256 << 20;
 
@@ -23,17 +25,18 @@ pub(crate) async fn read(
     part: FetchPart,
     plan: ReadPlan,
 ) -> Result<Vec<Batch>, ErrorCode> {
-    match carry_out(context, part.key, plan).await {
-        Ok(batches) => Ok(batches),
-        Err(ReadFault::Gone | ReadFault::Damage(_)) => {
-            let plan = plan_again(context, part).await?;
-            match carry_out(context, part.key, plan).await {
-                Ok(batches) => Ok(batches),
-                Err(fault) => Err(failed(context, part.key, &fault).await),
-            }
+    let mut plan = plan;
+    for tried in 0..PLANS_MAX {
+        match carry_out(context, part.key, plan).await {
+            Ok(batches) => return Ok(batches),
+            Err(ReadFault::Damage(_)) if tried == 0 => {}
+            // Its segments were compacted, cut or deleted meanwhile.
+            Err(ReadFault::Gone) if tried + 1 < PLANS_MAX => {}
+            Err(fault) => return Err(failed(context, part.key, &fault).await),
         }
-        Err(fault) => Err(failed(context, part.key, &fault).await),
+        plan = plan_again(context, part).await?;
     }
+    Err(ErrorCode::KafkaStorageError)
 }
 
 async fn carry_out(context: &Arc<Context>, key: LogKey, plan: ReadPlan) -> Result<Vec<Batch>, ReadFault> {

@@ -413,6 +413,46 @@ pub const METRICS: &[Metric] = &[
         .with_kind(Kind::Histogram),
     gauge("highwater_metadata_commit_seconds", "s", "Time to have a change of the metadata agreed and applied")
         .with_kind(Kind::Histogram),
+    gauge(
+        "kafka_log_logcleanermanager_max_dirty_percent",
+        "percent",
+        "Largest share of bytes of a log that no compaction has seen",
+    )
+    .as_kafkas("kafka.log:type=LogCleanerManager,name=max-dirty-percent")
+    .unseen(),
+    gauge(
+        "kafka_log_logcleanermanager_uncleanable_partitions_count",
+        "partitions",
+        "Logs that could not be compacted and are left alone for a while",
+    )
+    .as_kafkas("kafka.log:type=LogCleanerManager,name=uncleanable-partitions-count")
+    .unseen(),
+    gauge(
+        "kafka_log_logcleaner_cleaner_recopy_percent",
+        "percent",
+        "What the last compaction left of the bytes that it read",
+    )
+    .as_kafkas("kafka.log:type=LogCleaner,name=cleaner-recopy-percent")
+    .unseen(),
+    gauge("kafka_log_logcleaner_max_clean_time_secs", "s", "Time that the last compaction took")
+        .as_kafkas("kafka.log:type=LogCleaner,name=max-clean-time-secs")
+        .unseen(),
+    gauge(
+        "kafka_log_logcleaner_max_buffer_utilization_percent",
+        "percent",
+        "How full the memory for keys was in the last compaction",
+    )
+    .as_kafkas("kafka.log:type=LogCleaner,name=max-buffer-utilization-percent")
+    .unseen(),
+    gauge(
+        "kafka_log_logcleaner_max_compaction_delay_secs",
+        "s",
+        "Longest time for which a log has waited beyond max.compaction.lag.ms",
+    )
+    .as_kafkas("kafka.log:type=LogCleaner,name=max-compaction-delay-secs")
+    .unseen(),
+    counter("highwater_compactions_total", "compactions", "Compactions of a log that have ended").unseen(),
+    counter("highwater_compacted_records_total", "records", "Records that compaction has taken away").unseen(),
 ];
 
 /// Metrics that Kafka has and this broker has not, with the reason.
@@ -450,7 +490,10 @@ pub const ABSENT: &[(&str, &str)] = &[
         "LogManager: LogDirectoryOffline, remainingLogsToRecover, remainingSegmentsToRecover",
         "there is one data directory, and the HTTP port opens after its recovery",
     ),
-    ("the cleaner's", "there is no compaction"),
+    (
+        "LogCleaner: DeadThreadCount, time-since-last-run-ms, uncleanable-bytes",
+        "there are no cleaner threads that could die; what is held off is counted in logs",
+    ),
     ("ReplicaFetcherManager, FetcherLagMetrics", "there is one replica of each partition"),
     (
         "group-coordinator-metrics, transaction-coordinator-metrics, AddPartitionsToTxnManager",

@@ -129,7 +129,10 @@ impl Scrape<'_> {
             "highwater_checkpoints_total" => probes.checkpoints.get(),
             "highwater_unwritten_bytes" => sizes.unwritten_bytes,
             "highwater_tail_bytes" => sizes.tail_bytes,
-            _ => self.gauges.iter().find(|(gauge, _)| *gauge == name)?.1,
+            _ => {
+                let gauge = self.gauges.iter().find(|(gauge, _)| *gauge == name);
+                return gauge.map(|(_, value)| *value).or_else(|| probes.cleaner.value(name));
+            }
         })
     }
 }

@@ -92,6 +92,11 @@ impl Shard {
             if !segments.is_empty() {
                 self.jobs.send(Job::DeleteSegments { key: *key, segments });
             }
+            // After the deletion of what had these names before.
+            let swaps = log.take_swaps();
+            if !swaps.is_empty() {
+                self.jobs.send(Job::SwapSegments { key: *key, swaps });
+            }
             if log.has_dead_segments() {
                 // Its start moved after the cut: on a full disk nothing else would bring the checkpoint that lets them go.
                 self.jobs.send(Job::Checkpoint);
@@ -211,16 +216,22 @@ pub(super) fn cached_bytes(log: &Log) -> u64 {
 pub(super) fn place_rules(key: LogKey, config: &config::TopicConfig) -> PlaceRules {
     PlaceRules {
         segment_bytes: u64::from(config.segment_bytes),
-        segment_ms: Millis(config.segment_ms.0 - jitter(key, config)),
+        segment_ms: Millis(longest_segment(config).0 - jitter(key, config)),
         index_interval_bytes: u64::from(config.index_interval_bytes),
         segment_index_bytes: config.segment_index_bytes,
     }
 }
 
+/// Returns the age at which a segment is closed: one that is to be compacted in time must not stay open for longer.
+fn longest_segment(config: &config::TopicConfig) -> Millis {
+    let most = if config.cleanup_policy.compact { config.compaction.max_lag_ms } else { config.segment_ms };
+    config.segment_ms.min(most)
+}
+
 /// Returns how much earlier than others a log rolls by age: a fixed part of the setting, spread over the logs, so that
 /// they do not roll together. Kafka draws it anew for each segment.
 fn jitter(key: LogKey, config: &config::TopicConfig) -> i64 {
-    let most = config.segment_jitter_ms.min(config.segment_ms).0.max(0).unsigned_abs();
+    let most = config.segment_jitter_ms.min(longest_segment(config)).0.max(0).unsigned_abs();
     let place = (0..8).zip(key.topic_id.0.0).fold(0, |sum, (n, byte)| sum ^ (u64::from(byte) << (8 * n)));
     let spread =
         place.wrapping_add(u64::from(key.partition.0.unsigned_abs())).wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -1,5 +1,6 @@
 //! What a shard can be told and asked.
 
+use super::compaction::CompactMessage;
 use crate::publish::Published;
 use crate::unwritten::Claim;
 use log::cut::LogCut;
@@ -92,6 +93,8 @@ pub(crate) enum ShardMessage {
     PagesSynced(Arc<BTreeSet<LogKey>>),
     /// Apply retention to what is due.
     Retain,
+    /// Compaction asks, or says how far it is.
+    Compact(CompactMessage),
     /// A read found damage.
     Damaged {
         /// Where.

@@ -4,7 +4,6 @@
 
 use crate::property::{Bounds, Kind, Property, State, Unit, property};
 
-const COMPACTION: State = State::Later("not compacted yet: every record is kept until the compactor exists");
 const FLUSH: State = State::NoSubject(
     "an acknowledged batch is already synced, or with highwater.durability=page-cache meant not to be; there is nothing to flush later",
 );
@@ -40,7 +39,7 @@ pub const BROKER: &[Property] = &[
     property("log.retention.hours", Kind::Int, Some("168"), "Default of the topic setting retention.ms, where neither log.retention.ms nor log.retention.minutes is set."),
     property("log.retention.bytes", Kind::Long, Some("-1"), "Default of the topic setting retention.bytes.").dynamic(),
     property("log.retention.check.interval.ms", Kind::Long, Some("300000"), "Shortest time between two looks at what can be deleted.").from(1),
-    property("log.cleanup.policy", Kind::List, Some("delete"), "Default of the topic setting cleanup.policy.").bounds(Bounds::OneOf(&["compact", "delete"])).dynamic().state(State::ActsExcept(&["compact"], "not compacted yet: every record is kept until the compactor exists")),
+    property("log.cleanup.policy", Kind::List, Some("delete"), "Default of the topic setting cleanup.policy.").bounds(Bounds::OneOf(&["compact", "delete"])).dynamic(),
     property("log.index.size.max.bytes", Kind::Int, Some("10485760"), "Default of the topic setting segment.index.bytes.").from(4).dynamic(),
     property("log.index.interval.bytes", Kind::Int, Some("4096"), "Default of the topic setting index.interval.bytes.").from(0).dynamic(),
     property("log.flush.interval.messages", Kind::Long, Some("9223372036854775807"), "Default of the topic setting flush.messages.").from(1).dynamic().state(FLUSH),
@@ -57,16 +56,16 @@ pub const BROKER: &[Property] = &[
     property("log.local.retention.bytes", Kind::Long, Some("-2"), "Default of the topic setting local.retention.bytes.").from(-2).dynamic().state(TIERS),
     property("log.dir.failure.timeout.ms", Kind::Long, Some("30000"), "Time to tell the controller of a failed folder.").from(1).state(State::NoSubject("a broker whose only data directory fails stops at once")),
     property("num.recovery.threads.per.data.dir", Kind::Int, Some("2"), "Threads that recover a folder.").from(1).dynamic().state(State::NoSubject("recovery replays one write-ahead log; there is nothing to spread over threads")),
-    property("log.cleaner.enable", Kind::Boolean, Some("true"), "Whether logs are compacted.").state(COMPACTION),
-    property("log.cleaner.threads", Kind::Int, Some("1"), "Threads that compact.").from(0).dynamic().state(COMPACTION),
-    property("log.cleaner.io.max.bytes.per.second", Kind::Double, Some("1.7976931348623157E308"), "Most bytes that compaction reads and writes a second.").unit_is(Unit::Bytes).dynamic().state(COMPACTION),
-    property("log.cleaner.dedupe.buffer.size", Kind::Long, Some("134217728"), "Memory for the keys of a compaction.").unit_is(Unit::Bytes).dynamic().state(COMPACTION),
-    property("log.cleaner.io.buffer.size", Kind::Int, Some("524288"), "Memory for reading and writing in a compaction.").unit_is(Unit::Bytes).from(0).dynamic().state(COMPACTION),
-    property("log.cleaner.io.buffer.load.factor", Kind::Double, Some("0.9"), "How full the memory for keys may get.").dynamic().state(COMPACTION),
-    property("log.cleaner.backoff.ms", Kind::Long, Some("15000"), "Wait when there is nothing to compact.").from(0).dynamic().state(COMPACTION),
-    property("log.cleaner.min.cleanable.ratio", Kind::Double, Some("0.5"), "Default of the topic setting min.cleanable.dirty.ratio.").bounds(Bounds::Within(0, 1)).dynamic().state(COMPACTION),
-    property("log.cleaner.delete.retention.ms", Kind::Long, Some("86400000"), "Default of the topic setting delete.retention.ms.").from(0).dynamic().state(COMPACTION),
-    property("log.cleaner.min.compaction.lag.ms", Kind::Long, Some("0"), "Default of the topic setting min.compaction.lag.ms.").from(0).dynamic().state(COMPACTION),
-    property("log.cleaner.max.compaction.lag.ms", Kind::Long, Some("9223372036854775807"), "Default of the topic setting max.compaction.lag.ms.").from(1).dynamic().state(COMPACTION),
+    property("log.cleaner.enable", Kind::Boolean, Some("true"), "Whether logs are compacted."),
+    property("log.cleaner.threads", Kind::Int, Some("1"), "Threads that compact.").from(0).dynamic().state(State::NoSubject("one log is compacted at a time, step by step on the data directory's thread")),
+    property("log.cleaner.io.max.bytes.per.second", Kind::Double, Some("1.7976931348623157E308"), "Most bytes that compaction reads and writes a second.").unit_is(Unit::Bytes).dynamic(),
+    property("log.cleaner.dedupe.buffer.size", Kind::Long, Some("134217728"), "Memory for the keys of a compaction.").unit_is(Unit::Bytes).dynamic(),
+    property("log.cleaner.io.buffer.size", Kind::Int, Some("524288"), "Memory for reading and writing in a compaction.").unit_is(Unit::Bytes).from(0).dynamic().state(State::NoSubject("a compaction reads and writes in pieces of a MiB")),
+    property("log.cleaner.io.buffer.load.factor", Kind::Double, Some("0.9"), "How full the memory for keys may get.").dynamic(),
+    property("log.cleaner.backoff.ms", Kind::Long, Some("15000"), "Wait when there is nothing to compact.").from(0).dynamic(),
+    property("log.cleaner.min.cleanable.ratio", Kind::Double, Some("0.5"), "Default of the topic setting min.cleanable.dirty.ratio.").bounds(Bounds::Within(0, 1)).dynamic(),
+    property("log.cleaner.delete.retention.ms", Kind::Long, Some("86400000"), "Default of the topic setting delete.retention.ms.").from(0).dynamic(),
+    property("log.cleaner.min.compaction.lag.ms", Kind::Long, Some("0"), "Default of the topic setting min.compaction.lag.ms.").from(0).dynamic(),
+    property("log.cleaner.max.compaction.lag.ms", Kind::Long, Some("9223372036854775807"), "Default of the topic setting max.compaction.lag.ms.").from(1).dynamic(),
     property("producer.id.expiration.ms", Kind::Int, Some("86400000"), "Idle time after which the state of an idempotent producer may be forgotten; never less than seven days or the retention of its last batch.").from(1).dynamic(),
 ];

@@ -6,7 +6,6 @@ use crate::property::{Bounds, Kind, Property, State, Synonymous, property};
 
 const CODECS: &[&str] = &["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"];
 const LZ4_LEVELS: &str = "the encoder of lz4 has one level; its output is read by every client";
-const NO_COMPACTION: &str = "not compacted yet: every record is kept until the compactor exists";
 const NO_FLUSH_TIMER: &str = "an acknowledged batch is already synced, or with highwater.durability=page-cache meant not to be; there is nothing to flush later";
 const NO_REPLICATION: &str = "it acts when a partition can have more than one replica";
 const NO_PREALLOCATION: &str = "segments are written from memory, after the write-ahead log";
@@ -51,9 +50,8 @@ pub const TOPIC: &[Property] = &[
         .state(State::Refused(NO_TIERS)),
     topic("local.retention.ms", Kind::Long, Some("-2"), "Age up to which segments also stay local under tiered storage.")
         .from(-2).like(&[is("log.local.retention.ms")]).state(State::Refused(NO_TIERS)),
-    topic("cleanup.policy", Kind::List, Some("delete"), "What happens to old data: delete it, compact it by key (accepted, not compacted yet: the data is kept), both, or nothing.")
-        .bounds(Bounds::OneOf(&["compact", "delete"])).like(&[is("log.cleanup.policy")])
-        .state(State::ActsExcept(&["compact"], NO_COMPACTION)),
+    topic("cleanup.policy", Kind::List, Some("delete"), "What happens to old data: delete it, keep the latest record of each key (compact), both, or nothing.")
+        .bounds(Bounds::OneOf(&["compact", "delete"])).like(&[is("log.cleanup.policy")]),
     topic("flush.ms", Kind::Long, Some("9223372036854775807"), "Time after which Kafka syncs a segment.")
         .from(0).like(&[is("log.flush.interval.ms"), is("log.flush.scheduler.interval.ms")])
         .state(State::NoSubject(NO_FLUSH_TIMER)),
@@ -76,11 +74,11 @@ pub const TOPIC: &[Property] = &[
         .from(0).like(&[is("log.segment.delete.delay.ms")])
         .state(State::Later("files go as soon as nothing needs them, some at a time")),
     topic("max.compaction.lag.ms", Kind::Long, Some("9223372036854775807"), "Age by which a record must have been looked at by the compactor.")
-        .from(1).like(&[is("log.cleaner.max.compaction.lag.ms")]).state(State::Later(NO_COMPACTION)),
+        .from(1).like(&[is("log.cleaner.max.compaction.lag.ms")]),
     topic("max.message.bytes", Kind::Int, Some("1048588"), "Largest record batch that is taken.")
         .from(0).like(&[is("message.max.bytes")]),
     topic("min.compaction.lag.ms", Kind::Long, Some("0"), "Age below which a record is left alone by the compactor.")
-        .from(0).like(&[is("log.cleaner.min.compaction.lag.ms")]).state(State::Later(NO_COMPACTION)),
+        .from(0).like(&[is("log.cleaner.min.compaction.lag.ms")]),
     topic("message.timestamp.type", Kind::Text, Some("CreateTime"), "Whose clock stamps a record: the producer's (CreateTime) or the broker's (LogAppendTime).")
         .bounds(Bounds::OneOf(&["CreateTime", "LogAppendTime"])).like(&[is("log.message.timestamp.type")]),
     topic("local.retention.bytes", Kind::Long, Some("-2"), "Size up to which segments also stay local under tiered storage.")
@@ -90,11 +88,11 @@ pub const TOPIC: &[Property] = &[
     topic("index.interval.bytes", Kind::Int, Some("4096"), "Bytes of a segment between two entries of its indexes.")
         .from(0).like(&[is("log.index.interval.bytes")]),
     topic("min.cleanable.dirty.ratio", Kind::Double, Some("0.5"), "Share of not yet compacted bytes at which a log is compacted.")
-        .bounds(Bounds::Within(0, 1)).like(&[is("log.cleaner.min.cleanable.ratio")]).state(State::Later(NO_COMPACTION)),
+        .bounds(Bounds::Within(0, 1)).like(&[is("log.cleaner.min.cleanable.ratio")]),
     topic("unclean.leader.election.enable", Kind::Boolean, Some("false"), "Whether a replica that may lack acknowledged records can become leader.")
         .like(&[is("unclean.leader.election.enable")]).state(State::Later(NO_REPLICATION)),
     topic("delete.retention.ms", Kind::Long, Some("86400000"), "Time that a tombstone stays after compaction.")
-        .from(0).like(&[is("log.cleaner.delete.retention.ms")]).state(State::Later(NO_COMPACTION)),
+        .from(0).like(&[is("log.cleaner.delete.retention.ms")]),
     topic("retention.bytes", Kind::Long, Some("-1"), "Size of a partition beyond which its oldest segments are deleted; -1 is no limit.")
         .like(&[is("log.retention.bytes")]),
     topic("message.timestamp.after.max.ms", Kind::Long, Some("3600000"), "How far a producer's timestamp may lie in the future.")

@@ -48,6 +48,8 @@ impl Swaps {
 pub(super) struct SwapsIn {
     /// New segments.
     made: Vec<SegmentId>,
+    /// Where they end.
+    end: Offset,
     /// Segments that they take the place of, but for those of their names.
     gone: Vec<SegmentId>,
     gone_marks: Vec<Offset>,
@@ -180,6 +182,7 @@ impl Log {
                 let gone = segments.swap_in(&new.old, &new.new);
                 if let Some(gone) = &gone {
                     swaps.made.push(new.new.base);
+                    swaps.end = swaps.end.max(new.new.next);
                     swaps.gone.extend(gone);
                     swaps.gone_marks.extend(&new.gone_marks);
                 } else {
@@ -199,6 +202,8 @@ impl Log {
         compacting.pending.drain(..compacting.offered);
         compacting.offered = 0;
         compacting.is_flagged = swaps.is_flagged;
+        // Readers get what the segments hold now.
+        self.tail.drop_below(swaps.end.min(self.written_end));
         compacting.due.named.extend(swaps.made);
         self.deletable.extend(swaps.gone);
         if !swaps.gone_marks.is_empty() {
