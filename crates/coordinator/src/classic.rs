@@ -11,8 +11,9 @@ mod leave;
 mod rebalance;
 mod sync;
 
-use crate::groups::{Answer, Description, MemberDescription, Token, Turn};
+use crate::groups::Turn;
 use crate::record::GroupRecord;
+use crate::request::{Answer, Description, MemberDescription, Token};
 use crate::timers::TimerKey;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};

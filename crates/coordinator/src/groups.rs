@@ -9,252 +9,19 @@
 use crate::classic::{Classic, Join, Member, State};
 use crate::offsets::Offsets;
 use crate::record::GroupRecord;
+use crate::request::{Answer, Commit, Effect, Listed, Request, Settings, Token, Topics};
 use crate::timers::{TimerKey, Timers};
-use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
-use types::{
-    ErrorCode, Generation, GroupId, InstanceId, MemberId, Monotonic, Now, Offset, TopicId, Uuid, WallTime,
-};
-use wire::join_group_request::JoinGroupRequest;
-use wire::join_group_response::JoinGroupResponse;
-use wire::sync_group_request::SyncGroupRequest;
-use wire::sync_group_response::SyncGroupResponse;
-
-/// Names whoever waits for an answer.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Token(pub u64);
-
-/// Who asks.
-#[derive(Clone, Debug, Default)]
-pub struct Caller {
-    /// What the client calls itself.
-    pub client_id: String,
-    /// Its address, as Kafka writes it.
-    pub host: String,
-    /// The version of its request.
-    pub version: i16,
-}
-
-/// The numbers that rule groups.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// `group.min.session.timeout.ms` and `group.max.session.timeout.ms`.
-    pub session_timeout: std::ops::RangeInclusive<Duration>,
-    /// `group.initial.rebalance.delay.ms`.
-    pub initial_rebalance_delay: Duration,
-    /// `group.max.size`.
-    pub max_size: usize,
-    /// `offset.metadata.max.bytes`. *Units*: bytes.
-    pub metadata_max: usize,
-    /// What one member may say of itself. *Units*: bytes.
-    pub member_max: usize,
-    /// `offsets.retention.minutes`; without it offsets do not expire by age.
-    pub retention: Option<Duration>,
-    /// `offsets.retention.check.interval.ms`.
-    pub retention_check: Duration,
-    /// What one batch of records may take in the log. *Units*: bytes.
-    pub batch_max: usize,
-}
-
-/// What topics there are, at the moment of a decision.
-pub trait Topics {
-    /// Returns the id of the topic that has this name now.
-    fn id_of(&self, name: &str) -> Option<TopicId>;
-}
-
-/// What a coordinator can be asked.
-#[derive(Clone, Debug)]
-pub enum Request {
-    /// JoinGroup.
-    Join {
-        /// As it came.
-        request: JoinGroupRequest,
-        /// Whose it is.
-        caller: Caller,
-        /// Random; for the id of a new member.
-        fresh: Uuid,
-    },
-    /// SyncGroup.
-    Sync(SyncGroupRequest),
-    /// Heartbeat.
-    Heartbeat {
-        /// Which group.
-        group: GroupId,
-        /// Who.
-        member: MemberId,
-        /// Its instance.
-        instance: Option<InstanceId>,
-        /// The generation that it knows.
-        generation: Generation,
-    },
-    /// LeaveGroup.
-    Leave {
-        /// Which group.
-        group: GroupId,
-        /// Who.
-        members: Vec<(MemberId, Option<InstanceId>)>,
-    },
-    /// OffsetCommit.
-    Commit(Commit),
-    /// OffsetFetch of one group.
-    FetchOffsets {
-        /// Which group.
-        group: GroupId,
-        /// Which partitions; all that there are if none are named.
-        partitions: Option<Vec<(String, i32)>>,
-    },
-    /// DescribeGroups of one group.
-    Describe(GroupId),
-    /// ListGroups.
-    List,
-    /// DeleteGroups of one group.
-    Delete(GroupId),
-    /// OffsetDelete.
-    DeleteOffsets {
-        /// Which group.
-        group: GroupId,
-        /// Which partitions.
-        partitions: Vec<(String, i32)>,
-    },
-    /// Topics were deleted, or replaced by namesakes: their offsets go.
-    ForgetTopics,
-    /// An empty group goes with all its offsets, because there are too many; one that is not empty stays.
-    Evict(GroupId),
-}
-
-/// OffsetCommit of one group.
-#[derive(Clone, Debug)]
-pub struct Commit {
-    /// Which group.
-    pub group: GroupId,
-    /// Who; nobody if empty.
-    pub member: MemberId,
-    /// Its instance.
-    pub instance: Option<InstanceId>,
-    /// The generation that it knows; -1 without one.
-    pub generation: Generation,
-    /// Whether the client knows `GROUP_ID_NOT_FOUND` (version 9).
-    pub knows_not_found: bool,
-    /// What is committed.
-    pub offsets: Vec<CommitOffset>,
-}
-
-/// One committed offset.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CommitOffset {
-    /// The topic.
-    pub topic: String,
-    /// The topic of that name at this moment.
-    pub topic_id: TopicId,
-    /// The partition.
-    pub partition: i32,
-    /// The offset of the next record to read.
-    pub offset: Offset,
-    /// The leader epoch of the record before it; -1 if it is not known.
-    pub leader_epoch: i32,
-    /// What the client wants to keep with it.
-    pub metadata: String,
-}
-
-/// What a coordinator answers when nothing is wrong with the request as a whole.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Answer {
-    /// To JoinGroup.
-    Join(JoinGroupResponse),
-    /// To SyncGroup.
-    Sync(SyncGroupResponse),
-    /// To Heartbeat.
-    Heartbeat,
-    /// To LeaveGroup: the code of each member.
-    Leave(Vec<ErrorCode>),
-    /// To OffsetCommit and OffsetDelete: the code of each partition.
-    Partitions(Vec<ErrorCode>),
-    /// To OffsetFetch.
-    Offsets(Vec<FetchedOffset>),
-    /// To DescribeGroups.
-    Description(Description),
-    /// To ListGroups.
-    Groups(Vec<Listed>),
-    /// It is done.
-    Done,
-}
-
-/// An offset as OffsetFetch answers it; -1 if there is none.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FetchedOffset {
-    /// The topic.
-    pub topic: String,
-    /// The partition.
-    pub partition: i32,
-    /// The offset.
-    pub offset: Offset,
-    /// The leader epoch that was committed with it.
-    pub leader_epoch: i32,
-    /// What the client has kept with it.
-    pub metadata: String,
-}
-
-/// A group as DescribeGroups shows it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Description {
-    /// Kafka's name of its state.
-    pub state: &'static str,
-    /// The kind of its members.
-    pub protocol_type: String,
-    /// The protocol that they have agreed on.
-    pub protocol: String,
-    /// Its members.
-    pub members: Vec<MemberDescription>,
-}
-
-/// A member as DescribeGroups shows it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct MemberDescription {
-    /// Its id.
-    pub member_id: MemberId,
-    /// Its instance.
-    pub instance: Option<InstanceId>,
-    /// What its client calls itself.
-    pub client_id: String,
-    /// Its address.
-    pub client_host: String,
-    /// What it says of itself.
-    pub metadata: Bytes,
-    /// What it was given.
-    pub assignment: Bytes,
-}
-
-/// A group as ListGroups shows it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Listed {
-    /// Its id.
-    pub group: GroupId,
-    /// The kind of its members.
-    pub protocol_type: String,
-    /// Kafka's name of its state.
-    pub state: &'static str,
-}
-
-/// What a coordinator asks of its shell.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Effect {
-    /// Answer a request.
-    Reply {
-        /// Whose.
-        token: Token,
-        /// With what.
-        answer: Result<Answer, ErrorCode>,
-    },
-    /// Append these records as one batch; [`Groups::written`] tells its end.
-    Append(Vec<GroupRecord>),
-}
+use types::{ErrorCode, Generation, GroupId, InstanceId, MemberId, Monotonic, Now, WallTime};
 
 /// What happens when a batch is committed, or is not.
 #[derive(Clone, Debug)]
 pub(crate) enum Then {
     /// A reply goes out.
     Reply(Token, Answer),
+    /// An operation goes on that would have been too large for one batch.
+    Again(Operation),
     /// A commit is answered; its member has shown itself.
     Committed { token: Token, group: GroupId, member: MemberId, codes: Vec<ErrorCode> },
     /// Members get their assignment.
@@ -297,6 +64,11 @@ impl Turn<'_> {
         self.batch.records.push(record);
     }
 
+    /// Says whether no further operation goes into this batch.
+    fn is_full(&self) -> bool {
+        self.batch.bytes >= self.settings.batch_max
+    }
+
     /// Says what follows the commit of what is written in this turn.
     pub(crate) fn then(&mut self, then: Then) {
         self.batch.then.push(then);
@@ -312,8 +84,8 @@ impl Turn<'_> {
 }
 
 /// What waits for its turn.
-#[derive(Debug)]
-enum Operation {
+#[derive(Clone, Debug)]
+pub(crate) enum Operation {
     Request(Token, Request),
     Timer(TimerKey),
 }
@@ -323,25 +95,6 @@ impl Operation {
         match self {
             Operation::Request(_, request) => request.group(),
             Operation::Timer(key) => key.group(),
-        }
-    }
-}
-
-impl Request {
-    /// Returns the group that it is about, if it is about one.
-    pub fn group(&self) -> Option<&str> {
-        match self {
-            Request::Join { request, .. } => Some(&request.group_id),
-            Request::Sync(request) => Some(&request.group_id),
-            Request::Commit(commit) => Some(commit.group.as_str()),
-            Request::Heartbeat { group, .. }
-            | Request::Leave { group, .. }
-            | Request::FetchOffsets { group, .. }
-            | Request::Describe(group)
-            | Request::Delete(group)
-            | Request::Evict(group)
-            | Request::DeleteOffsets { group, .. } => Some(group.as_str()),
-            Request::List | Request::ForgetTopics => None,
         }
     }
 }
@@ -529,6 +282,9 @@ impl Groups {
         let mut turn = Turn { now, settings, timers, effects, batch: &mut batch };
         match then {
             Then::Reply(token, answer) => turn.reply(token, outcome.map(|()| answer)),
+            Then::Again(operation) if outcome.is_ok() => self.queue.push_back(operation),
+            // It is tried again when its time comes; what is left of it means nothing until then.
+            Then::Again(_) => self.expire_later(now),
             Then::Committed { token, group, member, codes } => {
                 turn.reply(token, outcome.map(|()| Answer::Partitions(codes)));
                 if let Some(group) = self.groups.get(&group) {
@@ -598,6 +354,9 @@ impl Groups {
         let mut turn = Turn { now, settings, timers, effects, batch };
         let Some(id) = key.group() else {
             groups.iter().for_each(|(id, group)| expire(id, group, &mut turn));
+            if turn.is_full() {
+                return turn.then(Then::Again(Operation::Timer(TimerKey::Expire)));
+            }
             return self.expire_later(now);
         };
         let Some(group) = groups.get_mut(id) else { return };
@@ -659,10 +418,16 @@ impl Groups {
             }
             Request::ForgetTopics => {
                 for (id, group) in groups.iter() {
-                    let gone = group.offsets.of_gone_topics(topics);
-                    gone.for_each(|(topic, p)| turn.write(GroupRecord::no_offset(id, topic, p)));
+                    for (topic, partition) in group.offsets.of_gone_topics(topics) {
+                        if !turn.is_full() {
+                            turn.write(GroupRecord::no_offset(id, topic, partition));
+                        }
+                    }
                 }
-                turn.then(Then::Reply(token, Answer::Done));
+                turn.then(match turn.is_full() {
+                    true => Then::Again(Operation::Request(token, Request::ForgetTopics)),
+                    false => Then::Reply(token, Answer::Done),
+                });
             }
             Request::Heartbeat { .. }
             | Request::FetchOffsets { .. }
@@ -755,12 +520,15 @@ fn commit_offsets(
 /// Writes the end of what has expired. *Source*: Kafka's OffsetExpirationCondition: age counts from the commit, for a group
 /// that had members from when it became empty, if that is later; what members read does not age (C10).
 fn expire(id: &GroupId, group: &Group, turn: &mut Turn<'_>) {
-    let Some(retention) = turn.settings.retention else { return };
+    let Some(retention) = turn.settings.retention.filter(|_| !turn.is_full()) else { return };
     let retention = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
     let (classic, now) = (&group.classic, turn.now.wall);
     let had_members = classic.state() == State::Empty && !classic.protocol_type().is_empty();
     let mut left = 0;
     for (topic, partition, at) in group.offsets.times() {
+        if turn.is_full() {
+            return;
+        }
         let from = if had_members { at.max(classic.since()) } else { at };
         if classic.reads(topic) || now.0.saturating_sub(from.0) < retention {
             left += 1;

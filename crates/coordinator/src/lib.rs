@@ -9,10 +9,12 @@ mod classic;
 mod groups;
 mod offsets;
 mod record;
+mod request;
 mod timers;
 
-pub use groups::{
-    Answer, Caller, Commit, CommitOffset, Description, Effect, FetchedOffset, Groups, Listed,
-    MemberDescription, Request, Settings, Token, Topics,
-};
+pub use groups::Groups;
 pub use record::{GroupRecord, RecordFault};
+pub use request::{
+    Answer, Caller, Commit, CommitOffset, Description, Effect, FetchedOffset, Listed, MemberDescription,
+    Request, Settings, Token, Topics,
+};

@@ -1,6 +1,6 @@
 //! The committed offsets of one group.
 
-use crate::groups::{FetchedOffset, Topics};
+use crate::request::{FetchedOffset, Topics};
 use std::collections::BTreeMap;
 use types::{Offset, TopicId, WallTime};
 use wire::offset_commit_value::OffsetCommitValue;

@@ -3,7 +3,7 @@
 //! A key begins with the type of its record, a value with its version. Offsets are written as version 4, the one that names
 //! the topic's id; every version that Kafka 4.3.1 reads is read. *Source*: Kafka's GroupCoordinatorRecordSerde. Tests: below.
 
-use crate::groups::CommitOffset;
+use crate::request::CommitOffset;
 use bytes::Bytes;
 use types::{GroupId, WallTime};
 use wire::Stored;

@@ -7,8 +7,9 @@ use env::crash::{Call, CrashDisk, Failure, Fault, When};
 use std::path::Path;
 use std::sync::Arc;
 use types::ErrorCode;
-use wire::DeleteRecordsRequest;
 use wire::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
+use wire::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+use wire::{DeleteRecordsRequest, FindCoordinatorRequest, OffsetCommitRequest};
 
 /// The reserve of the preset `tiny`. *Units*: bytes.
 const RESERVE: u64 = 1 << 20;
@@ -25,8 +26,25 @@ fn fill(client: &mut Client, topic: &str) -> usize {
     stored
 }
 
-/// Protects: W-12: a full disk refuses produce, takes nothing back that was acknowledged, lets a topic be deleted, and
-/// accepts produce again by itself once that has made room.
+/// Commits an offset of partition 0; returns Kafka's code.
+fn commit(client: &mut Client, topic: &str, offset: i64) -> i16 {
+    let partition = OffsetCommitRequestPartition { committed_offset: offset, ..Default::default() };
+    let topics = vec![OffsetCommitRequestTopic {
+        name: topic.into(),
+        partitions: vec![partition],
+        ..Default::default()
+    }];
+    let request = OffsetCommitRequest {
+        group_id: "group".into(),
+        generation_id_or_member_epoch: -1,
+        topics,
+        ..OffsetCommitRequest::default()
+    };
+    client.call(&request, 8).topics[0].partitions[0].error_code
+}
+
+/// Protects: W-12: a full disk refuses produce, takes nothing back that was acknowledged, lets offsets be committed and a
+/// topic be deleted, and accepts produce again by itself once that has made room.
 #[test]
 fn a_full_disk_is_left_by_deleting() {
     let disk = CrashDisk::new();
@@ -37,10 +55,16 @@ fn a_full_disk_is_left_by_deleting() {
     client.create("large", 1);
     client.create("kept", 1);
     client.put("kept", &batch(&["before"]));
+    let look = FindCoordinatorRequest { coordinator_keys: vec!["group".into()], ..Default::default() };
+    assert_eq!(client.call(&look, 4).coordinators[0].error_code, 0);
+    assert_eq!(commit(&mut client, "kept", 1), 0);
     disk.set_capacity(Some(used(&disk) + (6 << 20)));
     let stored = fill(&mut client, "large");
     assert!(stored > 20, "{stored}");
     assert_eq!(read_all(&mut client, "large").len(), stored);
+    for offset in 0..20 {
+        assert_eq!(commit(&mut client, "kept", offset), 0, "commits of offsets go on");
+    }
     assert_eq!(delete(&mut client, "large"), 0);
     let mut stored = 1;
     until("produce is accepted again", || {

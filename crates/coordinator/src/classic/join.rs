@@ -1,7 +1,8 @@
 //! JoinGroup: a client becomes a member, or a member asks for another rebalance.
 
 use super::{Classic, Member, State, length};
-use crate::groups::{Answer, Caller, Then, Token, Turn};
+use crate::groups::{Then, Turn};
+use crate::request::{Answer, Caller, Token};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,7 +1,8 @@
 //! Rebalances: who is waited for, and what happens when all are there or their time is over.
 
 use super::{Classic, Member, State};
-use crate::groups::{Answer, Turn};
+use crate::groups::Turn;
+use crate::request::Answer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use types::{ErrorCode, MemberId};

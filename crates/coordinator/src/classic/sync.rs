@@ -2,7 +2,8 @@
 
 use super::join::own;
 use super::{Classic, State};
-use crate::groups::{Answer, Then, Token, Turn};
+use crate::groups::{Then, Turn};
+use crate::request::{Answer, Token};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use types::{ErrorCode, Generation, InstanceId, MemberId};

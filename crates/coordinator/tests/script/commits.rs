@@ -1,7 +1,7 @@
 //! Offsets: committed, fetched, deleted, and what a topic's end does to them. C8, C18, C19.
 
 use crate::world::{GROUP, SESSION, World, commit, settings, topic_id, who};
-use coordinator::{Answer, FetchedOffset, Request, Settings};
+use coordinator::{Answer, CommitOffset, FetchedOffset, Request, Settings};
 use std::time::Duration;
 use types::ErrorCode;
 
@@ -199,4 +199,35 @@ fn idle_groups_can_be_sent_away() {
     let evict = world.ask(Request::Evict(GROUP.into()));
     assert_eq!(world.code(evict), ErrorCode::NonEmptyGroup);
     assert_eq!(world.offset(), 5);
+}
+
+/// Protects: what a deleted topic or an expiry takes away goes in batches of a bounded size, one after another, until all is gone.
+#[test]
+fn much_goes_in_several_batches() {
+    let mut world = World::with(Settings { batch_max: 400, retention: Some(DAY), ..settings() });
+    world.groups.loaded(world.now);
+    let many = |world: &mut World| {
+        let mut request = commit(GROUP, &who("a"), -1, 4);
+        let one = request.offsets.remove(0);
+        request.offsets = (0..50).map(|partition| CommitOffset { partition, ..one.clone() }).collect();
+        let token = world.ask(Request::Commit(request));
+        assert_eq!(world.code(token), ErrorCode::None);
+    };
+    many(&mut world);
+    world.topics.0.insert("t".into(), topic_id(9));
+    world.commits_at_once = false;
+    world.ask(Request::ForgetTopics);
+    let mut batches = 0;
+    while let Some(batch) = world.in_flight.as_ref() {
+        assert!(batch.len() <= 5, "{}", batch.len());
+        batches += 1;
+        world.commit();
+    }
+    assert!(batches >= 10, "{batches}");
+    assert_eq!(world.state(), "none");
+    world.commits_at_once = true;
+    world.topics.0.insert("t".into(), topic_id(1));
+    many(&mut world);
+    world.pass(DAY + Duration::from_secs(601));
+    assert_eq!(world.state(), "none");
 }

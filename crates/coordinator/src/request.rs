@@ -1,0 +1,258 @@
+//! What a coordinator can be asked, what it answers, and what it asks of its shell.
+
+use crate::record::GroupRecord;
+use bytes::Bytes;
+use std::time::Duration;
+use types::{ErrorCode, Generation, GroupId, InstanceId, MemberId, Offset, TopicId, Uuid};
+use wire::join_group_request::JoinGroupRequest;
+use wire::join_group_response::JoinGroupResponse;
+use wire::sync_group_request::SyncGroupRequest;
+use wire::sync_group_response::SyncGroupResponse;
+
+/// Names whoever waits for an answer.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Token(pub u64);
+
+/// Who asks.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    /// What the client calls itself.
+    pub client_id: String,
+    /// Its address, as Kafka writes it.
+    pub host: String,
+    /// The version of its request.
+    pub version: i16,
+}
+
+/// The numbers that rule groups.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `group.min.session.timeout.ms` and `group.max.session.timeout.ms`.
+    pub session_timeout: std::ops::RangeInclusive<Duration>,
+    /// `group.initial.rebalance.delay.ms`.
+    pub initial_rebalance_delay: Duration,
+    /// `group.max.size`.
+    pub max_size: usize,
+    /// `offset.metadata.max.bytes`. *Units*: bytes.
+    pub metadata_max: usize,
+    /// What one member may say of itself. *Units*: bytes.
+    pub member_max: usize,
+    /// `offsets.retention.minutes`; without it offsets do not expire by age.
+    pub retention: Option<Duration>,
+    /// `offsets.retention.check.interval.ms`.
+    pub retention_check: Duration,
+    /// What one batch of records may take in the log. *Units*: bytes.
+    pub batch_max: usize,
+}
+
+/// What topics there are, at the moment of a decision.
+pub trait Topics {
+    /// Returns the id of the topic that has this name now.
+    fn id_of(&self, name: &str) -> Option<TopicId>;
+}
+
+/// What a coordinator can be asked.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// JoinGroup.
+    Join {
+        /// As it came.
+        request: JoinGroupRequest,
+        /// Whose it is.
+        caller: Caller,
+        /// Random; for the id of a new member.
+        fresh: Uuid,
+    },
+    /// SyncGroup.
+    Sync(SyncGroupRequest),
+    /// Heartbeat.
+    Heartbeat {
+        /// Which group.
+        group: GroupId,
+        /// Who.
+        member: MemberId,
+        /// Its instance.
+        instance: Option<InstanceId>,
+        /// The generation that it knows.
+        generation: Generation,
+    },
+    /// LeaveGroup.
+    Leave {
+        /// Which group.
+        group: GroupId,
+        /// Who.
+        members: Vec<(MemberId, Option<InstanceId>)>,
+    },
+    /// OffsetCommit.
+    Commit(Commit),
+    /// OffsetFetch of one group.
+    FetchOffsets {
+        /// Which group.
+        group: GroupId,
+        /// Which partitions; all that there are if none are named.
+        partitions: Option<Vec<(String, i32)>>,
+    },
+    /// DescribeGroups of one group.
+    Describe(GroupId),
+    /// ListGroups.
+    List,
+    /// DeleteGroups of one group.
+    Delete(GroupId),
+    /// OffsetDelete.
+    DeleteOffsets {
+        /// Which group.
+        group: GroupId,
+        /// Which partitions.
+        partitions: Vec<(String, i32)>,
+    },
+    /// Topics were deleted, or replaced by namesakes: their offsets go.
+    ForgetTopics,
+    /// An empty group goes with all its offsets, because there are too many; one that is not empty stays.
+    Evict(GroupId),
+}
+
+/// OffsetCommit of one group.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// Which group.
+    pub group: GroupId,
+    /// Who; nobody if empty.
+    pub member: MemberId,
+    /// Its instance.
+    pub instance: Option<InstanceId>,
+    /// The generation that it knows; -1 without one.
+    pub generation: Generation,
+    /// Whether the client knows `GROUP_ID_NOT_FOUND` (version 9).
+    pub knows_not_found: bool,
+    /// What is committed.
+    pub offsets: Vec<CommitOffset>,
+}
+
+/// One committed offset.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CommitOffset {
+    /// The topic.
+    pub topic: String,
+    /// The topic of that name at this moment.
+    pub topic_id: TopicId,
+    /// The partition.
+    pub partition: i32,
+    /// The offset of the next record to read.
+    pub offset: Offset,
+    /// The leader epoch of the record before it; -1 if it is not known.
+    pub leader_epoch: i32,
+    /// What the client wants to keep with it.
+    pub metadata: String,
+}
+
+/// What a coordinator answers when nothing is wrong with the request as a whole.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Answer {
+    /// To JoinGroup.
+    Join(JoinGroupResponse),
+    /// To SyncGroup.
+    Sync(SyncGroupResponse),
+    /// To Heartbeat.
+    Heartbeat,
+    /// To LeaveGroup: the code of each member.
+    Leave(Vec<ErrorCode>),
+    /// To OffsetCommit and OffsetDelete: the code of each partition.
+    Partitions(Vec<ErrorCode>),
+    /// To OffsetFetch.
+    Offsets(Vec<FetchedOffset>),
+    /// To DescribeGroups.
+    Description(Description),
+    /// To ListGroups.
+    Groups(Vec<Listed>),
+    /// It is done.
+    Done,
+}
+
+/// An offset as OffsetFetch answers it; -1 if there is none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FetchedOffset {
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// The offset.
+    pub offset: Offset,
+    /// The leader epoch that was committed with it.
+    pub leader_epoch: i32,
+    /// What the client has kept with it.
+    pub metadata: String,
+}
+
+/// A group as DescribeGroups shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Description {
+    /// Kafka's name of its state.
+    pub state: &'static str,
+    /// The kind of its members.
+    pub protocol_type: String,
+    /// The protocol that they have agreed on.
+    pub protocol: String,
+    /// Its members.
+    pub members: Vec<MemberDescription>,
+}
+
+/// A member as DescribeGroups shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemberDescription {
+    /// Its id.
+    pub member_id: MemberId,
+    /// Its instance.
+    pub instance: Option<InstanceId>,
+    /// What its client calls itself.
+    pub client_id: String,
+    /// Its address.
+    pub client_host: String,
+    /// What it says of itself.
+    pub metadata: Bytes,
+    /// What it was given.
+    pub assignment: Bytes,
+}
+
+/// A group as ListGroups shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// Its id.
+    pub group: GroupId,
+    /// The kind of its members.
+    pub protocol_type: String,
+    /// Kafka's name of its state.
+    pub state: &'static str,
+}
+
+/// What a coordinator asks of its shell.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Effect {
+    /// Answer a request.
+    Reply {
+        /// Whose.
+        token: Token,
+        /// With what.
+        answer: Result<Answer, ErrorCode>,
+    },
+    /// Append these records as one batch; [`Groups::written`] tells its end.
+    Append(Vec<GroupRecord>),
+}
+
+impl Request {
+    /// Returns the group that it is about, if it is about one.
+    pub fn group(&self) -> Option<&str> {
+        match self {
+            Request::Join { request, .. } => Some(&request.group_id),
+            Request::Sync(request) => Some(&request.group_id),
+            Request::Commit(commit) => Some(commit.group.as_str()),
+            Request::Heartbeat { group, .. }
+            | Request::Leave { group, .. }
+            | Request::FetchOffsets { group, .. }
+            | Request::Describe(group)
+            | Request::Delete(group)
+            | Request::Evict(group)
+            | Request::DeleteOffsets { group, .. } => Some(group.as_str()),
+            Request::List | Request::ForgetTopics => None,
+        }
+    }
+}
