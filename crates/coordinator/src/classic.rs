@@ -341,7 +341,8 @@ impl Classic {
         turn.cancel(&self.sync_timer());
     }
 
-    /// Describes it as DescribeGroups does: what members do is told once that is settled.
+    /// Describes it as DescribeGroups does: what members say of themselves is told once that is settled, and their last
+    /// assignment at any time.
     pub(crate) fn describe(&self) -> Description {
         let settled = self.state == State::Stable;
         let protocol = self.protocol.as_deref().filter(|_| settled);
@@ -351,7 +352,7 @@ impl Classic {
             client_id: member.client_id.clone(),
             client_host: member.client_host.clone(),
             metadata: member.metadata(protocol),
-            assignment: if settled { member.assignment.clone() } else { Bytes::new() },
+            assignment: member.assignment.clone(),
         });
         Description {
             state: self.state.name(),

@@ -396,8 +396,9 @@ impl Groups {
                 group.classic.sync(token, request, &mut turn);
             }
             Request::Leave { group: id, members } => {
-                let group = groups.get_mut(&id).ok_or(ErrorCode::UnknownMemberId)?;
-                let codes = group.classic.leave(&members, &mut turn);
+                let unknown = || vec![ErrorCode::UnknownMemberId; members.len()];
+                let group = groups.get_mut(&id);
+                let codes = group.map_or_else(unknown, |group| group.classic.leave(&members, &mut turn));
                 turn.then(Then::Reply(token, Answer::Leave(codes)));
                 self.drop_if_void(&id);
             }

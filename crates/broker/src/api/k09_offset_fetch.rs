@@ -15,6 +15,8 @@ use wire::offset_fetch_response::{
     OffsetFetchResponsePartitions, OffsetFetchResponseTopic, OffsetFetchResponseTopics,
 };
 
+/// First version with a code for the group.
+const GROUP_CODE_FROM: i16 = 2;
 /// First version with several groups.
 const GROUPS_FROM: i16 = 8;
 /// First version that names topics by id.
@@ -79,7 +81,7 @@ async fn fetch(context: &Context, group: OffsetFetchRequestGroup, version: i16) 
     let found = match ask(context, request).await {
         Ok(Answer::Offsets(found)) => found,
         Ok(_) => Vec::new(),
-        Err(code) => return refused(group, code),
+        Err(code) => return refused(group, code, version),
     };
     let topics = match group.topics {
         Some(asked) => in_order(&published, asked, found, by_id),
@@ -155,8 +157,12 @@ fn nothing(partition_index: i32, code: ErrorCode) -> OffsetFetchResponsePartitio
     }
 }
 
-/// Answers a group as a whole. Its partitions have the code as well, for versions that have no other place for it.
-fn refused(group: OffsetFetchRequestGroup, code: ErrorCode) -> OffsetFetchResponseGroup {
+/// Answers a group as a whole: with its code alone where it has a place, else at each partition.
+fn refused(group: OffsetFetchRequestGroup, code: ErrorCode, version: i16) -> OffsetFetchResponseGroup {
+    if version >= GROUP_CODE_FROM {
+        let (group_id, error_code) = (group.group_id, code.code());
+        return OffsetFetchResponseGroup { group_id, error_code, ..OffsetFetchResponseGroup::default() };
+    }
     let topics = group.topics.unwrap_or_default().into_iter().map(|topic| OffsetFetchResponseTopics {
         partitions: topic.partition_indexes.iter().map(|index| nothing(*index, code)).collect(),
         name: topic.name,
@@ -165,8 +171,7 @@ fn refused(group: OffsetFetchRequestGroup, code: ErrorCode) -> OffsetFetchRespon
     OffsetFetchResponseGroup { group_id: group.group_id, topics: topics.collect(), error_code: code.code() }
 }
 
-/// Writes the answer of a version with one group. *Source*: Kafka's OffsetFetchResponse: a code of the group has no
-/// partitions beside it from version 2 on; version 1 has it at each partition, as all versions here.
+/// Writes the answer of a version with one group.
 fn single(group: OffsetFetchResponseGroup) -> OffsetFetchResponse {
     let topics = group.topics.into_iter().map(|topic| OffsetFetchResponseTopic {
         name: topic.name,

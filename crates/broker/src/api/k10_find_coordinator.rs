@@ -11,6 +11,7 @@ use types::{ErrorCode, LogKey};
 use wire::find_coordinator_request::FindCoordinatorRequest;
 use wire::find_coordinator_response::{Coordinator, FindCoordinatorResponse};
 
+const FOUND: &str = "NONE";
 const NOT_AVAILABLE: &str = "The coordinator is not available.";
 const INVALID: &str = "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.";
 
@@ -55,9 +56,12 @@ pub(super) async fn find_coordinator(
         return FindCoordinatorResponse { coordinators, ..FindCoordinatorResponse::default() };
     }
     let found = find(request.key);
+    // With one key Kafka has a word for what is no error.
+    let is_found = found.error_code == ErrorCode::None.code();
+    let error_message = if is_found { Some(FOUND.to_owned()) } else { found.error_message };
     FindCoordinatorResponse {
         error_code: found.error_code,
-        error_message: found.error_message,
+        error_message,
         node_id: found.node_id,
         host: found.host,
         port: found.port,

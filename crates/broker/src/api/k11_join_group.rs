@@ -58,6 +58,8 @@ pub(super) async fn join_group(
     };
     if version < NO_PROTOCOL_FROM {
         response.protocol_name.get_or_insert_default();
+    } else if response.error_code != ErrorCode::None.code() {
+        response.protocol_name = None;
     }
     response
 }

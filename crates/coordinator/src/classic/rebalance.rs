@@ -15,6 +15,10 @@ impl Classic {
     }
 
     fn prepare(&mut self, turn: &mut Turn<'_>) {
+        if self.state == State::Completing {
+            // What they had was of the generation before this one.
+            self.members.values_mut().for_each(|member| member.assignment.clear());
+        }
         self.fail_syncs(ErrorCode::RebalanceInProgress, turn);
         turn.cancel(&self.sync_timer());
         self.pending_sync.clear();

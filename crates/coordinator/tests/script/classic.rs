@@ -431,3 +431,31 @@ fn session_timeouts_have_bounds() {
     let join = world.join(&who("a"));
     assert_eq!(world.code(join), ErrorCode::InvalidSessionTimeout);
 }
+
+/// Protects: who leaves a group that is not there is told so at each of its names, as by Kafka: the answer as a whole has no code.
+#[test]
+fn who_leaves_no_group_is_told_for_each() {
+    let mut world = World::new();
+    let leave = world.leave(&[("x", None), ("", Some("one"))]);
+    let unknown = ErrorCode::UnknownMemberId;
+    assert_eq!(world.answer(leave), Some(Ok(Answer::Leave(vec![unknown, unknown]))));
+}
+
+/// Protects: what members had is shown while they join again, as by Kafka, and no more once a rebalance ended without an assignment.
+#[test]
+fn the_last_assignment_is_shown_until_there_is_another() {
+    let mut world = World::new();
+    let mut members = [who("a")];
+    let generation = world.stable(&mut members);
+    assert_eq!((world.state(), world.shown(&members[0])), ("Stable", "a".into()));
+    let mut late = who("b");
+    let join = world.enter(&mut late);
+    assert_eq!((world.state(), world.shown(&members[0])), ("PreparingRebalance", "a".into()));
+    let again = world.join(&members[0]);
+    assert_eq!(world.joined(again).generation_id, generation + 1);
+    let _ = world.joined(join);
+    assert_eq!((world.state(), world.shown(&members[0])), ("CompletingRebalance", "a".into()));
+    let leave = world.leave(&[(&late.id, None)]);
+    assert_eq!(world.code(leave), ErrorCode::None);
+    assert_eq!((world.state(), world.shown(&members[0])), ("PreparingRebalance", "".into()));
+}

@@ -277,6 +277,14 @@ impl World {
         }
     }
 
+    /// Returns the assignment of a member as DescribeGroups shows it.
+    pub(crate) fn shown(&mut self, who: &Who) -> bytes::Bytes {
+        let token = self.ask(Request::Describe(GROUP.into()));
+        let Some(Ok(Answer::Description(description))) = self.answer(token) else { panic!("no description") };
+        let member = description.members.into_iter().find(|member| member.member_id.as_str() == who.id);
+        member.unwrap().assignment
+    }
+
     /// Makes a coordinator out of the log alone, as the next leader would.
     pub(crate) fn fail_over(&mut self) {
         let old = std::mem::replace(&mut self.groups, Groups::new(settings()));

@@ -1,7 +1,8 @@
 //! A message as a list of paths and values, such as `topics[one].partitions[0].error_code` and `3`.
 //!
 //! Read from what `{:#?}` prints, so that it has every field of every message. Elements of a list are told by the
-//! first of their fields that names them, else by their place: the order in which Kafka lists named things is its own.
+//! first of their fields that names them, else by their place: the order in which Kafka lists named things is its own. The
+//! second of a name has `#2`.
 
 use std::collections::BTreeMap;
 use std::str::Lines;
@@ -10,7 +11,21 @@ use std::str::Lines;
 pub(super) type Fields = BTreeMap<String, String>;
 
 /// Fields that name an element of a list.
-const NAMES: [&str; 6] = ["name", "topic", "topic_name", "resource_name", "feature", "api_key"];
+const NAMES: [&str; 10] = [
+    "name",
+    "topic",
+    "topic_id",
+    "topic_name",
+    "partition_index",
+    "resource_name",
+    "feature",
+    "api_key",
+    "group_id",
+    "group_instance_id",
+];
+
+/// Names that are none.
+const NO_NAMES: [&str; 2] = ["None", "AAAAAAAAAAAAAAAAAAAAAA"];
 
 /// What a side does not have.
 const MISSING: &str = "(nothing)";
@@ -75,11 +90,12 @@ fn flatten(node: &Node, path: String, fields: &mut Fields) {
             members.iter().for_each(|(name, value)| flatten(value, format!("{path}{dot}{name}"), fields));
         }
         Node::List(elements) => {
+            let mut seen: BTreeMap<String, usize> = BTreeMap::new();
             for (at, element) in elements.iter().enumerate() {
                 let key = name_of(element).unwrap_or_else(|| at.to_string());
-                let taken =
-                    |key: &str| fields.keys().any(|known| known.starts_with(&format!("{path}[{key}]")));
-                let key = if taken(&key) { format!("{key}#{at}") } else { key };
+                let times = seen.entry(key.clone()).or_default();
+                *times += 1;
+                let key = if *times > 1 { format!("{key}#{times}") } else { key };
                 flatten(element, format!("{path}[{key}]"), fields);
             }
         }
@@ -88,11 +104,14 @@ fn flatten(node: &Node, path: String, fields: &mut Fields) {
 
 fn name_of(element: &Node) -> Option<String> {
     let Node::Struct(members) = element else { return None };
-    let named = members.iter().find(|(member, _)| NAMES.contains(&member.as_str()));
-    match named {
-        Some((_, Node::Leaf(name))) => Some(name.trim_matches('"').to_owned()).filter(|name| name != "None"),
+    let named = members.iter().filter(|(member, _)| NAMES.contains(&member.as_str()));
+    let texts = named.filter_map(|(_, node)| match node {
+        Node::Leaf(name) if !NO_NAMES.contains(&name.as_str()) => Some(name.trim_matches('"').to_owned()),
         _ => None,
-    }
+    });
+    let texts: Vec<String> = texts.collect();
+    // An empty name is one, if there is no other.
+    texts.iter().find(|name| !name.is_empty()).or(texts.first()).cloned()
 }
 
 /// Protects: every field has a path and a value of its own, and what one side lacks differs.

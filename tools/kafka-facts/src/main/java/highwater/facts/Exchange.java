@@ -12,6 +12,7 @@ import org.apache.kafka.common.message.MetadataResponseData;
 import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.message.ResponseHeaderData;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.MessageUtil;
 import org.apache.kafka.common.protocol.Readable;
@@ -45,6 +46,17 @@ record Exchange(Api api, short version) {
     /** Shows a response: hexadecimal, then what Kafka's converter makes of it, or `-` when it cannot be read. */
     String shown(byte[] response) throws ReflectiveOperationException {
         return response == null ? "closed -" : hex(response) + ' ' + json(response);
+    }
+
+    /** Returns the id that a response to JoinGroup gives to a member; empty if it gives none. */
+    String memberId(byte[] response) throws Exception {
+        if (api.type() != ApiMessageType.JOIN_GROUP || response == null) {
+            return "";
+        }
+        JsonNode answer = new ObjectMapper().readTree(json(response));
+        Errors error = Errors.forCode((short) answer.path("errorCode").asInt());
+        boolean gives = error == Errors.NONE || error == Errors.MEMBER_ID_REQUIRED;
+        return gives ? answer.path("memberId").asText() : "";
     }
 
     private String json(byte[] response) throws ReflectiveOperationException {

@@ -11,18 +11,32 @@ import java.net.SocketException;
 record Link(int port) {
     private static final int TIMEOUT_MS = 60_000;
 
+    /** A connection with a request on it. */
+    record Open(Socket socket) {
+        /** Returns the answer without its length; null when the broker closes instead. */
+        byte[] answer() throws IOException {
+            try (socket) {
+                DataInputStream from = new DataInputStream(socket.getInputStream());
+                return from.readNBytes(from.readInt());
+            } catch (EOFException | SocketException closed) {
+                return null;
+            }
+        }
+    }
+
     /** Sends a frame and returns the answer without its length; null when the broker closes instead. */
     byte[] ask(byte[] frame) throws IOException {
-        try (Socket socket = new Socket("127.0.0.1", port)) {
-            socket.setSoTimeout(TIMEOUT_MS);
-            DataOutputStream to = new DataOutputStream(socket.getOutputStream());
-            to.writeInt(frame.length);
-            to.write(frame);
-            to.flush();
-            DataInputStream from = new DataInputStream(socket.getInputStream());
-            return from.readNBytes(from.readInt());
-        } catch (EOFException | SocketException closed) {
-            return null;
-        }
+        return open(frame).answer();
+    }
+
+    /** Sends a frame. */
+    Open open(byte[] frame) throws IOException {
+        Socket socket = new Socket("127.0.0.1", port);
+        socket.setSoTimeout(TIMEOUT_MS);
+        DataOutputStream to = new DataOutputStream(socket.getOutputStream());
+        to.writeInt(frame.length);
+        to.write(frame);
+        to.flush();
+        return new Open(socket);
     }
 }
