@@ -40,6 +40,8 @@ mod kcat;
 mod kill_under_load;
 #[path = "clients/ledger.rs"]
 mod ledger;
+#[path = "clients/members.rs"]
+mod members;
 #[path = "clients/overload.rs"]
 mod overload;
 #[path = "clients/pattern.rs"]

@@ -8,6 +8,8 @@
 //	peer list BOOTSTRAP                                       one topic name per line
 //	peer scan BOOTSTRAP TOPIC PARTITION                       fetches whole batches from offset 0; prints their bytes and the answer that ended it
 //	peer single BOOTSTRAP TOPIC PARTITION FIRST COUNT         one record per request, one request at a time
+//	peer member BOOTSTRAP GROUP TOPIC INSTANCE SESSION_MS     a member of a group, see member.go
+//	peer committed BOOTSTRAP GROUP                            the offsets of a group
 //
 // Exit status 1 with one line that names the first difference.
 package main
@@ -57,6 +59,10 @@ func main() {
 		scan(connect(a[1]), a[2], number(a[3]))
 	case len(a) == 6 && a[0] == "single":
 		single(a[1], a[2], number(a[3]), number(a[4]), number(a[5]))
+	case len(a) == 6 && a[0] == "member":
+		member(a[1], a[2], a[3], a[4], number(a[5]))
+	case len(a) == 3 && a[0] == "committed":
+		committed(connect(a[1]), a[2])
 	default:
 		fail("no such call: %q", a)
 	}

@@ -4,23 +4,29 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.AdminClient;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
@@ -34,6 +40,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * both|write|read BOOTSTRAP PREFIX RECORDS BASE_TIME   round trip; the records are those of ../python/records.py
  * load BOOTSTRAP TOPIC PARTITIONS                      idempotent producer until standard input ends; lines as in ../python/load.py
  * drain BOOTSTRAP TOPIC PARTITIONS                     reads what a producer under load left
+ * member BOOTSTRAP GROUP TOPIC INSTANCE SESSION_MS     a member of a group; lines as in ../python/member.py
  * </pre>
  *
  * Exit status 1 with one line that names the first difference.
@@ -59,6 +66,7 @@ public final class Peer {
             switch (a[0]) {
                 case "load" -> load(a[1], a[2], Integer.parseInt(a[3]));
                 case "drain" -> drain(a[1], a[2], Integer.parseInt(a[3]));
+                case "member" -> member(a[1], a[2], a[3], a[4], Integer.parseInt(a[5]));
                 default -> roundTrip(a[0], a[1], a[2], Integer.parseInt(a[3]), Long.parseLong(a[4]));
             }
         } catch (Different different) {
@@ -223,5 +231,60 @@ public final class Peer {
             lines.append("R ").append(record.partition()).append(' ').append(record.offset()).append(' ').append(n).append('\n');
         });
         say("%sDONE", lines);
+    }
+
+    // ---- a member of a group
+
+    static void member(String bootstrap, String group, String topic, String instance, int sessionMs) throws Exception {
+        BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+        Thread listener = new Thread(() -> {
+            new BufferedReader(new InputStreamReader(System.in)).lines().forEach(lines::add);
+            lines.add("close");
+        });
+        listener.setDaemon(true);
+        listener.start();
+        Map<String, Object> settings = new HashMap<>(Map.of("bootstrap.servers", bootstrap, "group.id", group, "session.timeout.ms", sessionMs,
+                "heartbeat.interval.ms", 500, "auto.offset.reset", "earliest", "enable.auto.commit", false, "reconnect.backoff.max.ms", 500));
+        if (!instance.equals("-")) settings.put("group.instance.id", instance);
+        try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            consumer.subscribe(List.of(topic), new Assigned(consumer));
+            boolean held = false;
+            for (String line = ""; !line.equals("close"); ) {
+                if (!held && lines.isEmpty()) {
+                    consumer.poll(Duration.ofMillis(100)).forEach(record -> say("READ %d %d", record.partition(), record.offset()));
+                    continue;
+                }
+                line = lines.take();
+                held = line.equals("hold");
+                if (line.startsWith("commit")) say("%s", commit(consumer, topic, line.split(" ")));
+                else if (held) say("HELD");
+                else if (line.equals("ping")) say("PONG");
+            }
+        }
+        say("DONE");
+    }
+
+    record Assigned(KafkaConsumer<byte[], byte[]> consumer) implements ConsumerRebalanceListener {
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> parts) {}
+
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> parts) {
+            var all = consumer.assignment().stream().map(TopicPartition::partition).sorted().map(String::valueOf).toList();
+            say("ASSIGNED %s", all.isEmpty() ? "-" : String.join(",", all));
+        }
+    }
+
+    static String commit(KafkaConsumer<byte[], byte[]> consumer, String topic, String[] words) {
+        try {
+            if (words.length == 1) consumer.commitSync();
+            else {
+                TopicPartition part = new TopicPartition(topic, Integer.parseInt(words[1]));
+                consumer.commitSync(Map.of(part, new OffsetAndMetadata(Long.parseLong(words[2]))));
+            }
+            return "COMMITTED";
+        } catch (KafkaException refused) {
+            return "REFUSED " + refused.toString().replace('\n', ' ');
+        }
     }
 }

@@ -27,9 +27,13 @@ fn files(broker: &Broker, topic: &str, partition: u32, ending: &str) -> Vec<Path
 }
 
 fn dump(files: &[PathBuf]) -> Vec<String> {
+    dump_with(&[], files)
+}
+
+fn dump_with(more: &[&str], files: &[PathBuf]) -> Vec<String> {
     let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     let mut tool = toolbox::kafka_tool("org.apache.kafka.tools.DumpLogSegments").unwrap();
-    tool.args(["--deep-iteration", "--print-data-log", "--files", &names.join(",")]);
+    tool.args(more).args(["--deep-iteration", "--print-data-log", "--files", &names.join(",")]);
     let (lines, status) = Program::start("DumpLogSegments", &mut tool).end();
     let ending = (!status.success()).then(|| format!("exception: it ended with {status}"));
     lines.into_iter().chain(ending).collect()
@@ -158,4 +162,45 @@ fn flipped_byte_is_seen_and_not_served() {
     assert_eq!(broker.metric("highwater_offline_partitions"), 1);
     assert!(admin(&["scan", &address, "flipped", "1"]).concat().ends_with(" END"));
     broker.stop();
+}
+
+/// Returns the lines of a program up to the one with this beginning.
+fn until(program: &mut Program, beginning: &str) {
+    loop {
+        let Some(line) = program.line() else { program.fail("it ended") };
+        if line.starts_with(beginning) {
+            return;
+        }
+    }
+}
+
+/// Protects: Kafka's tool reads what groups have stored: a generation with its member, an offset with its topic's id, a deletion;
+/// in the versions that Kafka 4.3.1 writes.
+#[test]
+fn offsets_decoder_reads_groups() {
+    let test = "offsets_decoder_reads_groups";
+    let tools = toolbox::kafka_tool("").and_then(|_| toolbox::franz_go());
+    let Some(family) = or_skip(test, tools) else { return };
+    let mut broker = Broker::start(&["group.initial.rebalance.delay.ms=0", "offsets.topic.num.partitions=1"]);
+    let address = broker.address();
+    admin(&["create", &address, "read", "2"]);
+    let mut member = family.member([&address, "readers", "read", "door"], 45_000);
+    until(&mut member, "ASSIGNED 0,1");
+    member.tell("commit 1 5");
+    until(&mut member, "COMMITTED");
+    admin(&["delete", &address, "read"]);
+    broker.stop();
+    let lines = dump_with(&["--offsets-decoder"], &files(&broker, "__consumer_offsets", 0, "log"));
+    let records: Vec<&String> = lines.iter().filter(|line| line.starts_with("| offset: ")).collect();
+    let has = |record: usize, parts: &[&str]| {
+        let missing = parts.iter().find(|part| !records[record].contains(**part));
+        assert_eq!(missing, None, "not in {}", records[record]);
+    };
+    assert_eq!(records.len(), 3, "{records:?}");
+    let group = r#"key: {"type":"2","data":{"group":"readers"}} payload: {"version":"3","data":{"protocolType":"consumer","generation":1,"protocol":"range","#;
+    let assignment = r#""assignment":{"assignedPartitions":[{"topic":"read","partitions":[0,1]}],"#;
+    has(0, &[group, r#""groupInstanceId":"door""#, r#""subscription":{"topics":["read"],"#, assignment]);
+    let key = r#"key: {"type":"1","data":{"group":"readers","topic":"read","partition":1}} payload: "#;
+    has(1, &[key, r#"{"version":"4","data":{"offset":5,"leaderEpoch":-1,"#, r#""topicId":""#]);
+    has(2, &[key, "<DELETE>"]);
 }

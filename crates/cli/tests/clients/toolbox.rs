@@ -38,6 +38,8 @@ pub(crate) struct Family {
     load: Vec<String>,
     /// Program and first arguments of its reader.
     drain: Vec<String>,
+    /// Program and first arguments of a member of a group.
+    member: Vec<String>,
 }
 
 impl Family {
@@ -63,6 +65,13 @@ impl Family {
     pub(crate) fn load(&self, address: &str, topic: &str, partitions: u32) -> Program {
         let mut command = command(&self.load);
         Program::start(self.name, command.args([address, topic, &partitions.to_string()]))
+    }
+
+    /// Starts a member of a group; an instance `-` is a dynamic one.
+    pub(crate) fn member(&self, [address, group, topic, instance]: [&str; 4], session_ms: u32) -> Program {
+        let mut command = command(&self.member);
+        command.args([address, group, topic, instance, &session_ms.to_string()]);
+        Program::start(self.name, &mut command)
     }
 
     /// Reads what a producer under load left.
@@ -97,27 +106,32 @@ pub(crate) fn confluent() -> Result<Family, String> {
         round_trip: program("python/roundtrip.py", "confluent"),
         load: program("python/load.py", "write"),
         drain: program("python/load.py", "read"),
+        member: program("python/member.py", "confluent"),
     })
 }
 
-/// kafka-python: its round trip only.
+/// kafka-python: its round trip and members of groups.
 pub(crate) fn kafka_python() -> Result<Family, String> {
-    let words = vec![python()?, program_file("python/roundtrip.py"), "kafka-python".to_owned()];
-    Ok(Family { name: "kafka-python", round_trip: words, load: Vec::new(), drain: Vec::new() })
+    let python = python()?;
+    let program = |file: &str| vec![python.clone(), program_file(file), "kafka-python".to_owned()];
+    let (round_trip, member) = (program("python/roundtrip.py"), program("python/member.py"));
+    Ok(Family { name: "kafka-python", round_trip, load: Vec::new(), drain: Vec::new(), member })
 }
 
 /// franz-go.
 pub(crate) fn franz_go() -> Result<Family, String> {
     let peer = go_peer()?;
-    let (load, drain) = (vec![peer.clone(), "load".to_owned()], vec![peer.clone(), "drain".to_owned()]);
-    Ok(Family { name: "franz-go", round_trip: vec![peer], load, drain })
+    let with = |word: &str| vec![peer.clone(), word.to_owned()];
+    let (load, drain, member) = (with("load"), with("drain"), with("member"));
+    Ok(Family { name: "franz-go", round_trip: vec![peer], load, drain, member })
 }
 
 /// Kafka's Java client of a version.
 pub(crate) fn java(version: &'static str) -> Result<Family, String> {
     let words = java_peer(version)?;
     let with = |word: &str| words.iter().cloned().chain([word.to_owned()]).collect();
-    Ok(Family { name: "kafka-clients", round_trip: words.clone(), load: with("load"), drain: with("drain") })
+    let (load, drain, member) = (with("load"), with("drain"), with("member"));
+    Ok(Family { name: "kafka-clients", round_trip: words.clone(), load, drain, member })
 }
 
 /// Returns a command for a Java class of kafka-tools 4.3.1.
@@ -160,7 +174,7 @@ fn python() -> Result<String, String> {
 }
 
 fn go_peer() -> Result<String, String> {
-    go_program("go", &["go.mod", "go.sum", "main.go", "topics.go", "records.go", "load.go"])
+    go_program("go", &["go.mod", "go.sum", "main.go", "topics.go", "records.go", "load.go", "member.go"])
 }
 
 /// Builds the program in a folder below tests/clients.
