@@ -254,7 +254,10 @@ impl Jobs {
     async fn turn(&mut self) -> Result<(), JobFault> {
         match self.due().await? {
             Due::Job(job) => self.take(job)?,
-            Due::Checkpoint => self.checkpoint_or_later().await?,
+            Due::Checkpoint => {
+                self.compactor.is_passed_over = true;
+                self.checkpoint_or_later().await?;
+            }
             Due::Retry => self.retry().await?,
             Due::Sweep => {
                 let more = self.directory.sweep(SWEEP_STEP)?;
@@ -273,6 +276,9 @@ impl Jobs {
         }
         let Todo { retry_at, fill_at, sweep_at, .. } = self.todo;
         let compact_at = self.compactor.at().filter(|_| !self.todo.is_short());
+        // Under load there is always a checkpoint due.
+        let is_compaction_next =
+            self.compactor.is_passed_over && compact_at.is_some_and(|at| at <= Instant::now());
         let (wal, unwritten, not_before) =
             (self.wal.clone(), self.unwritten.clone(), self.todo.memory_not_before);
         let memory = async move {
@@ -282,6 +288,7 @@ impl Jobs {
         let due = tokio::select! {
             biased;
             job = self.inbox.recv() => Due::Job(job.ok_or(JobFault::Stopped)?),
+            () = std::future::ready(()), if is_compaction_next => Due::Compact,
             () = std::future::ready(()), if self.todo.asked && !self.todo.abandoned => Due::Checkpoint,
             _ = wal.checkpoint_wanted(), if !self.todo.abandoned => Due::Checkpoint,
             () = memory, if !self.todo.abandoned => Due::Checkpoint,

@@ -2,7 +2,7 @@
 //!
 //! When nothing is under way the shards are asked, every `log.cleaner.backoff.ms`, which log is due; the dirtiest is
 //! compacted. Each new segment goes to its log at once; a checkpoint, which makes it count, is asked for at the end and on the way. Between two
-//! steps there is a pause: as long as the step took, and as long as `log.cleaner.io.max.bytes.per.second` asks for. A log that cannot be
+//! turns there is a pause: as long as the turn took, and as long as `log.cleaner.io.max.bytes.per.second` asks for. A log that cannot be
 //! compacted is left alone for a while. Nothing is compacted while something waits for room on the disk.
 //! Source: `LogCleaner.CleanerThread` of Kafka 4.3.1. Tests: tests/wire/compaction.rs.
 
@@ -18,8 +18,10 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use types::LogKey;
 
-/// Bytes that one step reads. *Units*: bytes.
+/// Bytes that are read in one turn. *Units*: bytes.
 const STEP_BYTES: u64 = 1 << 20;
+/// The same, where there is one turn between two checkpoints. *Units*: bytes.
+const STEP_BYTES_UNDER_LOAD: u64 = 8 << 20;
 /// Bytes of old segments that wait for a checkpoint at most. *Units*: bytes.
 const CHECKPOINT_BYTES: u64 = 256 << 20;
 /// Shortest pause between two steps.
@@ -37,6 +39,8 @@ pub(crate) struct Compactor {
     held_off: BTreeMap<LogKey, Instant>,
     /// Most memory for keys, whatever is set. *Units*: bytes.
     memory_max: u64,
+    /// Whether a checkpoint was taken since the last turn: the next turn comes before another one.
+    pub(super) is_passed_over: bool,
 }
 
 struct Running {
@@ -50,13 +54,8 @@ impl Compactor {
     /// Begins with nothing under way.
     pub(crate) fn new(cleaner: CleanerConfig, memory_max: u64) -> Compactor {
         let (running, held_off) = (None, BTreeMap::new());
-        Compactor {
-            running,
-            at: Instant::now() + cleaner.backoff_ms.duration(),
-            cleaner,
-            held_off,
-            memory_max,
-        }
+        let at = Instant::now() + cleaner.backoff_ms.duration();
+        Compactor { running, at, cleaner, held_off, memory_max, is_passed_over: false }
     }
 
     /// Returns when there is something to do, nothing for never.
@@ -84,23 +83,46 @@ impl Compactor {
 impl Jobs {
     /// Goes on with the compaction under way, or looks for one.
     pub(super) async fn compact(&mut self) -> Result<(), JobFault> {
-        let Some(mut running) = self.compactor.running.take() else { return self.look().await };
-        let began = Instant::now();
+        let budget = match std::mem::take(&mut self.compactor.is_passed_over) {
+            true => STEP_BYTES_UNDER_LOAD,
+            false => STEP_BYTES,
+        };
+        if self.compactor.running.is_none() {
+            return self.look().await;
+        }
+        let (began, mut done) = (Instant::now(), 0);
+        while let Some(running) = self.compactor.running.take() {
+            done += self.step(running).await?;
+            if done >= budget {
+                break;
+            }
+        }
+        let pause = self.compactor.pause(done, began.elapsed());
+        self.compactor.at = self.compactor.at.max(Instant::now() + pause);
+        Ok(())
+    }
+
+    /// Takes one step; returns the bytes that it has read, or about so many.
+    async fn step(&mut self, mut running: Running) -> Result<u64, JobFault> {
         let step = self.directory.step_compaction(&mut running.compaction, STEP_BYTES)?;
         let key = running.compaction.key();
+        let mut bytes = 0;
         match step {
-            CompactStep::More(bytes) => {
-                self.compactor.at = Instant::now() + self.compactor.pause(bytes, began.elapsed());
+            CompactStep::More(read) => {
+                bytes = read;
                 self.compactor.running = Some(running);
             }
-            CompactStep::Made(made) => self.hand_over(made, running).await?,
+            CompactStep::Made(made) => {
+                bytes = made.old.iter().map(|segment| segment.bytes).sum();
+                self.hand_over(made, running).await?;
+            }
             CompactStep::Ended(end) => self.ended(key, end, running.began.elapsed()),
             CompactStep::GivenUp(reason) => {
                 tracing::error!(%key, reason, "a log is not compacted now");
                 self.hold_off(key, HOLD_OFF);
             }
         }
-        Ok(())
+        Ok(bytes)
     }
 
     /// Gives a new segment to its log; asks for the checkpoint that makes it count once that frees enough.
@@ -114,7 +136,6 @@ impl Jobs {
                 self.todo.asked = true;
                 running.waiting_bytes = 0;
             }
-            self.compactor.at = Instant::now() + STEP_PAUSE;
             self.compactor.running = Some(running);
             return Ok(());
         }
@@ -135,7 +156,7 @@ impl Jobs {
         }
         self.probes.cleaner.ended(&end, took);
         // There may be another one.
-        self.compactor.at = Instant::now() + STEP_PAUSE;
+        self.compactor.at = Instant::now();
     }
 
     fn hold_off(&mut self, key: LogKey, time: Duration) {

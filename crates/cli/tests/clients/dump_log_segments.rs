@@ -9,6 +9,7 @@ use crate::program::{self, Program};
 use crate::toolbox::{self, or_skip};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 const PARTITIONS: u32 = 3;
 const RECORDS: usize = 9_000;
@@ -135,6 +136,55 @@ fn dump_log_segments_finds_no_fault() {
     broker.stop();
     check(&broker, "killed", &killed);
     check(&broker, "clean", &clean);
+}
+
+/// Makes a command of our own.
+fn highwater(broker: &Broker, words: &[&str]) -> Program {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
+    command.args(words).args(["-b", &broker.address()]);
+    Program::start("highwater", &mut command)
+}
+
+/// Writes records of ten keys with the command line.
+fn put_keyed(broker: &Broker, topic: &str, round: usize) {
+    let line = |n: usize| format!("key-{}:value-{round}-{n}-{}\n", n % 10, "x".repeat(200));
+    let lines: String = (0..2_000).map(line).collect();
+    let mut producer = highwater(broker, &["produce", topic, "-K", ":"]);
+    producer.feed(lines.into_bytes());
+    producer.succeed();
+}
+
+/// Protects: Kafka's tool reads compacted segments and their indexes, empty batches included, and finds the latest value of
+/// every key there.
+#[test]
+fn dump_log_segments_reads_compacted_logs() {
+    let test = "dump_log_segments_reads_compacted_logs";
+    let Some(_tool) = or_skip(test, toolbox::kafka_tool("")) else { return };
+    let settings = ["highwater.preset=tiny", "log.cleaner.backoff.ms=20"];
+    let topic = ["log.cleanup.policy=compact", "log.cleaner.min.cleanable.ratio=0.01"];
+    let mut broker = Broker::start(&[&settings[..], &topic].concat());
+    highwater(&broker, &["topic", "create", "table", "-p", "1"]).succeed();
+    let mut round = 0;
+    while round < 4 || broker.metric("highwater_compacted_records_total") < 1_000 {
+        put_keyed(&broker, "table", round);
+        round += 1;
+        assert!(round < 200, "nothing is compacted");
+    }
+    broker.stop();
+    let files = ["log", "index", "timeindex"].map(|ending| files(&broker, "table", 0, ending));
+    let lines = dump(&files.concat());
+    // Offsets that are gone are no fault of a compacted log.
+    let told: Vec<String> = lines.into_iter().filter(|line| !line.contains("onsecutive")).collect();
+    if let Err(complaint) = judged(0, &told) {
+        panic!("{complaint}");
+    }
+    let records: Vec<&String> = told.iter().filter(|line| line.starts_with("| offset: ")).collect();
+    assert!(records.len() < round * 2_000 - 1_000, "{} of {} records", records.len(), round * 2_000);
+    for n in 1990..2000 {
+        let latest = format!("key: key-{} payload: value-{}-{n}-", n % 10, round - 1);
+        assert!(records.iter().any(|line| line.contains(&latest)), "{latest}");
+    }
+    assert!(told.iter().any(|line| line.contains(" count: 0 ")), "an empty batch stands in for what is gone");
 }
 
 /// Protects W-18: a flipped byte is seen by Kafka's tool, and by our broker, which takes the partition offline and serves none of it.

@@ -212,3 +212,114 @@ impl Log {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::append::{AppendAs, Origin};
+    use types::{LeaderEpoch, Millis, Monotonic, Now};
+    use wire::record::{Batch, BatchBuilder, Codec};
+
+    const PLACE: PlaceRules = PlaceRules {
+        segment_bytes: 150,
+        segment_ms: Millis(i64::MAX),
+        index_interval_bytes: 4096,
+        segment_index_bytes: 1 << 16,
+    };
+    const RULES: CompactRules = CompactRules {
+        min_dirty_ratio: 0.0,
+        min_lag: Millis(0),
+        max_lag: Millis(i64::MAX),
+        delete_retention: Millis(0),
+    };
+
+    fn append(log: &mut Log, batches: usize) {
+        let now = Now { mono: Monotonic(0), wall: WallTime(9) };
+        let (origin, leader_epoch) = (Origin::Client, LeaderEpoch(0));
+        let how = AppendAs { origin, leader_epoch, now, max_producers: 9, resume: None };
+        for _ in 0..batches {
+            let mut builder = BatchBuilder::new(Codec::None);
+            builder.push(WallTime(5), Some(b"k"), Some(&[7; 60]), &[]);
+            log.append(Batch::from_wire(&builder.build().unwrap()).unwrap(), &how).unwrap();
+        }
+        log.on_durable(log.change());
+        log.set_high_watermark(log.log_end());
+    }
+
+    /// Takes a checkpoint; returns the cut.
+    fn checkpoint(log: &mut Log) -> LogCut {
+        let (cut, _) = log.cut(&PLACE, 0).unwrap();
+        log.checkpointed(cut.change);
+        log.assert_invariants();
+        cut
+    }
+
+    /// Makes a log of sealed segments, and what a compaction makes of the first two.
+    fn filled() -> (Log, Replacement) {
+        let mut log = Log::new(LogKey::default());
+        append(&mut log, 6);
+        checkpoint(&mut log);
+        let old: Vec<SegmentMeta> = log.segments().iter().take(2).cloned().collect();
+        let mut new = SegmentMeta { swap: true, bytes: 80, ..old[0].clone() };
+        new.next = old[1].next;
+        let gone_marks = Vec::new();
+        (log, Replacement { key: LogKey::default(), old, new, gone_marks })
+    }
+
+    fn dirty(log: &Log) -> u64 {
+        log.cleanable(&RULES, WallTime(9)).dirty_bytes
+    }
+
+    /// Protects: W-10: no compaction begins while the last state may name a segment with the flag: a start with that state would take its
+    /// unfinished files for finished ones.
+    #[test]
+    fn no_compaction_under_a_flagged_state() {
+        let (mut log, made) = filled();
+        assert!(dirty(&log) > 0);
+        assert!(log.replace_segments(made.clone()));
+        log.compacted(made.new.next);
+        assert_eq!(dirty(&log), 0, "not named yet");
+        assert!(log.take_swaps().is_empty(), "no state names it");
+        let (cut, _) = log.cut(&PLACE, 0).unwrap();
+        assert!(cut.segments[0].swap && log.take_swaps().is_empty(), "the state is not written");
+        log.checkpointed(cut.change);
+        assert_eq!(log.take_swaps().named, [made.new.base]);
+        assert_eq!((dirty(&log), log.take_deletable()), (0, vec![made.old[1].base]));
+        log.swapped(&[made.new.base]);
+        assert!(!log.segments().has_swaps());
+        assert_eq!(dirty(&log), 0, "the last state still has the flag");
+        let after = checkpoint(&mut log);
+        assert!(!after.segments[0].swap && after.is_compacted());
+        assert!(dirty(&log) > 0);
+    }
+
+    /// Protects: W-12: a checkpoint that finds no room leaves the old segments, and the next one names the new.
+    #[test]
+    fn an_abandoned_checkpoint_names_nothing() {
+        let (mut log, made) = filled();
+        assert!(log.replace_segments(made.clone()));
+        assert!(log.cut(&PLACE, 0).is_some());
+        log.abandon_cut();
+        assert!(log.segments().iter().take(2).eq(&made.old) && log.take_swaps().is_empty());
+        checkpoint(&mut log);
+        assert_eq!(
+            (log.take_swaps().named, log.segments().iter().next()),
+            (vec![made.new.base], Some(&made.new))
+        );
+        assert!(!log.replace_segments(made), "its old segments are gone");
+    }
+
+    /// Protects: a new segment takes the place of what the log start has left of its old ones, and of nothing else.
+    #[test]
+    fn a_log_start_between_the_old_segments() {
+        let (mut log, made) = filled();
+        assert!(log.replace_segments(made.clone()));
+        log.move_start(made.old[1].base).unwrap();
+        log.on_durable(log.change());
+        checkpoint(&mut log);
+        assert_eq!(log.segments().iter().next(), Some(&made.new));
+        let (mut log, mut other) = filled();
+        other.old[1].bytes += 1;
+        assert!(!log.replace_segments(other), "not those of the log");
+    }
+}

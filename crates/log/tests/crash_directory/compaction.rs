@@ -327,3 +327,23 @@ fn damage_is_not_compacted_away() {
     assert_eq!(world.abandoned, 1);
     assert!(world.read_all().is_err());
 }
+
+/// Protects: W-9: segments above the newest settled file with producer state are left alone: the state that a start makes of files and
+/// batches would not be the same.
+#[test]
+fn compaction_waits_for_settled_producers() {
+    let disk = CrashDisk::new();
+    let env = env_of(Arc::new(disk.clone()), 1);
+    let mut world = open(&env, Shared::default()).unwrap();
+    world.loose.insert(table());
+    fill(&mut world, 12).unwrap();
+    world.checkpoint(0).unwrap();
+    let log = world.logs.get_mut(&table()).unwrap();
+    log.set_high_watermark(Offset(log.log_end().0 - 1));
+    assert!(log.cleanable(&compact_rules(), WALL).dirty_bytes > 0);
+    assert!(!world.compact(table()).unwrap(), "the file is of the log's end");
+    assert_eq!(world.abandoned, 0);
+    let log = world.logs.get_mut(&table()).unwrap();
+    log.set_high_watermark(log.log_end());
+    assert!(world.compact(table()).unwrap());
+}
