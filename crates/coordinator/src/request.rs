@@ -234,7 +234,7 @@ pub enum Effect {
         /// With what.
         answer: Result<Answer, ErrorCode>,
     },
-    /// Append these records as one batch; [`Groups::written`] tells its end.
+    /// Append these records as one batch; [`crate::Groups::written`] tells its end.
     Append(Vec<GroupRecord>),
 }
 
