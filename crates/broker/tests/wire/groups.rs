@@ -58,7 +58,10 @@ pub fn ask(client: &mut Client, api: ApiKey, version: i16, topic: (&str, Uuid)) 
             let members = if version >= 3 { vec![MemberIdentity::default()] } else { Vec::new() };
             let request =
                 LeaveGroupRequest { group_id: "none".into(), members, ..LeaveGroupRequest::default() };
-            expected(client.call(&request, version).error_code, ErrorCode::UnknownMemberId)
+            let answer = client.call(&request, version);
+            // From version 3 on it stands at each member.
+            let code = answer.members.first().map_or(answer.error_code, |member| member.error_code);
+            expected(code, ErrorCode::UnknownMemberId)
         }
         ApiKey::SyncGroup => {
             let mut request = sync_request("none", "x", 1, &[]);
