@@ -61,6 +61,8 @@ class KafkaPython:
             def on_partitions_revoked(self, revoked): pass
 
             def on_partitions_assigned(self, parts): assigned(p.partition for p in parts)
+        # A leader that does not know the topic yet assigns nothing, and looks again after minutes only.
+        while not self.consumer.partitions_for_topic(topic): pass
         self.consumer.subscribe([topic], listener=Listener())
 
     def poll(self):
