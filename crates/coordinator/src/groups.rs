@@ -2,7 +2,8 @@
 //!
 //! What needs a record is decided on committed state, and waits while a batch of records is on its way; reads and
 //! heartbeats do not. One batch is on its way at a time, with the records of all that came meanwhile; a group of which it
-//! has a record waits for its commit before anything else is decided, but commits of offsets, which depend on none.
+//! has a record waits for its commit before anything else is decided, but commits of offsets, which depend on none. What is
+//! decided on offsets (deleting, expiring) begins a batch: so it never takes away a commit that it has not seen.
 //! *Invariant*: a reply that promises something goes out after the records that keep the promise are committed.
 //! Tests: tests/classic.rs, tests/commits.rs, tests/replay.rs.
 
@@ -91,6 +92,16 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
+    /// Says whether it cannot be decided before a batch is committed: one about offsets would not see those in it.
+    fn waits_for(&self, batch: &Batch) -> bool {
+        let is_about_offsets = match self {
+            Operation::Request(_, request) => request.is_about_offsets(),
+            Operation::Timer(key) => *key == TimerKey::Expire,
+        };
+        (is_about_offsets && !batch.records.is_empty())
+            || self.group().is_some_and(|group| batch.held.contains(group))
+    }
+
     fn group(&self) -> Option<&str> {
         match self {
             Operation::Request(_, request) => request.group(),
@@ -135,11 +146,6 @@ impl Groups {
             in_flight: None,
             effects: Vec::new(),
         }
-    }
-
-    /// Takes over new settings.
-    pub fn set_settings(&mut self, settings: Settings) {
-        self.settings = settings;
     }
 
     /// Takes over a committed record. Nothing else changes what survives.
@@ -316,8 +322,7 @@ impl Groups {
         }
         let mut batch = Batch::default();
         for operation in std::mem::take(&mut self.queue) {
-            let is_held = operation.group().is_some_and(|group| batch.held.contains(group));
-            if is_held || batch.bytes >= self.settings.batch_max {
+            if operation.waits_for(&batch) || batch.bytes >= self.settings.batch_max {
                 self.queue.push_back(operation);
             } else {
                 self.decide(operation, topics, now, &mut batch);
@@ -381,9 +386,8 @@ impl Groups {
         if request.group() == Some("") && !matches!(request, Request::Commit(_) | Request::Delete(_)) {
             return Err(ErrorCode::InvalidGroupId);
         }
-        let settings = self.settings.clone();
-        let Groups { groups, timers, effects, .. } = self;
-        let mut turn = Turn { now, settings: &settings, timers, effects, batch };
+        let Groups { settings, groups, timers, effects, .. } = self;
+        let mut turn = Turn { now, settings, timers, effects, batch };
         match request {
             Request::Join { request, caller, fresh } => {
                 let join = Join::new(token, request, caller, fresh);
@@ -403,14 +407,12 @@ impl Groups {
                 self.drop_if_void(&id);
             }
             Request::Commit(commit) => commit_offsets(groups, token, commit, &mut turn)?,
-            Request::Delete(id) | Request::Evict(id) => {
-                let group = groups.get(&id).ok_or(ErrorCode::GroupIdNotFound)?;
-                if group.classic.state() != State::Empty || !group.classic.is_idle() {
+            Request::Delete(id) => delete(groups, token, id, &mut turn)?,
+            Request::Evict { group: id, since } => {
+                if groups.get(&id).is_none_or(|group| group.idle_since() != since) {
                     return Err(ErrorCode::NonEmptyGroup);
                 }
-                group.offsets.keys().for_each(|(topic, p)| turn.write(GroupRecord::no_offset(&id, topic, p)));
-                turn.write(GroupRecord::Group { group: id, value: None });
-                turn.then(Then::Reply(token, Answer::Done));
+                delete(groups, token, id, &mut turn)?;
             }
             Request::DeleteOffsets { group: id, partitions } => {
                 let group = groups.get(&id).ok_or(ErrorCode::GroupIdNotFound)?;
@@ -515,6 +517,22 @@ fn commit_offsets(
         }
     }
     turn.then(Then::Committed { token, group: id, member, codes });
+    Ok(())
+}
+
+fn delete(
+    groups: &BTreeMap<GroupId, Group>,
+    token: Token,
+    id: GroupId,
+    turn: &mut Turn<'_>,
+) -> Result<(), ErrorCode> {
+    let group = groups.get(&id).ok_or(ErrorCode::GroupIdNotFound)?;
+    if group.classic.state() != State::Empty || !group.classic.is_idle() {
+        return Err(ErrorCode::NonEmptyGroup);
+    }
+    group.offsets.keys().for_each(|(topic, p)| turn.write(GroupRecord::no_offset(&id, topic, p)));
+    turn.write(GroupRecord::Group { group: id, value: None });
+    turn.then(Then::Reply(token, Answer::Done));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use crate::record::GroupRecord;
 use bytes::Bytes;
 use std::time::Duration;
-use types::{ErrorCode, Generation, GroupId, InstanceId, MemberId, Offset, TopicId, Uuid};
+use types::{ErrorCode, Generation, GroupId, InstanceId, MemberId, Offset, TopicId, Uuid, WallTime};
 use wire::join_group_request::JoinGroupRequest;
 use wire::join_group_response::JoinGroupResponse;
 use wire::sync_group_request::SyncGroupRequest;
@@ -107,8 +107,13 @@ pub enum Request {
     },
     /// Topics were deleted, or replaced by namesakes: their offsets go.
     ForgetTopics,
-    /// An empty group goes with all its offsets, because there are too many; one that is not empty stays.
-    Evict(GroupId),
+    /// An empty group goes with all its offsets, because there are too many; one that was used since it was chosen stays.
+    Evict {
+        /// Which group.
+        group: GroupId,
+        /// Since when it was idle when it was chosen.
+        since: WallTime,
+    },
 }
 
 /// OffsetCommit of one group.
@@ -239,6 +244,24 @@ pub enum Effect {
 }
 
 impl Request {
+    /// Says whether it is decided on the offsets that are committed: none may be on their way when it is.
+    pub(crate) fn is_about_offsets(&self) -> bool {
+        match self {
+            Request::Delete(_)
+            | Request::DeleteOffsets { .. }
+            | Request::ForgetTopics
+            | Request::Evict { .. } => true,
+            Request::Join { .. }
+            | Request::Sync(_)
+            | Request::Heartbeat { .. }
+            | Request::Leave { .. }
+            | Request::Commit(_)
+            | Request::FetchOffsets { .. }
+            | Request::Describe(_)
+            | Request::List => false,
+        }
+    }
+
     /// Returns the group that it is about, if it is about one.
     pub fn group(&self) -> Option<&str> {
         match self {
@@ -250,7 +273,7 @@ impl Request {
             | Request::FetchOffsets { group, .. }
             | Request::Describe(group)
             | Request::Delete(group)
-            | Request::Evict(group)
+            | Request::Evict { group, .. }
             | Request::DeleteOffsets { group, .. } => Some(group.as_str()),
             Request::List | Request::ForgetTopics => None,
         }

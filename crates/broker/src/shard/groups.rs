@@ -213,7 +213,9 @@ impl Shard {
             count = count.saturating_sub(offsets);
             tracing::warn!(%group, offsets, %since, "a group without members is forgotten: there are more offsets than highwater.offsets.max");
             let token = self.coordinators.token();
-            self.with_groups(key, |groups, topics| groups.handle(token, Request::Evict(group), topics, now));
+            self.with_groups(key, |groups, topics| {
+                groups.handle(token, Request::Evict { group, since }, topics, now);
+            });
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::world::{GROUP, SESSION, World, commit, settings, topic_id, who};
 use coordinator::{Answer, CommitOffset, FetchedOffset, Request, Settings};
 use std::time::Duration;
-use types::ErrorCode;
+use types::{ErrorCode, WallTime};
 
 /// Protects: C8: a commit is answered after its record is committed, and not seen before; if it is not stored, it is not there.
 #[test]
@@ -188,7 +188,10 @@ fn idle_groups_can_be_sent_away() {
     world.pass(DAY);
     let idle: Vec<_> = world.groups.idle().map(|(id, since, count)| (id.to_string(), since, count)).collect();
     assert_eq!(idle, [(GROUP.to_owned(), committed_at, 1)]);
-    let evict = world.ask(Request::Evict(GROUP.into()));
+    let other = world.ask(Request::Evict { group: GROUP.into(), since: WallTime(committed_at.0 - 1) });
+    assert_eq!(world.code(other), ErrorCode::NonEmptyGroup, "it was used after it was chosen");
+    assert_eq!(world.offset(), 4);
+    let evict = world.ask(Request::Evict { group: GROUP.into(), since: committed_at });
     assert_eq!(world.code(evict), ErrorCode::None);
     assert_eq!((world.offset(), world.state()), (-1, "none"));
     let mut members = [who("a")];
@@ -196,7 +199,7 @@ fn idle_groups_can_be_sent_away() {
     let token = world.commit_offset(&members[0], generation, 5);
     assert_eq!(world.code(token), ErrorCode::None);
     assert_eq!(world.groups.idle().count(), 0);
-    let evict = world.ask(Request::Evict(GROUP.into()));
+    let evict = world.ask(Request::Evict { group: GROUP.into(), since: world.now.wall });
     assert_eq!(world.code(evict), ErrorCode::NonEmptyGroup);
     assert_eq!(world.offset(), 5);
 }
@@ -229,5 +232,55 @@ fn much_goes_in_several_batches() {
     world.topics.0.insert("t".into(), topic_id(1));
     many(&mut world);
     world.pass(DAY + Duration::from_secs(601));
+    assert_eq!(world.state(), "none");
+}
+
+/// Protects: C8: what takes offsets away is decided on all that was committed before: it never takes a commit away that came with
+/// it, and never leaves one behind that came before it.
+#[test]
+fn what_is_taken_away_was_seen() {
+    let begin = || {
+        let mut world = World::with(Settings { retention: Some(DAY), ..settings() });
+        world.groups.loaded(world.now);
+        let token = world.commit_offset(&who("a"), -1, 4);
+        assert_eq!(world.code(token), ErrorCode::None);
+        world.commits_at_once = false;
+        // Something else is on its way; all that follows waits for it.
+        let other = Request::Commit(commit("other", &who("a"), -1, 1));
+        world.ask(other);
+        world
+    };
+    let finish = |mut world: World| {
+        while world.in_flight.is_some() {
+            world.commit();
+        }
+        world
+    };
+    // The topic was made anew, and is committed to.
+    let mut world = begin();
+    world.topics.0.insert("t".into(), topic_id(9));
+    let mut request = commit(GROUP, &who("a"), -1, 7);
+    request.offsets[0].topic_id = topic_id(9);
+    let token = world.ask(Request::Commit(request));
+    world.ask(Request::ForgetTopics);
+    let mut world = finish(world);
+    assert_eq!((world.code(token), world.offset()), (ErrorCode::None, 7));
+    // An old offset is committed anew when it is about to expire.
+    let mut world = begin();
+    let now = world.now;
+    world.now.wall = WallTime(now.wall.0 + i64::try_from(DAY.as_millis()).unwrap());
+    world.now.mono = now.mono.plus(DAY);
+    let token = world.commit_offset(&who("a"), -1, 8);
+    world.groups.on_time(&world.topics, world.now);
+    let mut world = finish(world);
+    assert_eq!((world.code(token), world.offset()), (ErrorCode::None, 8));
+    // What was committed before a deletion goes with it.
+    let mut world = begin();
+    let mut request = commit(GROUP, &who("a"), -1, 9);
+    request.offsets[0].partition = 5;
+    let committed = world.ask(Request::Commit(request));
+    let deleted = world.ask(Request::Delete(GROUP.into()));
+    let mut world = finish(world);
+    assert_eq!((world.code(committed), world.code(deleted)), (ErrorCode::None, ErrorCode::None));
     assert_eq!(world.state(), "none");
 }
