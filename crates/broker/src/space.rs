@@ -1,8 +1,8 @@
 //! Whether the disk has room (W-12).
 //!
 //! Produce is refused before anything is written when what is not in segments yet, what was taken since the last look, and
-//! what the reserve lacks, would not fit any more; after a job has met a full disk; and after a part of the reserve was given up, until it is whole again.
-//! Everything else goes on. It reopens by itself when space returns. Tests: below, and tests/storage/full_disk.rs.
+//! what the reserve lacks, would not fit any more; after a job has met a full disk; and after a part of the reserve was
+//! given up, until it is whole again. Everything else goes on. It reopens by itself when space returns. Tests: below, and tests/storage/full_disk.rs.
 
 use crate::context::Context;
 use crate::jobs::{Job, JobSender};

@@ -174,7 +174,7 @@ fn prepared(published: &Arc<Published>, asked: &Asked) -> Result<AlterResource, 
             Ok(AlterResource { of, rule: Arc::new(rule) })
         }
         BROKER_LOGGER => Err(logger_refusal(&published, &asked.name, &change)),
-        GROUP => Err(invalid("Settings of groups cannot be changed: groups are not built yet.")),
+        GROUP => Err(invalid("Settings of groups are not built yet.")),
         CLIENT_METRICS => Err(invalid(
             "Subscriptions to client metrics cannot be changed: client metrics are not built yet.",
         )),

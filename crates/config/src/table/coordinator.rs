@@ -4,7 +4,7 @@
 
 use crate::property::{Bounds, Kind, Property, State, Unit, property};
 
-const GROUPS: State = State::Later("it acts with consumer groups");
+const CONSUMER_PROTOCOL: State = State::Later("it acts with the consumer protocol of KIP-848");
 const JAVA_CLASS: State = State::Refused("it names Java classes, which cannot be loaded here; remove it");
 const METRICS: State = State::NoSubject("metrics are read from the HTTP port");
 const QUOTAS: State = State::Later("it acts with quotas");
@@ -19,17 +19,17 @@ const TRANSACTIONS: State = State::Later("it acts with transactions");
 /// *Shape*: unique names.
 #[rustfmt::skip] // a table: one row per setting
 pub const COORDINATOR: &[Property] = &[
-    property("group.coordinator.rebalance.protocols", Kind::List, Some("classic,consumer,streams"), "Rebalance protocols that groups may use.").bounds(Bounds::OneOf(&["consumer", "classic", "share", "streams"])).state(GROUPS),
+    property("group.coordinator.rebalance.protocols", Kind::List, Some("classic,consumer,streams"), "Rebalance protocols that groups may use.").bounds(Bounds::OneOf(&["consumer", "classic", "share", "streams"])).state(CONSUMER_PROTOCOL),
     property("group.coordinator.threads", Kind::Int, Some("4"), "Threads of the group coordinator.").from(1).state(THREADS),
     property("group.coordinator.background.threads", Kind::Int, Some("2"), "Threads for the group coordinator's background work.").from(1).state(THREADS),
-    property("group.coordinator.append.linger.ms", Kind::Int, Some("-1"), "Time that group records wait for company.").from(-1).state(GROUPS),
-    property("group.coordinator.cached.buffer.max.bytes", Kind::Int, Some("1048588"), "Largest buffer that the group coordinator keeps.").from(524_288).dynamic().state(GROUPS),
-    property("offsets.commit.timeout.ms", Kind::Int, Some("5000"), "Time that an offset commit may take.").from(1).state(GROUPS),
-    property("offsets.load.buffer.size", Kind::Int, Some("5242880"), "Bytes read at once when offsets are loaded.").unit_is(Unit::Bytes).from(1).state(GROUPS),
+    property("group.coordinator.append.linger.ms", Kind::Int, Some("-1"), "Time that group records wait for company.").from(-1).state(State::NoSubject("records of groups wait for the batch that is on its way, never for a timer")),
+    property("group.coordinator.cached.buffer.max.bytes", Kind::Int, Some("1048588"), "Largest buffer that the group coordinator keeps.").from(524_288).dynamic().state(State::NoSubject("the group coordinator keeps no buffers")),
+    property("offsets.commit.timeout.ms", Kind::Int, Some("5000"), "Time that an offset commit may take.").from(1).state(State::Later("a commit waits for its sync without a time-out of its own")),
+    property("offsets.load.buffer.size", Kind::Int, Some("5242880"), "Bytes read at once when offsets are loaded.").unit_is(Unit::Bytes).from(1).state(State::NoSubject("offsets are loaded in steps of a fixed size, without a buffer")),
     property("offsets.topic.replication.factor", Kind::Short, Some("3"), "Replicas of the offsets topic.").from(1),
     property("offsets.topic.num.partitions", Kind::Int, Some("50"), "Partitions of the offsets topic.").from(1),
     property("offsets.topic.segment.bytes", Kind::Int, Some("104857600"), "Size of a segment of the offsets topic.").from(1),
-    property("offsets.topic.compression.codec", Kind::Int, Some("0"), "Codec of the offsets topic, by number.").bounds(Bounds::Within(0, 4)).state(GROUPS),
+    property("offsets.topic.compression.codec", Kind::Int, Some("0"), "Codec of the offsets topic, by number.").bounds(Bounds::Within(0, 4)).state(State::Later("the offsets topic is not compressed")),
     property("offset.metadata.max.bytes", Kind::Int, Some("4096"), "Largest text that may go with a committed offset."),
     property("offsets.retention.minutes", Kind::Int, Some("10080"), "Time that the offsets of an empty group are kept. Unless it is set they are kept without end, up to highwater.offsets.max.").from(1),
     property("offsets.retention.check.interval.ms", Kind::Long, Some("600000"), "Interval at which expired offsets are looked for.").from(1),
@@ -37,18 +37,18 @@ pub const COORDINATOR: &[Property] = &[
     property("group.max.session.timeout.ms", Kind::Int, Some("1800000"), "Longest session timeout that a member may ask for."),
     property("group.initial.rebalance.delay.ms", Kind::Int, Some("3000"), "Wait for more members before the first rebalance."),
     property("group.max.size", Kind::Int, Some("2147483647"), "Most members of a classic group.").from(1),
-    property("group.consumer.session.timeout.ms", Kind::Int, Some("45000"), "Session timeout of a consumer group's members.").from(1).state(GROUPS),
-    property("group.consumer.min.session.timeout.ms", Kind::Int, Some("45000"), "Least value of the group setting consumer.session.timeout.ms.").from(1).state(GROUPS),
-    property("group.consumer.max.session.timeout.ms", Kind::Int, Some("60000"), "Greatest value of the group setting consumer.session.timeout.ms.").from(1).state(GROUPS),
-    property("group.consumer.heartbeat.interval.ms", Kind::Int, Some("5000"), "Heartbeat interval of a consumer group's members.").from(1).state(GROUPS),
-    property("group.consumer.min.heartbeat.interval.ms", Kind::Int, Some("5000"), "Least value of the group setting consumer.heartbeat.interval.ms.").from(1).state(GROUPS),
-    property("group.consumer.max.heartbeat.interval.ms", Kind::Int, Some("15000"), "Greatest value of the group setting consumer.heartbeat.interval.ms.").from(1).state(GROUPS),
-    property("group.consumer.max.size", Kind::Int, Some("2147483647"), "Most members of a consumer group.").from(1).state(GROUPS),
-    property("group.consumer.assignors", Kind::List, Some("uniform,range"), "Assignors of consumer groups, the default first.").state(GROUPS),
-    property("group.consumer.migration.policy", Kind::Text, Some("bidirectional"), "Which ways classic and consumer groups may be converted.").bounds(Bounds::OneOf(&["disabled", "downgrade", "upgrade", "bidirectional"])).state(GROUPS),
-    property("group.consumer.assignment.interval.ms", Kind::Int, Some("1000"), "Shortest time between two assignments of a consumer group.").from(0).dynamic().state(GROUPS),
-    property("group.consumer.min.assignment.interval.ms", Kind::Int, Some("0"), "Least value of the group setting consumer.assignment.interval.ms.").from(0).state(GROUPS),
-    property("group.consumer.max.assignment.interval.ms", Kind::Int, Some("15000"), "Greatest value of the group setting consumer.assignment.interval.ms.").from(0).state(GROUPS),
+    property("group.consumer.session.timeout.ms", Kind::Int, Some("45000"), "Session timeout of a consumer group's members.").from(1).state(CONSUMER_PROTOCOL),
+    property("group.consumer.min.session.timeout.ms", Kind::Int, Some("45000"), "Least value of the group setting consumer.session.timeout.ms.").from(1).state(CONSUMER_PROTOCOL),
+    property("group.consumer.max.session.timeout.ms", Kind::Int, Some("60000"), "Greatest value of the group setting consumer.session.timeout.ms.").from(1).state(CONSUMER_PROTOCOL),
+    property("group.consumer.heartbeat.interval.ms", Kind::Int, Some("5000"), "Heartbeat interval of a consumer group's members.").from(1).state(CONSUMER_PROTOCOL),
+    property("group.consumer.min.heartbeat.interval.ms", Kind::Int, Some("5000"), "Least value of the group setting consumer.heartbeat.interval.ms.").from(1).state(CONSUMER_PROTOCOL),
+    property("group.consumer.max.heartbeat.interval.ms", Kind::Int, Some("15000"), "Greatest value of the group setting consumer.heartbeat.interval.ms.").from(1).state(CONSUMER_PROTOCOL),
+    property("group.consumer.max.size", Kind::Int, Some("2147483647"), "Most members of a consumer group.").from(1).state(CONSUMER_PROTOCOL),
+    property("group.consumer.assignors", Kind::List, Some("uniform,range"), "Assignors of consumer groups, the default first.").state(CONSUMER_PROTOCOL),
+    property("group.consumer.migration.policy", Kind::Text, Some("bidirectional"), "Which ways classic and consumer groups may be converted.").bounds(Bounds::OneOf(&["disabled", "downgrade", "upgrade", "bidirectional"])).state(CONSUMER_PROTOCOL),
+    property("group.consumer.assignment.interval.ms", Kind::Int, Some("1000"), "Shortest time between two assignments of a consumer group.").from(0).dynamic().state(CONSUMER_PROTOCOL),
+    property("group.consumer.min.assignment.interval.ms", Kind::Int, Some("0"), "Least value of the group setting consumer.assignment.interval.ms.").from(0).state(CONSUMER_PROTOCOL),
+    property("group.consumer.max.assignment.interval.ms", Kind::Int, Some("15000"), "Greatest value of the group setting consumer.assignment.interval.ms.").from(0).state(CONSUMER_PROTOCOL),
     property("group.share.session.timeout.ms", Kind::Int, Some("45000"), "Session timeout of a share group's members.").from(1).state(SHARE),
     property("group.share.min.session.timeout.ms", Kind::Int, Some("45000"), "Least value of the group setting share.session.timeout.ms.").from(1).state(SHARE),
     property("group.share.max.session.timeout.ms", Kind::Int, Some("60000"), "Greatest value of the group setting share.session.timeout.ms.").from(1).state(SHARE),

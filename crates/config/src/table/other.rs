@@ -5,7 +5,7 @@
 
 use crate::property::{Kind, Property, State, Synonymous, property};
 
-const GROUPS: &str = "it acts with groups, which are not built yet";
+const GROUPS: &str = "it acts with settings of groups, which are not built yet";
 const SUBSCRIPTIONS: &str = "it acts with client metrics, which are not built yet";
 
 const fn group(
