@@ -14,6 +14,7 @@ use wire::offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequ
 use wire::offset_fetch_request::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
 };
+use wire::record::Batches;
 use wire::sync_group_request::SyncGroupRequestAssignment;
 use wire::{
     ApiKey, DeleteGroupsRequest, DescribeGroupsRequest, FindCoordinatorRequest, HeartbeatRequest,
@@ -414,4 +415,59 @@ fn too_many_offsets_of_idle_groups_go() {
     }
     assert!(left(&mut client) > 0, "no more than needed");
     assert_eq!(committed(&mut client, "group"), 1);
+}
+
+/// Returns how many records the offsets topic holds in its one partition.
+fn stored_records(client: &mut Client) -> i32 {
+    let (end, mut next, mut count) = (client.end("__consumer_offsets"), 0, 0);
+    while next < end {
+        let bytes = client.fetch("__consumer_offsets", next).records.unwrap_or_default().into_bytes();
+        for span in Batches::new(&bytes).map_while(Result::ok) {
+            next = span.header.next_offset().0;
+            count += span.header.record_count;
+        }
+    }
+    count
+}
+
+/// Protects: groups are loaded from a compacted offsets topic as they were: the last commit, the member and its assignment, and
+/// nothing of a group that was deleted.
+#[test]
+fn groups_are_loaded_from_a_compacted_topic() {
+    let dir = folder();
+    let settings = [
+        AT_ONCE,
+        ("offsets.topic.num.partitions", "1"),
+        ("offsets.topic.segment.bytes", "65536"),
+        ("log.cleaner.backoff.ms", "10"),
+    ];
+    let broker = Broker::start_with_settings(dir.path(), &settings);
+    let mut client = broker.connect();
+    client.create("topic", 1);
+    find_coordinator(&mut client, "group");
+    assert_eq!(commit(&mut client, "gone", ("", -1), 1), 0);
+    let delete = DeleteGroupsRequest { groups_names: vec!["gone".into()] };
+    assert_eq!(client.call(&delete, 2).results[0].error_code, 0);
+    let joined = join(&mut client, "group");
+    assert_eq!(sync(&mut client, "group", &joined.member_id, 1).error_code, 0);
+    let mut request = commit_request(("topic", Uuid::ZERO), "group", 0);
+    (request.member_id, request.generation_id_or_member_epoch) = (joined.member_id.clone(), 1);
+    request.topics[0].partitions[0].committed_metadata = Some("x".repeat(4_000));
+    let mut last = 0;
+    while last < 1_000 || i64::from(stored_records(&mut client)) > last / 2 {
+        for _ in 0..100 {
+            last += 1;
+            request.topics[0].partitions[0].committed_offset = last;
+            assert_eq!(client.call(&request, COMMIT).topics[0].partitions[0].error_code, 0);
+        }
+        assert!(last < 100_000, "nothing is compacted");
+    }
+    drop(client);
+    broker.stop();
+    let broker = Broker::start_with_settings(dir.path(), &settings);
+    let mut client = broker.connect();
+    until_loaded(&mut client, "group");
+    assert_eq!((committed(&mut client, "group"), committed(&mut client, "gone")), (last, -1));
+    assert_eq!(heartbeat(&mut client, "group", &joined.member_id, 1), 0);
+    assert_eq!(sync(&mut client, "group", &joined.member_id, 1).assignment, "mine");
 }
