@@ -4,6 +4,7 @@
 //! one data directory, the sizes of the write-ahead log. Tests: `tests/broker.rs`.
 
 use crate::error::{ConfigError, Notice};
+use crate::group::GroupConfig;
 use crate::listener::{Endpoint, Listener, ListenerSet, listeners};
 use crate::preset::Preset;
 use crate::sources::{Dynamic, Layer, Layers, Overrides, Sources};
@@ -11,7 +12,6 @@ use crate::topic::{self, Durability, TopicConfig};
 use core::net::IpAddr;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use types::{BrokerId, Millis};
 
 /// What a file of the write-ahead log needs beside the largest batch (W-4). *Units*: bytes.
@@ -85,46 +85,6 @@ pub struct NetworkConfig {
     pub fetch_session_slots: u32,
     /// Most partitions in one answer to DescribeTopicPartitions.
     pub max_request_partitions: u32,
-}
-
-/// Limits of groups, and the topic that holds their offsets.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct GroupConfig {
-    /// Shortest session timeout that a member may ask for.
-    pub min_session_timeout_ms: Millis,
-    /// Longest session timeout that a member may ask for.
-    pub max_session_timeout_ms: Millis,
-    /// Wait for more members before the first rebalance.
-    pub initial_rebalance_delay_ms: Millis,
-    /// Most members of a group.
-    pub max_size: u32,
-    /// Largest text that may go with a committed offset. *Units*: bytes.
-    pub offset_metadata_max_bytes: u32,
-    /// Partitions of the offsets topic, when it is created.
-    pub offsets_partitions: u32,
-    /// Replicas of the offsets topic; as many as there are brokers at most.
-    pub offsets_replication_factor: u32,
-    /// Size of a segment of the offsets topic. *Units*: bytes.
-    pub offsets_segment_bytes: u32,
-    /// How long offsets of empty groups are kept; without end if it is not set.
-    pub offsets_retention: Option<Duration>,
-    /// Interval at which expired offsets are looked for.
-    pub offsets_retention_check_interval_ms: Millis,
-    /// Most offsets of groups without members, of all groups of the broker, where no retention is set.
-    pub offsets_max: u64,
-}
-
-impl GroupConfig {
-    /// Returns the settings that the offsets topic is created with. *Source*: Kafka's GroupCoordinatorService.
-    pub fn offsets_topic_settings(&self) -> Vec<(String, Option<String>)> {
-        let segment_bytes = self.offsets_segment_bytes.to_string();
-        let all = [
-            ("cleanup.policy", "compact"),
-            ("compression.type", "producer"),
-            ("segment.bytes", &segment_bytes),
-        ];
-        all.map(|(name, value)| (name.to_owned(), Some(value.to_owned()))).into()
-    }
 }
 
 /// How topics come to be and go.
@@ -275,11 +235,11 @@ impl BrokerConfig {
         };
         let notices = sources.notices().into_iter().filter(changed).collect();
         let (network, topic_defaults) = (network(&sources)?, topic::build(&Overrides::new(), &sources)?);
-        let storage = storage(&sources, self.storage.wal)?;
+        let (storage, groups) = (storage(&sources, self.storage.wal)?, GroupConfig::of(&sources)?);
         let config = if sources == self.sources {
             self.clone()
         } else {
-            BrokerConfig { network, topic_defaults, storage, sources, ..self.clone() }
+            BrokerConfig { network, topic_defaults, groups, storage, sources, ..self.clone() }
         };
         Ok((config, notices))
     }
@@ -342,7 +302,7 @@ fn build(settings: Sources, set: ListenerSet) -> Result<BrokerConfig, ConfigErro
         memory_max: Some(settings.size("highwater.memory.max")?).filter(|n| *n > 0),
         network: network(&settings)?,
         topics: topic_creation(&settings)?,
-        groups: groups(&settings)?,
+        groups: GroupConfig::of(&settings)?,
         storage: storage(&settings, wal)?,
         default_durability: topic::durability(&settings.text(topic::DURABILITY)?),
         topic_defaults: topic::build(&Overrides::new(), &settings)?,
@@ -452,31 +412,6 @@ fn wal(settings: &Sources) -> Result<WalConfig, ConfigError> {
         )),
         None => Ok(wal),
     }
-}
-
-fn groups(settings: &Sources) -> Result<GroupConfig, ConfigError> {
-    const LEAST: &str = "group.min.session.timeout.ms";
-    const RETENTION: &str = "offsets.retention.minutes";
-    let minutes = u64::from(settings.count(RETENTION)?);
-    let groups = GroupConfig {
-        min_session_timeout_ms: Millis(settings.number(LEAST)?),
-        max_session_timeout_ms: Millis(settings.number("group.max.session.timeout.ms")?),
-        initial_rebalance_delay_ms: Millis(settings.number("group.initial.rebalance.delay.ms")?),
-        max_size: settings.count("group.max.size")?,
-        offset_metadata_max_bytes: settings.count("offset.metadata.max.bytes")?,
-        offsets_partitions: settings.count("offsets.topic.num.partitions")?,
-        offsets_replication_factor: settings.count("offsets.topic.replication.factor")?,
-        offsets_segment_bytes: settings.count("offsets.topic.segment.bytes")?,
-        offsets_retention: settings.is_set(RETENTION).then_some(Duration::from_secs(minutes * 60)),
-        offsets_retention_check_interval_ms: Millis(settings.number("offsets.retention.check.interval.ms")?),
-        offsets_max: settings.size("highwater.offsets.max")?,
-    };
-    if groups.max_session_timeout_ms < groups.min_session_timeout_ms {
-        let most = groups.max_session_timeout_ms.0;
-        let why = format!("it must not be above group.max.session.timeout.ms, which is {most}");
-        return Err(settings.invalid(LEAST, why));
-    }
-    Ok(groups)
 }
 
 fn network(settings: &Sources) -> Result<NetworkConfig, ConfigError> {

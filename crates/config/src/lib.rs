@@ -10,6 +10,7 @@ mod broker;
 mod describe;
 mod error;
 mod explain;
+mod group;
 mod listener;
 mod preset;
 mod properties;
@@ -19,15 +20,14 @@ pub mod table;
 mod topic;
 
 pub use alter::{AlterError, AlterOp, Alteration, BrokerAlteration, Scope, alter_topic, replace_topic};
-pub use broker::{
-    BrokerConfig, CleanerConfig, GroupConfig, NetworkConfig, StorageConfig, TopicCreation, WalConfig,
-};
+pub use broker::{BrokerConfig, CleanerConfig, NetworkConfig, StorageConfig, TopicCreation, WalConfig};
 pub use describe::{
     ConfigSource, Described, Synonym, describe_broker, describe_client_metrics, describe_every_broker,
     describe_group, describe_topic,
 };
 pub use error::{ConfigError, Notice};
 pub use explain::{Candidate, Explained};
+pub use group::{ConsumerGroupConfig, GroupConfig, MigrationPolicy, TimeLimits};
 pub use listener::{Endpoint, Listener};
 pub use preset::Preset;
 pub use properties::parse_properties;

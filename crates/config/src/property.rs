@@ -59,6 +59,8 @@ pub enum Bounds {
     WithinOrMinusOne(i64, i64),
     /// One of these (each entry, for a list).
     OneOf(&'static [&'static str]),
+    /// One of these, in capitals or not.
+    OneOfInAnyCase(&'static [&'static str]),
     /// `*`, or pairs partition:broker.
     ThrottledReplicas,
 }
@@ -340,6 +342,9 @@ impl Property {
                 format!("Value must be between {least} and {most} or equal to -1")
             }
             (Bounds::OneOf(these), _) => return self.one_of(these, value),
+            (Bounds::OneOfInAnyCase(these), Value::Text(name)) => {
+                return self.one_of(these, &Value::Text(name.to_ascii_lowercase()));
+            }
             (Bounds::ThrottledReplicas, Value::List(pairs)) if !are_throttled_replicas(pairs) => format!(
                 "{} must be the literal '*' or a list of replicas in the following format: \
                  [partitionId]:[brokerId],[partitionId]:[brokerId],...",
@@ -378,6 +383,8 @@ impl Property {
     pub fn idle(&self, text: &str) -> Option<&'static str> {
         match self.state {
             State::NoSubject(why) | State::Later(why) => Some(why),
+            // A default is Kafka's: nobody has asked for what it names.
+            State::ActsExcept(..) if self.default == Some(text.trim()) => None,
             State::ActsExcept(values, why) => {
                 split_list(text.trim()).iter().any(|v| values.contains(&v.as_str())).then_some(why)
             }

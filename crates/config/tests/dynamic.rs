@@ -61,8 +61,8 @@ fn each_enforced_setting_changes_a_struct() {
     for row in rows {
         let value = other(row);
         let (changed, notices) = base.with_dynamic(&dynamic(&[(row.name, &value)], &[])).unwrap();
-        let same = (&changed.network, &changed.topic_defaults, &changed.storage)
-            == (&base.network, &base.topic_defaults, &base.storage);
+        let same = (&changed.network, &changed.topic_defaults, &changed.storage, &changed.groups)
+            == (&base.network, &base.topic_defaults, &base.storage, &base.groups);
         assert!(!same, "{}={value} changes nothing", row.name);
         let is_exception =
             matches!(row.state, State::ActsExcept(values, _) if values.contains(&value.as_str()));

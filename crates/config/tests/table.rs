@@ -71,7 +71,7 @@ fn validator(bounds: Bounds) -> String {
         Bounds::From(least) => format!("[{least},...]"),
         Bounds::Within(least, most) => format!("[{least},...,{most}]"),
         Bounds::WithinOrMinusOne(least, most) => format!("[{least},...,{most}] or -1"),
-        Bounds::OneOf(these) => format!("[{}]", these.join(", ")),
+        Bounds::OneOf(these) | Bounds::OneOfInAnyCase(these) => format!("[{}]", these.join(", ")),
         Bounds::ThrottledReplicas => "[partitionId]:[brokerId],[partitionId]:[brokerId],...".to_owned(),
     }
 }

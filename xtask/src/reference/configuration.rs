@@ -107,7 +107,7 @@ fn bounds(bounds: Bounds) -> String {
         Bounds::From(least) => format!("at least {least}"),
         Bounds::Within(least, most) => format!("{least} to {most}"),
         Bounds::WithinOrMinusOne(least, most) => format!("{least} to {most}, or -1"),
-        Bounds::OneOf(these) => these.join(", "),
+        Bounds::OneOf(these) | Bounds::OneOfInAnyCase(these) => these.join(", "),
         Bounds::ThrottledReplicas => "`*`, or partition:broker, ...".to_owned(),
     }
 }

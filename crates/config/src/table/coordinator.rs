@@ -4,9 +4,10 @@
 
 use crate::property::{Bounds, Kind, Property, State, Unit, property};
 
-const CONSUMER_PROTOCOL: State = State::Later("it acts with the consumer protocol of KIP-848");
 const JAVA_CLASS: State = State::Refused("it names Java classes, which cannot be loaded here; remove it");
 const METRICS: State = State::NoSubject("metrics are read from the HTTP port");
+const PROTOCOLS: State =
+    State::ActsExcept(&["share", "streams"], "share groups and streams groups are not built yet");
 const QUOTAS: State = State::Later("it acts with quotas");
 const SHARE: State = State::Later("it acts with share groups");
 const STREAMS: State = State::Later("it acts with streams groups");
@@ -19,7 +20,7 @@ const TRANSACTIONS: State = State::Later("it acts with transactions");
 /// *Shape*: unique names.
 #[rustfmt::skip] // a table: one row per setting
 pub const COORDINATOR: &[Property] = &[
-    property("group.coordinator.rebalance.protocols", Kind::List, Some("classic,consumer,streams"), "Rebalance protocols that groups may use.").bounds(Bounds::OneOf(&["consumer", "classic", "share", "streams"])).state(CONSUMER_PROTOCOL),
+    property("group.coordinator.rebalance.protocols", Kind::List, Some("classic,consumer,streams"), "Rebalance protocols that groups may use.").bounds(Bounds::OneOf(&["consumer", "classic", "share", "streams"])).state(PROTOCOLS),
     property("group.coordinator.threads", Kind::Int, Some("4"), "Threads of the group coordinator.").from(1).state(THREADS),
     property("group.coordinator.background.threads", Kind::Int, Some("2"), "Threads for the group coordinator's background work.").from(1).state(THREADS),
     property("group.coordinator.append.linger.ms", Kind::Int, Some("-1"), "Time that group records wait for company.").from(-1).state(State::NoSubject("records of groups wait for the batch that is on its way, never for a timer")),
@@ -37,18 +38,18 @@ pub const COORDINATOR: &[Property] = &[
     property("group.max.session.timeout.ms", Kind::Int, Some("1800000"), "Longest session timeout that a member may ask for."),
     property("group.initial.rebalance.delay.ms", Kind::Int, Some("3000"), "Wait for more members before the first rebalance."),
     property("group.max.size", Kind::Int, Some("2147483647"), "Most members of a classic group.").from(1),
-    property("group.consumer.session.timeout.ms", Kind::Int, Some("45000"), "Session timeout of a consumer group's members.").from(1).state(CONSUMER_PROTOCOL),
-    property("group.consumer.min.session.timeout.ms", Kind::Int, Some("45000"), "Least value of the group setting consumer.session.timeout.ms.").from(1).state(CONSUMER_PROTOCOL),
-    property("group.consumer.max.session.timeout.ms", Kind::Int, Some("60000"), "Greatest value of the group setting consumer.session.timeout.ms.").from(1).state(CONSUMER_PROTOCOL),
-    property("group.consumer.heartbeat.interval.ms", Kind::Int, Some("5000"), "Heartbeat interval of a consumer group's members.").from(1).state(CONSUMER_PROTOCOL),
-    property("group.consumer.min.heartbeat.interval.ms", Kind::Int, Some("5000"), "Least value of the group setting consumer.heartbeat.interval.ms.").from(1).state(CONSUMER_PROTOCOL),
-    property("group.consumer.max.heartbeat.interval.ms", Kind::Int, Some("15000"), "Greatest value of the group setting consumer.heartbeat.interval.ms.").from(1).state(CONSUMER_PROTOCOL),
-    property("group.consumer.max.size", Kind::Int, Some("2147483647"), "Most members of a consumer group.").from(1).state(CONSUMER_PROTOCOL),
-    property("group.consumer.assignors", Kind::List, Some("uniform,range"), "Assignors of consumer groups, the default first.").state(CONSUMER_PROTOCOL),
-    property("group.consumer.migration.policy", Kind::Text, Some("bidirectional"), "Which ways classic and consumer groups may be converted.").bounds(Bounds::OneOf(&["disabled", "downgrade", "upgrade", "bidirectional"])).state(CONSUMER_PROTOCOL),
-    property("group.consumer.assignment.interval.ms", Kind::Int, Some("1000"), "Shortest time between two assignments of a consumer group.").from(0).dynamic().state(CONSUMER_PROTOCOL),
-    property("group.consumer.min.assignment.interval.ms", Kind::Int, Some("0"), "Least value of the group setting consumer.assignment.interval.ms.").from(0).state(CONSUMER_PROTOCOL),
-    property("group.consumer.max.assignment.interval.ms", Kind::Int, Some("15000"), "Greatest value of the group setting consumer.assignment.interval.ms.").from(0).state(CONSUMER_PROTOCOL),
+    property("group.consumer.session.timeout.ms", Kind::Int, Some("45000"), "Session timeout of a consumer group's members.").from(1),
+    property("group.consumer.min.session.timeout.ms", Kind::Int, Some("45000"), "Least value of the group setting consumer.session.timeout.ms.").from(1),
+    property("group.consumer.max.session.timeout.ms", Kind::Int, Some("60000"), "Greatest value of the group setting consumer.session.timeout.ms.").from(1),
+    property("group.consumer.heartbeat.interval.ms", Kind::Int, Some("5000"), "Heartbeat interval of a consumer group's members.").from(1),
+    property("group.consumer.min.heartbeat.interval.ms", Kind::Int, Some("5000"), "Least value of the group setting consumer.heartbeat.interval.ms.").from(1),
+    property("group.consumer.max.heartbeat.interval.ms", Kind::Int, Some("15000"), "Greatest value of the group setting consumer.heartbeat.interval.ms.").from(1),
+    property("group.consumer.max.size", Kind::Int, Some("2147483647"), "Most members of a consumer group.").from(1),
+    property("group.consumer.assignors", Kind::List, Some("uniform,range"), "Assignors of consumer groups, the default first."),
+    property("group.consumer.migration.policy", Kind::Text, Some("bidirectional"), "Which ways classic and consumer groups may be converted.").bounds(Bounds::OneOfInAnyCase(&["disabled", "downgrade", "upgrade", "bidirectional"])),
+    property("group.consumer.assignment.interval.ms", Kind::Int, Some("1000"), "Shortest time between two assignments of a consumer group.").from(0).dynamic(),
+    property("group.consumer.min.assignment.interval.ms", Kind::Int, Some("0"), "Least value of the group setting consumer.assignment.interval.ms.").from(0),
+    property("group.consumer.max.assignment.interval.ms", Kind::Int, Some("15000"), "Greatest value of the group setting consumer.assignment.interval.ms.").from(0),
     property("group.share.session.timeout.ms", Kind::Int, Some("45000"), "Session timeout of a share group's members.").from(1).state(SHARE),
     property("group.share.min.session.timeout.ms", Kind::Int, Some("45000"), "Least value of the group setting share.session.timeout.ms.").from(1).state(SHARE),
     property("group.share.max.session.timeout.ms", Kind::Int, Some("60000"), "Greatest value of the group setting share.session.timeout.ms.").from(1).state(SHARE),
