@@ -1,7 +1,9 @@
-//! `highwater consume`: records as text or JSON lines.
+//! `highwater consume`: records as text or JSON lines; with `--group` as a member of a group (`group`).
 //!
 //! Without `--follow` it ends at the end that the log had when it got there. Bytes that are no UTF-8 are
 //! printed as they are; in JSON they become base64 under another name.
+
+mod group;
 
 use crate::bootstrap::Bootstrap;
 use crate::failure::Failure;
@@ -16,16 +18,16 @@ pub(crate) struct Args {
     /// The topic
     topic: String,
     /// Start at the first record (the default unless --follow is given)
-    #[arg(long, conflicts_with_all = ["offset", "time"])]
+    #[arg(long, conflicts_with_all = ["offset", "time", "group"])]
     from_beginning: bool,
     /// Start at this offset in each partition; negative counts from the end
-    #[arg(long, short, allow_negative_numbers = true, conflicts_with = "time")]
+    #[arg(long, short, allow_negative_numbers = true, conflicts_with_all = ["time", "group"])]
     offset: Option<i64>,
     /// Start at this time: milliseconds since 1970, or 2026-01-31T12:00:00Z
-    #[arg(long, value_parser = parse_time)]
+    #[arg(long, value_parser = parse_time, conflicts_with = "group")]
     time: Option<WallTime>,
     /// Read this partition only; may be given many times
-    #[arg(long, short)]
+    #[arg(long, short, conflicts_with = "group")]
     partition: Vec<i32>,
     /// Go on when the end is reached
     #[arg(long, short)]
@@ -40,11 +42,16 @@ pub(crate) struct Args {
     #[arg(long, short)]
     verbose: bool,
     #[command(flatten)]
+    of_group: group::GroupArgs,
+    #[command(flatten)]
     bootstrap: Bootstrap,
 }
 
 /// Prints records until the end, the wanted count, or for ever.
 pub(crate) async fn consume(args: Args, output: &Output) -> Result<(), Failure> {
+    if let Some(name) = &args.of_group.group {
+        return group::consume(&args, name, output).await;
+    }
     let mut consumer = assigned(&args).await?;
     let mut left = args.count.unwrap_or(u64::MAX);
     while left > 0 {

@@ -101,11 +101,19 @@ impl Cluster {
     /// # Errors
     /// `Lost`; `Incomplete` when metadata does not name it.
     pub async fn broker(&self, id: i32) -> Result<Connection, ClientError> {
+        let address = self.address(id)?;
+        self.connect(&address).await
+    }
+
+    /// Makes a connection of one's own to the broker of a number.
+    pub(crate) async fn dial(&self, id: i32) -> Result<Connection, ClientError> {
+        let address = self.address(id)?;
+        Connection::open(self.inner.net, &address, &self.inner.options).await
+    }
+
+    fn address(&self, id: i32) -> Result<String, ClientError> {
         let address = self.state().brokers.get(&id).cloned();
-        match address {
-            Some(address) => self.connect(&address).await,
-            None => Err(ClientError::Incomplete(format!("the address of broker {id}"))),
-        }
+        address.ok_or_else(|| ClientError::Incomplete(format!("the address of broker {id}")))
     }
 
     /// Bootstrap addresses, then those that brokers gave.

@@ -129,6 +129,16 @@ impl Consumer {
         Ok(())
     }
 
+    /// Takes a partition away.
+    pub fn unassign(&mut self, topic: &str, partition: i32) {
+        self.positions.remove(&(topic.to_owned(), partition));
+    }
+
+    /// Says whether it has no partitions.
+    pub fn is_idle(&self) -> bool {
+        self.positions.is_empty()
+    }
+
     /// Returns the offset that is read next.
     pub fn position(&self, topic: &str, partition: i32) -> Option<Offset> {
         self.positions.get(&(topic.to_owned(), partition)).map(|position| position.next)

@@ -189,6 +189,14 @@ pub enum ClientError {
         /// The offset asked for.
         offset: i64,
     },
+    /// The partitions are no longer this member's.
+    #[error(
+        "group '{group}' has given this member's partitions to others; they read on from what was committed"
+    )]
+    Fenced {
+        /// The group.
+        group: String,
+    },
     /// The producer has been closed.
     #[error("the producer is closed")]
     Closed,

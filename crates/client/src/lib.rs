@@ -6,6 +6,7 @@
 //! | create, delete, describe, find offsets | the admin methods of [`Cluster`] |
 //! | write | [`Producer`]: idempotent, retries the same batch across restarts, one outcome per batch |
 //! | read | [`Consumer`]: by assignment, every batch verified |
+//! | read as a member of a group | [`GroupConsumer`]: KIP-848, at least once |
 //! | one request | [`Connection`]: pipelined, bounded, timed |
 //!
 //! It runs over `env::net`, so that the same code runs in simulation. A broker is not trusted: frames
@@ -19,6 +20,7 @@ mod cluster;
 mod connection;
 mod consumer;
 mod error;
+mod group;
 mod options;
 mod partitioner;
 mod pending;
@@ -36,6 +38,7 @@ pub use cluster::{Cluster, Leader};
 pub use connection::Connection;
 pub use consumer::{Consumed, Consumer, ConsumerOptions, FetchedBatch, StartAt};
 pub use error::{BatchFault, BrokerError, ClientError, Lost};
+pub use group::{GroupConsumer, GroupEvent, GroupOptions, Reset, TopicPartition};
 pub use options::{ClientOptions, DEFAULT_RESPONSE_BYTES_MAX};
 pub use partitioner::partition_of;
 pub use pending::Pending;

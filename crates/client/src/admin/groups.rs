@@ -230,6 +230,20 @@ impl Cluster {
 
     /// Returns a connection to the coordinator of a group.
     async fn coordinator(&self, group: &str) -> Result<Connection, ClientError> {
+        let node = self.coordinator_id(group).await?;
+        self.broker(node).await
+    }
+
+    /// Makes a new connection to the coordinator of a group.
+    ///
+    /// # Errors
+    /// `Refused`, `Unreachable`, `Lost`, `Incomplete`.
+    pub async fn dial_coordinator(&self, group: &str) -> Result<Connection, ClientError> {
+        let node = self.coordinator_id(group).await?;
+        self.dial(node).await
+    }
+
+    async fn coordinator_id(&self, group: &str) -> Result<i32, ClientError> {
         let any = self.any().await?;
         let mut request = FindCoordinatorRequest::default();
         if any.version::<FindCoordinatorRequest>()? >= KEYS_FROM {
@@ -244,7 +258,7 @@ impl Cluster {
         };
         accepted(code, None, || format!("coordinator of group '{group}'"))?;
         self.metadata(Some(&[])).await?;
-        self.broker(node).await
+        Ok(node)
     }
 }
 

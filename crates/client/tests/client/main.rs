@@ -4,5 +4,6 @@
 mod admin;
 mod connection;
 mod consumer;
+mod group;
 mod producer;
 mod scripted;
