@@ -5,6 +5,7 @@
 //! lets the reply go (D-10). So replaying the topic gives the same state as having lived through it. Tests: beside
 //! each module, and tests/.
 
+pub mod assign;
 mod classic;
 mod groups;
 mod offsets;
