@@ -43,6 +43,50 @@ const LOADS: &[Load] = &[
     },
 ];
 
+/// One measurement of `bench groups`.
+struct Crowd {
+    name: &'static str,
+    args: &'static [&'static str],
+    /// What is shown of the answer, each with its place in it.
+    figures: &'static [(&'static str, &'static str)],
+}
+
+const CROWDS: &[Crowd] = &[
+    Crowd {
+        name: "10,000 commits/s of 100 groups",
+        args: &["commits", "--groups", "100", "--rate", "10000"],
+        figures: &[
+            ("commits/s", "/commits_per_s"),
+            ("broker CPU us each", "/broker_cpu_us_per_commit"),
+            ("p99 ms", "/latency_ms/p99"),
+            ("p99 in syncs of the disk", "/p99_in_flushes"),
+        ],
+    },
+    Crowd {
+        name: "1,000 classic members within 10 s",
+        args: &[
+            "members",
+            "--protocol",
+            "classic",
+            "--members",
+            "1000",
+            "--within",
+            "10",
+            "--partitions",
+            "1",
+        ],
+        figures: &[
+            ("last join to last assignment, s", "/after_last_join_s"),
+            ("generation then", "/generation"),
+            ("broker cores while they join", "/join_cores"),
+            ("broker cores while they stay", "/stay_cores"),
+        ],
+    },
+];
+
+/// What `bench groups load` is told.
+const LOAD: [&str; 4] = ["--commits", "1000000", "--groups", "10000"];
+
 #[derive(Clone, Copy, PartialEq)]
 enum Peer {
     Highwater,
@@ -96,6 +140,7 @@ pub(crate) fn run(args: &[&str]) -> Result<(), String> {
 impl Place {
     fn measure(&self, peer: Peer) -> Result<Vec<Figure>, String> {
         let mut figures = self.measure_starts(peer)?;
+        figures.extend(self.measure_load(peer)?);
         let broker = Broker::start(self, peer)?;
         self.produce(&broker, &WARM)?;
         for load in LOADS {
@@ -121,19 +166,57 @@ impl Place {
                 );
             }
         }
+        for crowd in CROWDS {
+            figures.extend(self.measure_crowd(&broker, peer, crowd)?);
+        }
         Ok(figures)
+    }
+
+    fn measure_crowd(&self, broker: &Broker, peer: Peer, crowd: &Crowd) -> Result<Vec<Figure>, String> {
+        let mut command = Command::new(&self.binary);
+        command.args(["bench", "groups"]).args(crowd.args).args(["--json", "--seconds", &self.seconds]);
+        command.args(["--bootstrap", &broker.address, "--pid", &broker.child.id().to_string()]);
+        let answer = self.json(command.arg("--canary").arg(&self.scratch))?;
+        let figure = |(what, place): &(&str, &str)| {
+            let value = answer.pointer(place)?.as_f64()?;
+            Some(Figure { name: format!("{}: {what}", crowd.name), peer, value })
+        };
+        Ok(crowd.figures.iter().filter_map(figure).collect())
+    }
+
+    /// Commits that are there again after a kill.
+    fn measure_load(&self, peer: Peer) -> Result<Vec<Figure>, String> {
+        let mut command = Command::new(&self.binary);
+        command.args(["bench", "groups", "load", "--json"]).args(LOAD);
+        self.foreign(peer, &mut command)?;
+        let answer = self.json(&mut command)?;
+        let figure = |what: &str, value: &Value| {
+            let name = format!("SIGKILL with 1 M commits of 10,000 groups in one partition: {what}, ms");
+            Some(Figure { name, peer, value: value.as_f64()? })
+        };
+        let figures = [
+            figure("broker answers", &answer["serves_ms"][0]),
+            figure("coordinator answers", &answer["loaded_ms"][0]),
+        ];
+        Ok(figures.into_iter().flatten().collect())
+    }
+
+    /// Tells a command that starts its own broker to start Kafka instead.
+    fn foreign(&self, peer: Peer, command: &mut Command) -> Result<(), String> {
+        if peer == Peer::Kafka {
+            let port = kafka::free_ports()?;
+            let config = self.kafka.prepare(port)?;
+            command.args(["--start", &self.kafka.java("kafka.Kafka", &[&config])]);
+            command.args(["--bootstrap", &format!("127.0.0.1:{port}")]);
+        }
+        Ok(())
     }
 
     /// Start and restart, memory.
     fn measure_starts(&self, peer: Peer) -> Result<Vec<Figure>, String> {
         let mut command = Command::new(&self.binary);
         command.args(["bench", "restart", "--json", "--megabytes", "1000", "--kills", "1"]);
-        let port = kafka::free_ports()?;
-        if peer == Peer::Kafka {
-            let config = self.kafka.prepare(port)?;
-            command.args(["--start", &self.kafka.java("kafka.Kafka", &[&config])]);
-            command.args(["--bootstrap", &format!("127.0.0.1:{port}")]);
-        }
+        self.foreign(peer, &mut command)?;
         let answer = self.json(&mut command)?;
         let figure = |name: &str, value: &Value, unit: f64| {
             value.as_f64().map(|value| Figure { name: name.to_owned(), peer, value: value / unit })

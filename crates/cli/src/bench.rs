@@ -6,6 +6,7 @@
 
 mod canary;
 mod consume;
+mod groups;
 mod machine;
 mod produce;
 mod restart;
@@ -22,6 +23,9 @@ pub(crate) enum Command {
     Produce(produce::Args),
     /// Read a topic from its first offset to its end
     Consume(consume::Args),
+    /// Let groups join, commit, and be loaded
+    #[command(subcommand)]
+    Groups(groups::Command),
     /// Fill a broker of our own, kill it with SIGKILL, and see how fast it acknowledges again
     Restart(restart::Args),
 }
@@ -31,6 +35,7 @@ pub(crate) async fn bench(command: Command, output: &Output) -> Result<u8, Failu
     match command {
         Command::Produce(args) => produce::bench(args, output).await,
         Command::Consume(args) => consume::bench(args, output).await,
+        Command::Groups(command) => groups::bench(command, output).await,
         Command::Restart(args) => restart::bench(args, output).await,
     }
 }

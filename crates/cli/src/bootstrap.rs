@@ -18,7 +18,12 @@ pub(crate) struct Bootstrap {
 impl Bootstrap {
     /// Returns the cluster.
     pub(crate) fn cluster(&self) -> Cluster {
-        Cluster::new(Net::Real, &self.bootstrap, self.options())
+        self.cluster_with(self.options())
+    }
+
+    /// Returns the cluster, with other limits and time-outs.
+    pub(crate) fn cluster_with(&self, options: ClientOptions) -> Cluster {
+        Cluster::new(Net::Real, &self.bootstrap, options)
     }
 
     /// Returns limits and time-outs.

@@ -45,8 +45,19 @@ pub use pending::Pending;
 pub use producer::{Acks, Delivery, NewRecord, Outcome, Producer, ProducerOptions, Refusal};
 pub use quorum::{FeatureLevels, QuorumDescription, VoterDescription};
 pub use settings::{SettingChange, SettingOwner, SettingValue, ShownSetting};
-// The raw messages of the hot path, for whoever sends them without a producer.
+// Raw messages, for whoever sends them without a producer or a member.
 pub use wire::Records as RecordBytes;
+pub use wire::consumer_group_heartbeat_request::TopicPartitions as OwnedPartitions;
+pub use wire::consumer_group_heartbeat_response::TopicPartitions as AssignedPartitions;
+pub use wire::join_group_request::JoinGroupRequestProtocol;
+pub use wire::join_group_response::JoinGroupResponseMember;
+pub use wire::leave_group_request::MemberIdentity;
+pub use wire::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 pub use wire::produce_request::{PartitionProduceData, TopicProduceData};
 pub use wire::record;
-pub use wire::{InitProducerIdRequest, ProduceRequest, ProduceResponse};
+pub use wire::sync_group_request::SyncGroupRequestAssignment;
+pub use wire::{
+    ConsumerGroupHeartbeatRequest, HeartbeatRequest, InitProducerIdRequest, JoinGroupRequest,
+    JoinGroupResponse, LeaveGroupRequest, OffsetCommitRequest, ProduceRequest, ProduceResponse,
+    SyncGroupRequest,
+};
