@@ -5,10 +5,11 @@
 //! outstanding, and starts it again; the producers send again what got no answer. At the end it reads
 //! everything back and compares it with what was sent, record by record (`check`, which shares no code with
 //! the broker but the record format). Beside the load, topics are made and deleted and producer ids drawn
-//! (`admin`); after each restart the topics are compared with what was acknowledged (`accounts`).
+//! (`admin`); after each restart the topics are compared with what was acknowledged (`accounts`). A group of consumers reads
+//! and commits while its members are killed (`group`); what it has seen and committed is accounted for too (`group_accounts`).
 //!
 //! Exit 0: nothing lost, twice, out of order or changed, no topic and no producer id wrong. Exit 1: something was. Exit 2, VOID: too little
-//! happened for the result to mean anything. Tests: `prove/check_tests.rs`, `crates/cli/tests/`.
+//! happened for the result to mean anything. Tests: `prove/check_tests.rs`, `prove/group_tests.rs`, `crates/cli/tests/`.
 
 mod accounts;
 mod admin;
@@ -16,6 +17,10 @@ mod broker_child;
 mod check;
 #[cfg(test)]
 mod check_tests;
+mod group;
+mod group_accounts;
+#[cfg(test)]
+mod group_tests;
 mod ledger;
 mod load;
 mod power;
@@ -57,6 +62,12 @@ pub(crate) struct Args {
     /// Partitions of the topic
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
     partitions: u32,
+    /// Members of a group that reads and commits while they are killed too; 0 for none
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=64))]
+    members: u32,
+    /// Write keys to a compacted topic: the latest value of each must be there
+    #[arg(long)]
+    compact: bool,
     /// Keep the data in this folder, which must be empty or missing [default: a scratch folder]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -94,6 +105,8 @@ pub(crate) async fn prove(args: Args, output: &Output) -> Result<u8, Failure> {
         records: args.records,
         producers: args.producers,
         partitions: args.partitions,
+        members: args.members,
+        compact: args.compact,
         strikes: args.strike.clone(),
     };
     output.remark(&format!("proving with seed {seed} in {}", scratch.path().display()));
@@ -115,7 +128,12 @@ pub(crate) async fn prove(args: Args, output: &Output) -> Result<u8, Failure> {
 
 fn settings(args: &Args) -> Vec<(String, String)> {
     let preset = args.preset.iter().map(|name| ("highwater.preset".to_owned(), name.clone()));
-    preset.chain(args.set.iter().cloned()).collect()
+    let own = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    let group = if args.members > 0 { own(&group::SETTINGS) } else { Vec::new() };
+    let cleaner = if args.compact { own(&[("log.cleaner.backoff.ms", "50")]) } else { Vec::new() };
+    preset.chain(group).chain(cleaner).chain(args.set.iter().cloned()).collect()
 }
 
 fn verdict(report: &Report, scratch: Scratch, output: &Output) -> u8 {

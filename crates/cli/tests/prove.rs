@@ -85,3 +85,22 @@ fn a_broker_that_does_not_start_is_said() {
     assert!(said.contains("num.partitions"), "{said}");
     assert!(output.stdout.is_empty());
 }
+
+/// Protects: on a compacted topic kill -9 at any moment, also while it is compacted, takes no key's latest value (W-18).
+#[test]
+fn a_compacted_topic_keeps_the_latest_value_of_each_key() {
+    let strikes = [
+        "--rounds",
+        "8",
+        "--records",
+        "30000",
+        "--seed",
+        "18",
+        "--strike",
+        "checkpoint,random,roll,recovery",
+    ];
+    let output = prove(&[&strikes[..], &["--compact"]].concat());
+    let report = report(&output);
+    assert_eq!(report["verdict"], "PROVED", "{report:#}");
+    assert!(report["replaced"].as_u64().unwrap() > 1_000, "{}", report["replaced"]);
+}

@@ -9,9 +9,12 @@
 //! - a batch that was refused must not be there (*refused but stored*);
 //! - offsets must rise by one (else *offset gaps*).
 //!
+//! On a compacted topic each lane takes turns with a number of keys. There an acknowledged record may be gone if a higher
+//! number of its key is there, offsets may leave gaps but not go back, and a record has the key of its number (else *altered*).
+//!
 //! What never got an answer may be there or not; it is counted either way. Tests: `check_tests.rs`.
 
-use super::value::{Lane, Reading, read};
+use super::value::{KEYS, Lane, Reading, key, read};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many examples of each anomaly are kept.
@@ -44,6 +47,7 @@ pub(super) struct ReadRecord {
     pub(super) offset: i64,
     pub(super) leader_epoch: i32,
     pub(super) producer_id: i64,
+    pub(super) key: Option<Vec<u8>>,
     pub(super) value: Vec<u8>,
 }
 
@@ -68,6 +72,8 @@ impl Anomaly {
 pub(super) struct Findings {
     /// Records whose storage was acknowledged.
     pub(super) acknowledged: u64,
+    /// Acknowledged records that are gone because a later one of their key is there.
+    pub(super) replaced: u64,
     /// Sound records that are there, each counted once.
     pub(super) readable: u64,
     /// Records without an answer that are there.
@@ -111,10 +117,14 @@ struct Place {
     leader_epoch: i32,
 }
 
+/// Number by key.
+type Latest = BTreeMap<(Lane, u64), u64>;
+
 /// Walks the log and then the ledger.
 #[derive(Default)]
 pub(super) struct Checker {
     seed: u64,
+    compacted: bool,
     places: BTreeMap<Lane, BTreeMap<u64, Place>>,
     next_offsets: BTreeMap<u32, i64>,
     findings: Findings,
@@ -124,6 +134,11 @@ impl Checker {
     /// Starts a check of the run with this seed.
     pub(super) fn new(seed: u64) -> Checker {
         Checker { seed, ..Checker::default() }
+    }
+
+    /// Starts a check of a compacted topic.
+    pub(super) fn of_compacted(seed: u64) -> Checker {
+        Checker { compacted: true, ..Checker::new(seed) }
     }
 
     /// Takes the next record of the log.
@@ -142,13 +157,17 @@ impl Checker {
                     .foreign
                     .note(|| format!("{lane} found in partition {partition} offset {offset}"));
             }
+            Reading::Sound(lane, number) if record.key != self.compacted.then(|| key(lane, number)) => {
+                self.findings.altered.note(|| format!("key of partition {partition} offset {offset}"));
+            }
             Reading::Sound(lane, number) => self.on_sound(lane, number, record),
         }
     }
 
     fn check_offset(&mut self, record: &ReadRecord) {
         let due = self.next_offsets.insert(record.partition, record.offset + 1).unwrap_or(0);
-        if due != record.offset {
+        let wrong = if self.compacted { due > record.offset } else { due != record.offset };
+        if wrong {
             let (partition, offset) = (record.partition, record.offset);
             self.findings
                 .offset_gaps
@@ -179,11 +198,13 @@ impl Checker {
 
     /// Compares with what was sent.
     pub(super) fn finish(mut self, sent: &[SentBatch]) -> Findings {
+        let latest = self.latest();
         for batch in sent {
             for index in 0..batch.count {
-                self.account(batch, index);
+                self.account(batch, index, &latest);
             }
-            let first = self.place(batch.lane, batch.first);
+            let mut numbers = batch.first..batch.first + u64::from(batch.count);
+            let first = numbers.find_map(|number| self.place(batch.lane, number));
             self.findings.epochs.push(first.map(|place| place.leader_epoch));
         }
         self.find_unsent(sent);
@@ -194,12 +215,23 @@ impl Checker {
         self.places.get(&lane).and_then(|places| places.get(&number)).copied()
     }
 
-    fn account(&mut self, batch: &SentBatch, index: u32) {
+    /// The highest number of each key that is there, if they are of any use.
+    fn latest(&self) -> Latest {
+        let mut latest = Latest::new();
+        for (lane, places) in self.places.iter().filter(|_| self.compacted) {
+            latest.extend(places.keys().map(|number| ((*lane, number % KEYS), *number)));
+        }
+        latest
+    }
+
+    fn account(&mut self, batch: &SentBatch, index: u32, latest: &Latest) {
         let (lane, number) = (batch.lane, batch.first + u64::from(index));
         let found = self.place(lane, number);
+        let is_replaced = latest.get(&(lane, number % KEYS)).is_some_and(|latest| *latest > number);
         let findings = &mut self.findings;
         findings.acknowledged += u64::from(matches!(batch.fate, Fate::Acked(_)));
         match (batch.fate, found) {
+            (Fate::Acked(_), None) if is_replaced => findings.replaced += 1,
             (Fate::Acked(_), None) => findings.lost.note(|| format!("{lane} number {number}")),
             (Fate::Acked(Some(base)), Some(place)) if place.offset != base + i64::from(index) => {
                 let (told, offset) = (base + i64::from(index), place.offset);

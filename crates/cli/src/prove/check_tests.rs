@@ -24,7 +24,7 @@ fn sound() -> (Vec<SentBatch>, Vec<ReadRecord>) {
 
 fn push(log: &mut Vec<ReadRecord>, value: Vec<u8>) {
     let offset = i64::try_from(log.len()).unwrap();
-    log.push(ReadRecord { partition: 0, offset, leader_epoch: 1, producer_id: 7, value });
+    log.push(ReadRecord { partition: 0, offset, leader_epoch: 1, producer_id: 7, key: None, value });
 }
 
 fn renumber(log: &mut [ReadRecord]) {

@@ -3,7 +3,7 @@
 use super::check::Fate;
 use super::ledger::Ledger;
 use super::seeded::Seeded;
-use super::value::{Lane, value};
+use super::value::{Lane, key, value};
 use bytes::Bytes;
 use client::{ClientOptions, Cluster, NewRecord, Outcome, Producer, ProducerOptions};
 use env::{Clock, net::Net};
@@ -27,6 +27,8 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(90);
 pub(super) struct Load {
     pub(super) seed: u64,
     pub(super) topic: String,
+    /// Whether records have keys.
+    pub(super) keys: bool,
     pub(super) ledger: Ledger,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) stop: watch::Receiver<bool>,
@@ -75,7 +77,8 @@ impl Load {
 
     fn record(&self, lane: Lane, number: u64) -> NewRecord {
         let value = Bytes::from(value(self.seed, lane, number));
-        NewRecord { timestamp: self.clock.now().wall, key: None, value: Some(value), headers: Vec::new() }
+        let key = self.keys.then(|| Bytes::from(key(lane, number)));
+        NewRecord { timestamp: self.clock.now().wall, key, value: Some(value), headers: Vec::new() }
     }
 }
 

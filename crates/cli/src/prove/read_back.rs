@@ -1,12 +1,16 @@
 //! Reading everything back, from the first offset of each partition to its end.
 
-use super::check::{Checker, ReadRecord};
+use super::check::ReadRecord;
 use crate::failure::Failure;
 use client::{Cluster, Consumer, ConsumerOptions, OffsetAt, StartAt};
 use types::Offset;
 
-/// Hands every record of the topic to the checker.
-pub(super) async fn read_back(cluster: &Cluster, topic: &str, checker: &mut Checker) -> Result<(), Failure> {
+/// Hands out every record of the topic.
+pub(super) async fn read_back(
+    cluster: &Cluster,
+    topic: &str,
+    mut take: impl FnMut(&ReadRecord),
+) -> Result<(), Failure> {
     for end in cluster.offsets(topic, OffsetAt::Latest).await? {
         let mut consumer = Consumer::new(cluster.clone(), ConsumerOptions::default());
         consumer.assign(topic, end.partition, StartAt::Beginning).await?;
@@ -22,11 +26,12 @@ pub(super) async fn read_back(cluster: &Cluster, topic: &str, checker: &mut Chec
             }
             for batch in &batches {
                 for record in batch.records(64 << 20)? {
-                    checker.on_read(&ReadRecord {
+                    take(&ReadRecord {
                         partition: u32::try_from(batch.partition).unwrap_or(u32::MAX),
                         offset: record.offset.0,
                         leader_epoch: batch.header.leader_epoch.0,
                         producer_id: batch.header.producer_id.0,
+                        key: record.key.map(|key| key.to_vec()),
                         value: record.value.map(|value| value.to_vec()).unwrap_or_default(),
                     });
                 }

@@ -2,6 +2,7 @@
 
 use super::accounts::Accounts;
 use super::check::{Anomaly, Fate, Findings};
+use super::group_accounts::GroupAccounts;
 use super::ledger::Entries;
 use super::rounds::Plan;
 use super::strike::Strike;
@@ -32,11 +33,13 @@ pub(super) struct Kill {
 pub(super) struct Found {
     pub(super) findings: Findings,
     pub(super) accounts: Accounts,
+    pub(super) group: Option<GroupAccounts>,
 }
 
 impl Found {
     fn anomalies(&self) -> impl Iterator<Item = (&'static str, &Anomaly)> {
-        self.findings.anomalies().into_iter().chain(self.accounts.anomalies())
+        let group = self.group.iter().flat_map(GroupAccounts::anomalies);
+        self.findings.anomalies().into_iter().chain(self.accounts.anomalies()).chain(group)
     }
 }
 
@@ -56,6 +59,7 @@ struct Struck {
 #[derive(Debug)]
 pub(super) struct Report {
     seed: u64,
+    compact: bool,
     took: Duration,
     longest_gap: Duration,
     refused: u64,
@@ -77,6 +81,7 @@ impl Report {
         let (refused, refusal) = entries.refused.clone();
         Report {
             seed: plan.seed,
+            compact: plan.compact,
             took,
             longest_gap: entries.longest_gap,
             refused,
@@ -108,6 +113,14 @@ impl Report {
         if accounts.created == 0 || accounts.deleted == 0 || accounts.ids() == 0 {
             return Some("no topic was made and deleted, or no producer id drawn".to_owned());
         }
+        if self.compact && self.found.findings.replaced == 0 {
+            return Some("the topic was not compacted".to_owned());
+        }
+        if let Some(group) = self.found.group.as_ref().filter(|group| group.commits == 0 || group.killed == 0)
+        {
+            let (commits, killed) = (group.commits, group.killed);
+            return Some(format!("{commits} commits were acknowledged and {killed} members killed"));
+        }
         let idle = self.kills.iter().position(|kill| kill.outstanding == 0)?;
         Some(format!("kill {} struck while nothing was outstanding", idle + 1))
     }
@@ -137,6 +150,18 @@ impl Report {
             ("topics made / deleted", format!("{} / {}", accounts.created, accounts.deleted)),
             ("producer ids handed out", accounts.ids().to_string()),
         ]);
+        if self.compact {
+            rows.push(("replaced by a later value of their key", findings.replaced.to_string()));
+        }
+        if let Some(group) = &self.found.group {
+            rows.extend([
+                ("group: commits acknowledged", group.commits.to_string()),
+                ("group: records worked on, again", format!("{}, {}", group.worked, group.again)),
+                ("group: members killed / left / failed", {
+                    format!("{} / {} / {}", group.killed, group.left, group.failed.count)
+                }),
+            ]);
+        }
         rows.extend(self.found.anomalies().map(|(name, anomaly)| (name, anomaly.count.to_string())));
         let struck = self.struck;
         rows.extend([
@@ -191,6 +216,7 @@ impl Report {
             "verdict": self.verdict(), "seed": self.seed, "acknowledged": findings.acknowledged,
             "readable": findings.readable, "anomalies": anomalies,
             "topics_made": accounts.created, "topics_deleted": accounts.deleted, "producer_ids": accounts.ids(),
+            "replaced": findings.replaced, "group": self.found.group.as_ref().map(group_json),
             "lost": findings.lost.count, "twice": findings.twice.count, "reordered": findings.reordered.count,
             "struck": {
                 "batches": self.struck.batches, "stored_before": self.struck.stored_before,
@@ -203,6 +229,14 @@ impl Report {
             "kills": self.kills.iter().map(kill).collect::<Vec<_>>(),
         })
     }
+}
+
+fn group_json(group: &GroupAccounts) -> Value {
+    json!({
+        "commits": group.commits, "worked_on": group.worked, "again": group.again,
+        "killed": group.killed, "left": group.left, "failed": group.failed.count,
+        "failures": group.failed.examples,
+    })
 }
 
 /// Follows each struck batch to its end; one struck by several kills counts once, for the last.

@@ -3,6 +3,7 @@
 use super::admin::Admin;
 use super::broker_child::{BrokerChild, ChildOptions};
 use super::check::Checker;
+use super::group::Group;
 use super::ledger::Ledger;
 use super::load::Load;
 use super::power::Power;
@@ -14,6 +15,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use client::{ClientError, ClientOptions, Cluster, NewTopic};
 use env::{Env, net::Net};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -40,6 +42,10 @@ pub(super) struct Plan {
     pub(super) records: u64,
     pub(super) producers: u32,
     pub(super) partitions: u32,
+    /// Members of the group that reads; none for no group.
+    pub(super) members: u32,
+    /// Whether the topic is compacted.
+    pub(super) compact: bool,
     /// Where kills strike, round by round, from the start again after the last.
     pub(super) strikes: Vec<Strike>,
 }
@@ -70,9 +76,11 @@ struct Proof<'a> {
     cluster: Cluster,
     ledger: Ledger,
     admin: Admin,
+    group: Option<Group>,
     moments: Seeded,
     kills: Vec<Kill>,
-    tasks: JoinSet<()>,
+    load: JoinSet<()>,
+    members: JoinSet<()>,
     stop: watch::Sender<bool>,
 }
 
@@ -86,12 +94,16 @@ impl<'a> Proof<'a> {
         let broker = BrokerChild::start(child.clone()).await?;
         let cluster = Cluster::new(Net::Real, &[broker.address().to_owned()], ClientOptions::default());
         let partitions = Some(i32::try_from(plan.partitions).unwrap_or(1));
-        cluster.create_topic(&NewTopic { name: TOPIC.to_owned(), partitions, ..NewTopic::default() }).await?;
+        let configs = if plan.compact { compacted() } else { BTreeMap::new() };
+        let topic = NewTopic { name: TOPIC.to_owned(), partitions, configs, ..NewTopic::default() };
+        cluster.create_topic(&topic).await?;
         let (stop, stopped) = watch::channel(false);
         let (ledger, mut tasks) = (Ledger::default(), JoinSet::new());
+        let mut members = JoinSet::new();
         let load = Load {
             seed: plan.seed,
             topic: TOPIC.to_owned(),
+            keys: plan.compact,
             ledger: ledger.clone(),
             clock: env.clock.clone(),
             stop: stopped.clone(),
@@ -101,8 +113,25 @@ impl<'a> Proof<'a> {
         }
         let admin = Admin::new(broker.address());
         tasks.spawn(admin.clone().run(plan.seed, stopped));
+        let group = (plan.members > 0).then(|| Group::new(broker.address(), TOPIC));
+        if let Some(group) = &group {
+            members.spawn(group.clone().run(plan.seed, plan.members));
+        }
         let moments = Seeded::new(plan.seed, 0x6b69_6c6c);
-        Ok(Proof { plan, power, broker, cluster, ledger, admin, moments, kills: Vec::new(), tasks, stop })
+        Ok(Proof {
+            plan,
+            power,
+            broker,
+            cluster,
+            ledger,
+            admin,
+            group,
+            moments,
+            kills: Vec::new(),
+            load: tasks,
+            members,
+            stop,
+        })
     }
 
     /// Waits for the round's share and its moment, kills, starts again.
@@ -129,6 +158,9 @@ impl<'a> Proof<'a> {
         self.broker.start_again().await?;
         self.topic_is_there().await?;
         self.admin.check().await?;
+        if let Some(group) = &self.group {
+            group.check(&self.cluster).await?;
+        }
         let acknowledged = self.ledger.acknowledged();
         let start_took = self.broker.start_took();
         let got = acknowledged - before;
@@ -211,27 +243,49 @@ impl<'a> Proof<'a> {
         Ok(())
     }
 
-    /// Stops the load; ends when every batch has its outcome. Then one more kill, so that what is read is
-    /// what recovery gives.
+    /// Stops the load; ends when every batch has its outcome and the group has read them. Then one more kill, so
+    /// that what is read is what recovery gives.
     async fn settle(&mut self) -> Result<(), Failure> {
         let _all_gone = self.stop.send(true);
-        while let Some(ended) = self.tasks.join_next().await {
+        while let Some(ended) = self.load.join_next().await {
+            ended?;
+        }
+        if let Some(group) = &self.group {
+            group.finish(&self.cluster).await?;
+        }
+        while let Some(ended) = self.members.join_next().await {
             ended?;
         }
         self.broker.kill()?;
         self.broker.start_again().await?;
+        if let Some(group) = &self.group {
+            group.check(&self.cluster).await?;
+        }
         self.admin.check().await
     }
 
     async fn report(mut self, took: Duration) -> Result<Report, Failure> {
-        let mut checker = Checker::new(self.plan.seed);
-        read_back(&self.cluster, TOPIC, &mut checker).await?;
+        let seed = self.plan.seed;
+        let mut checker = if self.plan.compact { Checker::of_compacted(seed) } else { Checker::new(seed) };
+        let mut group = self.group.as_ref().map(Group::accounts);
+        read_back(&self.cluster, TOPIC, |record| {
+            checker.on_read(record);
+            group.iter_mut().for_each(|group| group.on_read(record));
+        })
+        .await?;
+        group.iter_mut().for_each(|group| group.finish(self.plan.compact));
         self.broker.fail_if_it_ended()?;
         let mut accounts = self.admin.accounts().await;
         let entries = self.ledger.lock();
         let findings = checker.finish(&entries.sent);
         accounts.on_writers(&findings.writers);
-        let found = Found { findings, accounts };
+        let found = Found { findings, accounts, group };
         Ok(Report::new(self.plan, &entries, found, self.kills, took))
     }
+}
+
+/// Settings with which a topic is compacted all the time.
+fn compacted() -> BTreeMap<String, String> {
+    let pairs = [("cleanup.policy", "compact"), ("min.cleanable.dirty.ratio", "0.01")];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

@@ -49,6 +49,14 @@ pub(super) fn value(seed: u64, lane: Lane, number: u64) -> Vec<u8> {
     bytes
 }
 
+/// Keys that a lane takes turns with on a compacted topic.
+pub(super) const KEYS: u64 = 64;
+
+/// Makes the key of a place on a compacted topic.
+pub(super) fn key(lane: Lane, number: u64) -> Vec<u8> {
+    format!("{}-{}-{}", lane.producer, lane.partition, number % KEYS).into_bytes()
+}
+
 /// What a value says of itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Reading {
@@ -85,7 +93,8 @@ fn place(content: &[u8]) -> Option<(u64, Lane, u64)> {
     Some((u64::from_be_bytes(*seed), lane, u64::from_be_bytes(*number)))
 }
 
-fn fnv1a(bytes: &[u8]) -> u64 {
+/// FNV-1a of some bytes.
+pub(super) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
