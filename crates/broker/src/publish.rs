@@ -6,8 +6,9 @@
 use crate::probe::TopicLabels;
 use crate::shard::message::ShardMessage;
 use crate::shard::router::Router;
-use config::{BrokerConfig, Dynamic, Notice, Overrides, TopicConfig};
+use config::{BrokerConfig, ConsumerTimes, Dynamic, Notice, Overrides, TopicConfig};
 use env::Clock;
+use metadata::controller::GROUP_VERSION;
 use metadata::image::ChunkedMap;
 use metadata::{ConfigResource, MetadataDelta, MetadataImage};
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub(crate) struct Published {
     /// Settings of the topics that differ from the defaults.
     configs: ChunkedMap<TopicId, Arc<TopicConfig>>,
     default: Arc<TopicConfig>,
+    /// Times of the groups that have settings of their own.
+    groups: ChunkedMap<String, ConsumerTimes>,
     /// Counters of the topics.
     pub(crate) topic_probes: TopicLabels,
     /// When the image was taken over.
@@ -48,6 +51,7 @@ impl Published {
             broker,
             notices,
             configs: ChunkedMap::default(),
+            groups: ChunkedMap::default(),
             topic_probes: TopicLabels::default(),
             applied_at: WallTime(0),
             errors,
@@ -64,12 +68,13 @@ impl Published {
     fn next_settings(&self, image: Arc<MetadataImage>) -> Published {
         if self.broker_settings_differ(&image) {
             let (broker, notices, refused) = self.broker_with(&image);
-            return Published::empty(broker, notices, self.errors + refused).with_topics(image);
+            return Published::empty(broker, notices, self.errors + refused).with_own_settings(image);
         }
         let (broker, default) = (self.broker.clone(), self.default.clone());
-        let (notices, configs) = (self.notices.clone(), self.configs.clone());
+        let (notices, configs, groups) = (self.notices.clone(), self.configs.clone(), self.groups.clone());
         let before = Published::empty(self.broker.clone(), notices, self.errors);
-        Published { image: self.image.clone(), broker, default, configs, ..before }.with_topics(image)
+        Published { image: self.image.clone(), broker, default, configs, groups, ..before }
+            .with_own_settings(image)
     }
 
     /// Returns the broker's settings under an image that may be newer: decisions are made on it before it is published.
@@ -97,24 +102,51 @@ impl Published {
         (Arc::new(config), notices, refused.len() as u64)
     }
 
-    fn with_topics(mut self, image: Arc<MetadataImage>) -> Published {
+    fn with_own_settings(mut self, image: Arc<MetadataImage>) -> Published {
         for resource in MetadataDelta::between(&self.image, &image).configs {
-            let ConfigResource::Topic(id) = resource else { continue };
-            self.configs.remove(&id);
             let settings = image.configs().of(&resource);
-            if settings.is_empty() {
-                continue;
+            match resource {
+                ConfigResource::Topic(id) => self.set_topic(id, settings),
+                ConfigResource::Group(name) => self.set_group(name, settings),
+                ConfigResource::BrokerDefault | ConfigResource::Broker(_) => {}
             }
-            let (config, refused) = TopicConfig::from_stored(settings, &self.broker);
-            self.errors += refused.len() as u64;
-            for error in refused {
-                // They were checked when they were set: another build did, or what the broker is started with has changed.
-                tracing::error!(topic = %id, %error, "a stored setting of a topic cannot be taken; its default is used");
-            }
-            self.configs.insert(id, Arc::new(config));
         }
         self.image = image;
         self
+    }
+
+    fn set_topic(&mut self, id: TopicId, settings: &Overrides) {
+        if settings.is_empty() {
+            self.configs.remove(&id);
+            return;
+        }
+        let (config, refused) = TopicConfig::from_stored(settings, &self.broker);
+        self.errors += refused.len() as u64;
+        for error in refused {
+            // They were checked when they were set: another build did, or what the broker is started with has changed.
+            tracing::error!(topic = %id, %error, "a stored setting of a topic cannot be taken; its default is used");
+        }
+        self.configs.insert(id, Arc::new(config));
+    }
+
+    fn set_group(&mut self, name: String, settings: &Overrides) {
+        if settings.is_empty() {
+            self.groups.remove(&name);
+        } else {
+            self.groups.insert(name, self.broker.groups.consumer.times_of(settings));
+        }
+    }
+
+    /// Returns the times of a group of the consumer protocol: its own within the broker's limits, else the broker's.
+    #[allow(dead_code)] // read by the coordinator once it has the protocol
+    pub(crate) fn consumer_group(&self, group: &str) -> ConsumerTimes {
+        self.groups.get(group).copied().unwrap_or_else(|| self.broker.groups.consumer.times())
+    }
+
+    /// Says whether the consumer protocol is served: the cluster's level of features and the broker's settings have it.
+    #[allow(dead_code)] // asked by the APIs of the protocol once they exist
+    pub(crate) fn serves_consumer_protocol(&self) -> bool {
+        self.broker.groups.consumer.enabled && self.image.features().level(GROUP_VERSION.name) >= 1
     }
 
     /// Returns the settings of a topic.
@@ -202,6 +234,52 @@ mod tests {
         assert_eq!((second.errors, second.applied_at), (3, WallTime(2)), "the topic's is looked at again");
         let same = Arc::new(second.image.apply(&[], MetadataOffset(3)).unwrap());
         assert_eq!(second.next(same, WallTime(3)).errors, 3);
+    }
+
+    /// Protects: a group of the consumer protocol has its own times from the next image on, within the broker's limits, and the
+    /// broker's again once they are taken back; a change of the broker's settings reaches those that have their own.
+    #[test]
+    fn a_group_has_its_own_times() {
+        let broker = BrokerConfig::tiny(std::path::Path::new("/nowhere")).unwrap();
+        let session = |p: &Published, group: &str| p.consumer_group(group).session_timeout.0;
+        let set = |value: Option<&str>| Record::ConfigChanged {
+            resource: ConfigResource::Group("g".to_string()),
+            key: "consumer.session.timeout.ms".to_string(),
+            value: value.map(str::to_string),
+        };
+        let image = MetadataImage::default().apply(&[set(Some("50000"))], MetadataOffset(1)).unwrap();
+        let first = Published::new(Arc::new(image), &broker, NOW);
+        assert_eq!((session(&first, "g"), session(&first, "other")), (50_000, 45_000));
+        let every = Record::ConfigChanged {
+            resource: ConfigResource::BrokerDefault,
+            key: "group.consumer.assignment.interval.ms".to_string(),
+            value: Some("7".to_string()),
+        };
+        let changed = Arc::new(first.image.apply(&[every], MetadataOffset(2)).unwrap());
+        let second = first.next(changed, NOW);
+        let interval = second.consumer_group("g").assignment_interval.0;
+        assert_eq!((interval, session(&second, "g")), (7, 50_000));
+        let beyond = Arc::new(second.image.apply(&[set(Some("99000"))], MetadataOffset(3)).unwrap());
+        let third = second.next(beyond, NOW);
+        assert_eq!(session(&third, "g"), 60_000, "the limit");
+        let back = Arc::new(third.image.apply(&[set(None)], MetadataOffset(4)).unwrap());
+        assert_eq!(session(&third.next(back, NOW), "g"), 45_000);
+    }
+
+    /// Protects: the consumer protocol is served only where the cluster's level of features has it and the broker's settings
+    /// have not switched it off.
+    #[test]
+    fn the_consumer_protocol_needs_level_and_setting() {
+        let mut broker = BrokerConfig::tiny(std::path::Path::new("/nowhere")).unwrap();
+        let level = Record::FeatureLevel { name: GROUP_VERSION.name.to_string(), level: 1 };
+        let old = Arc::new(MetadataImage::default().apply(&[], MetadataOffset(1)).unwrap());
+        let new = Arc::new(old.apply(&[level], MetadataOffset(2)).unwrap());
+        let serves = |broker: &BrokerConfig, image: &Arc<MetadataImage>| {
+            Published::new(image.clone(), broker, NOW).serves_consumer_protocol()
+        };
+        assert_eq!([serves(&broker, &old), serves(&broker, &new)], [false, true]);
+        broker.groups.consumer.enabled = false;
+        assert!(!serves(&broker, &new));
     }
 
     /// Protects: a change of a broker's settings reaches every topic that does not set its own, and is undone by taking it

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 pub(crate) enum Command {
     /// Say which value a setting has, where it comes from, what it shadows, and whether it acts
     Explain(Explain),
-    /// Show settings of a topic, a broker or all brokers
+    /// Show settings of a topic, a group, a broker or all brokers
     Get(live::Get),
     /// Change settings, now and for every later start
     Set(live::Set),

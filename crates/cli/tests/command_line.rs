@@ -389,8 +389,12 @@ fn a_cluster_is_described() {
         (Some(1), Some(22))
     );
     assert_eq!(described["brokers"][0]["address"], broker.address.as_str());
-    let feature = &described["features"][0];
-    assert_eq!((feature["name"].as_str(), feature["level"].as_i64()), (Some("metadata.version"), Some(30)));
+    let feature = |at: usize| {
+        let feature = &described["features"][at];
+        (feature["name"].as_str(), feature["level"].as_i64())
+    };
+    assert_eq!(feature(0), (Some("group.version"), Some(1)));
+    assert_eq!(feature(1), (Some("metadata.version"), Some(30)));
     let quorum = &described["quorum"];
     assert_eq!((quorum["leader"].as_i64(), quorum["voters"][0]["node"].as_i64()), (Some(1), Some(1)));
     assert!(quorum["voters"][0]["log_end"].as_i64() >= quorum["high_watermark"].as_i64(), "{quorum}");

@@ -99,6 +99,36 @@ fn settings_are_changed_while_the_broker_runs() {
     assert_eq!((limit[0]["value"].as_str(), limit[0]["read_only"].as_bool()), (Some("500"), Some(false)));
 }
 
+/// Protects: settings of a group are set, shown and taken back by the group's name; what is no setting of groups, and what is
+/// only one of groups, is said with the way out.
+#[test]
+fn settings_of_groups_are_changed() {
+    let broker = Broker::start(&[ANYWHERE]);
+    let key = "consumer.session.timeout.ms";
+    let set = broker.text(&["config", "set", "consumer.session.timeout.ms=50000", "--group", "g"]);
+    assert!(set.contains("50000 (the group)") && set.contains("Changed for group 'g'."), "{set}");
+    let shown = broker.json(&["config", "get", key, "--group", "g"]);
+    assert_eq!((shown[0]["value"].as_str(), shown[0]["set_by"].as_str()), (Some("50000"), Some("the group")));
+    let back = broker.text(&["config", "unset", key, "--group", "g"]);
+    assert!(back.contains("45000 (the default)"), "{back}");
+    let cases: &[(&[&str], &str)] = &[
+        (&["config", "set", "consumer.session.timeout.ms=1", "--group", "g"], "greater than or equal to"),
+        (&["config", "set", "share.session.timeout.ms=50000", "--group", "g"], "remove it"),
+        (
+            &["config", "set", "group.consumer.session.timeout.ms=1", "--group", "g"],
+            "default for consumer.session",
+        ),
+        (
+            &["config", "set", "consumer.session.timeout.ms=1", "--all-brokers"],
+            "use --group NAME, or group.consumer",
+        ),
+    ];
+    for (arguments, way_out) in cases {
+        let said = broker.complaint(arguments);
+        assert!(said.contains(way_out), "{said}");
+    }
+}
+
 /// Protects: a dry run says what would be and changes nothing, also where the broker would refuse.
 #[test]
 fn a_dry_run_changes_nothing() {

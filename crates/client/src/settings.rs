@@ -1,4 +1,4 @@
-//! Settings of topics and brokers while they run: seen and changed. Tests: `crates/cli/tests/settings.rs`.
+//! Settings of topics, groups and brokers while they run: seen and changed. Tests: `crates/cli/tests/settings.rs`.
 
 use crate::cluster::Cluster;
 use crate::error::{ClientError, accepted};
@@ -19,6 +19,8 @@ pub enum SettingOwner {
     Broker(i32),
     /// Those of all brokers.
     EveryBroker,
+    /// A group's; it need not exist.
+    Group(String),
 }
 
 impl SettingOwner {
@@ -28,6 +30,7 @@ impl SettingOwner {
             SettingOwner::Topic(name) => (2, name.clone()),
             SettingOwner::Broker(id) => (4, id.to_string()),
             SettingOwner::EveryBroker => (4, String::new()),
+            SettingOwner::Group(name) => (32, name.clone()),
         }
     }
 
@@ -37,6 +40,7 @@ impl SettingOwner {
             SettingOwner::Topic(_) => 1,
             SettingOwner::Broker(_) => 2,
             SettingOwner::EveryBroker => 3,
+            SettingOwner::Group(_) => 8,
         }
     }
 }
@@ -47,6 +51,7 @@ impl fmt::Display for SettingOwner {
             SettingOwner::Topic(name) => write!(f, "topic '{name}'"),
             SettingOwner::Broker(id) => write!(f, "broker {id}"),
             SettingOwner::EveryBroker => f.write_str("all brokers"),
+            SettingOwner::Group(name) => write!(f, "group '{name}'"),
         }
     }
 }
@@ -58,7 +63,7 @@ pub struct SettingValue {
     pub name: String,
     /// The value; none for a secret or where nothing is set.
     pub value: Option<String>,
-    /// Kafka's number for where it comes from: 1 the topic, 2 this broker, 3 all brokers, 4 the start, 5 the default.
+    /// Kafka's number for where it comes from: 1 the topic, 2 this broker, 3 all brokers, 4 the start, 5 the default, 8 the group.
     pub source: i8,
 }
 

@@ -8,6 +8,7 @@
 
 use crate::broker::BrokerConfig;
 use crate::error::ConfigError;
+use crate::group::checked_group;
 use crate::property::{Kind, Property, split_list};
 use crate::sources::{Dynamic, Overrides};
 use crate::table;
@@ -70,9 +71,9 @@ pub enum AlterError {
         /// The settings.
         names: Vec<String>,
     },
-    /// Entries for a topic setting that is no list.
+    /// Entries for a setting of a topic or a group that is no list.
     #[error("Can't {op} to key {name} because its type is not LIST.")]
-    NoListOfTopic {
+    NoList {
         /// The operation.
         op: &'static str,
         /// The setting.
@@ -101,6 +102,9 @@ pub enum AlterError {
     /// A topic's settings as they would be are wrong.
     #[error(transparent)]
     Topic(ConfigError),
+    /// A group's settings as they would be are wrong.
+    #[error(transparent)]
+    Group(ConfigError),
     /// A broker's settings as they would be are wrong.
     #[error(transparent)]
     Broker(ConfigError),
@@ -117,11 +121,12 @@ impl AlterError {
             | AlterError::NoValue { .. }
             | AlterError::Broker(_)
             | AlterError::Dependent(_) => ErrorCode::InvalidRequest,
-            AlterError::NoListOfTopic { .. }
+            AlterError::NoList { .. }
             | AlterError::NoListOfBroker { .. }
             | AlterError::Unknown { .. }
             | AlterError::FixedDurability
-            | AlterError::Topic(_) => ErrorCode::InvalidConfig,
+            | AlterError::Topic(_)
+            | AlterError::Group(_) => ErrorCode::InvalidConfig,
         }
     }
 }
@@ -166,6 +171,30 @@ fn checked_topic(
     TopicConfig::from_overrides(&after, broker).map_err(AlterError::Topic)?;
     let durability = |of: &Overrides| topic::durability(of.get(DURABILITY).map_or("", |d| d.trim()));
     if durability(stored) == durability(&after) { Ok(after) } else { Err(AlterError::FixedDurability) }
+}
+
+/// Decides on changes of a group's settings: what is to be stored.
+///
+/// # Errors
+/// `AlterError`, naming the first thing that is wrong; then nothing is to be changed.
+pub fn alter_group(
+    stored: &Overrides,
+    changes: &[Alteration],
+    broker: &BrokerConfig,
+) -> Result<Overrides, AlterError> {
+    check_form(changes)?;
+    checked_group(&applied(stored, changes, list_of_group)?, broker).map_err(AlterError::Group)
+}
+
+/// Decides on a whole replacement of a group's settings: what is to be stored.
+///
+/// # Errors
+/// As [`alter_group`].
+pub fn replace_group(
+    entries: &[(String, Option<String>)],
+    broker: &BrokerConfig,
+) -> Result<Overrides, AlterError> {
+    checked_group(&replacement(entries)?, broker).map_err(AlterError::Group)
 }
 
 /// Whose settings a change of broker settings concerns.
@@ -303,7 +332,12 @@ fn changed_list(before: &str, op: AlterOp, value: &str) -> String {
 
 fn list_of_topic(change: &Alteration) -> Result<&'static Property, AlterError> {
     let list = table::topic_property(&change.name).filter(|p| p.kind == Kind::List);
-    list.ok_or_else(|| AlterError::NoListOfTopic { op: change.op.name(), name: change.name.clone() })
+    list.ok_or_else(|| AlterError::NoList { op: change.op.name(), name: change.name.clone() })
+}
+
+/// No setting of a group is a list.
+fn list_of_group(change: &Alteration) -> Result<&'static Property, AlterError> {
+    Err(AlterError::NoList { op: change.op.name(), name: change.name.clone() })
 }
 
 fn list_of_broker(change: &Alteration) -> Result<&'static Property, AlterError> {

@@ -1,4 +1,4 @@
-//! The settings of a topic or of this broker as DescribeConfigs and CreateTopics show them.
+//! The settings of a topic, a group or this broker as DescribeConfigs and CreateTopics show them.
 //!
 //! Each entry carries its value, where it comes from, and the settings that would count if it were not
 //! there. *Source*: KIP-226, ConfigHelper of Kafka 4.3.1. Tests: `tests/describe.rs`.
@@ -24,6 +24,8 @@ pub enum ConfigSource {
     StaticBroker = 4,
     /// The table.
     Default = 5,
+    /// The group's own setting.
+    DynamicGroup = 8,
 }
 
 /// A setting that gives, or would give, a value.
@@ -65,14 +67,35 @@ pub struct Described {
 /// *Shape*: one entry per row of [`table::TOPIC`]; overrides that are no topic settings are left out.
 pub fn describe_topic(overrides: &BTreeMap<String, String>, broker: &BrokerConfig) -> Vec<Described> {
     let view = TopicView { overrides, broker: &broker.sources };
-    table::TOPIC.iter().map(|property| topic_entry(property, view)).collect()
+    let entry = |row| own_entry(row, view, (ConfigSource::DynamicTopic, is_fixed(row)));
+    table::TOPIC.iter().map(entry).collect()
 }
 
-fn topic_entry(property: &'static Property, view: TopicView<'_>) -> Described {
+/// Shows every setting of a group, in the order of Kafka's replies.
+///
+/// *Shape*: one entry per row of [`table::GROUP`]; overrides that are no group settings are left out.
+pub fn describe_group(overrides: &BTreeMap<String, String>, broker: &BrokerConfig) -> Vec<Described> {
+    let view = TopicView { overrides, broker: &broker.sources };
+    let entry = |row: &'static Property| {
+        let mut entry = own_entry(row, view, (ConfigSource::DynamicGroup, false));
+        // Unlike a topic's, a default behind which no broker's setting stands is listed.
+        let default = row.default.filter(|_| row.synonyms.is_empty());
+        entry.synonyms.extend(default.map(|default| synonym(row, default, ConfigSource::Default)));
+        entry
+    };
+    table::GROUP.iter().map(entry).collect()
+}
+
+/// Shows a setting that a topic or a group may have set, behind which a broker's setting stands.
+fn own_entry(
+    property: &'static Property,
+    view: TopicView<'_>,
+    (of_own, read_only): (ConfigSource, bool),
+) -> Described {
     let own = view.overrides.get(property.name);
     let inherited = view.broker.chosen(property.synonyms.iter().map(|s| s.name));
     let source = match (own, inherited) {
-        (Some(_), _) => ConfigSource::DynamicTopic,
+        (Some(_), _) => of_own,
         (None, Some((_, setting))) => source_of(setting.layer),
         (None, None) => ConfigSource::Default,
     };
@@ -80,21 +103,11 @@ fn topic_entry(property: &'static Property, view: TopicView<'_>) -> Described {
     synonyms.extend(own.map(|value| Synonym {
         name: property.name,
         value: Some(property.normal(value)),
-        source: ConfigSource::DynamicTopic,
+        source: of_own,
     }));
     let first = property.synonyms.first().into_iter();
     synonyms.extend(first.flat_map(|s| broker_synonyms(s.name, view.broker)));
-    described(property, Some(view.text(property)), source, is_fixed(property), synonyms)
-}
-
-/// Shows every setting of a group that has none of its own. *Shape*: the rows of [`table::GROUP`].
-pub fn describe_group(broker: &BrokerConfig) -> Vec<Described> {
-    let value = |row: &Property| {
-        let of_broker = row.synonyms.first().and_then(|s| broker.sources.text(s.name).ok());
-        of_broker.or_else(|| row.default.map(str::to_owned))
-    };
-    let entry = |row| described(row, value(row), ConfigSource::Default, false, Vec::new());
-    table::GROUP.iter().map(entry).collect()
+    described(property, Some(view.text(property)), source, read_only, synonyms)
 }
 
 /// Shows every setting of a subscription to client metrics, of which there is none.

@@ -28,6 +28,22 @@ pub enum ConfigError {
         /// The name as given.
         name: String,
     },
+    /// A setting of groups that does not exist.
+    #[error("Unknown group config name: {name}")]
+    UnknownGroupSetting {
+        /// The name as given.
+        name: String,
+    },
+    /// A value of a group that does not go with another one.
+    #[error("{name} must be {relation} {other}")]
+    Unrelated {
+        /// The setting.
+        name: &'static str,
+        /// How it must be to the other one.
+        relation: &'static str,
+        /// The setting that it is compared with.
+        other: &'static str,
+    },
     /// A setting that exists in Kafka and that Highwater does not have (yet).
     #[error("{name} is refused: {reason}")]
     Refused {
@@ -77,6 +93,11 @@ impl ConfigError {
         ConfigError::Invalid { name: name.to_owned(), value: value.to_owned(), problem: problem.into() }
     }
 
+    /// Makes the error of a value that does not go with another one.
+    pub(crate) fn unrelated(name: &'static str, relation: &'static str, other: &'static str) -> ConfigError {
+        ConfigError::Unrelated { name, relation, other }
+    }
+
     /// Makes the error of a setting that is refused by name.
     pub(crate) fn refused(name: &str, reason: impl Into<String>) -> ConfigError {
         ConfigError::Refused { name: name.to_owned(), reason: reason.into() }
@@ -89,9 +110,11 @@ impl ConfigError {
             ConfigError::NotDynamic { names } | ConfigError::OnlyPerBroker { names } => {
                 names.first().map(String::as_str)
             }
+            ConfigError::Unrelated { name, .. } => Some(name),
             ConfigError::Lags { .. } => Some("min.compaction.lag.ms"),
             ConfigError::Unknown { name, .. }
             | ConfigError::UnknownTopicSetting { name }
+            | ConfigError::UnknownGroupSetting { name }
             | ConfigError::Refused { name, .. }
             | ConfigError::Invalid { name, .. } => Some(name),
         }

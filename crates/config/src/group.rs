@@ -1,10 +1,13 @@
 //! Settings of groups: limits, the topic of their offsets, and the times of the consumer protocol (KIP-848).
 //!
 //! Beyond the table's bounds: a time lies between its least and greatest value, and a heartbeat is shorter than a session.
-//! *Source*: GroupCoordinatorConfig of Kafka 4.3.1. Tests: `tests/groups.rs`.
+//! A group may have times of its own within the broker's limits; where those have become narrower since, it has the limit.
+//! *Source*: GroupCoordinatorConfig and GroupConfig of Kafka 4.3.1. Tests: `tests/groups.rs`.
 
+use crate::broker::BrokerConfig;
 use crate::error::ConfigError;
-use crate::sources::Sources;
+use crate::sources::{Overrides, Sources, check};
+use crate::table;
 use std::time::Duration;
 use types::Millis;
 
@@ -74,6 +77,17 @@ pub struct TimeLimits {
     pub most: Millis,
 }
 
+/// Times of one group of the consumer protocol.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ConsumerTimes {
+    /// Silence after which a member is gone.
+    pub session_timeout: Millis,
+    /// Interval of heartbeats. *Invariant*: shorter than the session timeout.
+    pub heartbeat_interval: Millis,
+    /// Shortest time between two assignments.
+    pub assignment_interval: Millis,
+}
+
 /// Which ways groups may be converted between the protocols while they have members.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MigrationPolicy {
@@ -97,6 +111,73 @@ impl MigrationPolicy {
     pub fn downgrades(self) -> bool {
         matches!(self, MigrationPolicy::Downgrade | MigrationPolicy::Bidirectional)
     }
+}
+
+impl ConsumerGroupConfig {
+    /// Returns the times of a group that has none of its own.
+    pub fn times(&self) -> ConsumerTimes {
+        ConsumerTimes {
+            session_timeout: self.session_timeout,
+            heartbeat_interval: self.heartbeat_interval,
+            assignment_interval: self.assignment_interval,
+        }
+    }
+
+    /// Returns the times of a group with these settings of its own. What is stored is not refused: a time beyond the limits
+    /// is the limit, one that is no number is the broker's; so are both, if a heartbeat would be no shorter than a session.
+    pub fn times_of(&self, own: &Overrides) -> ConsumerTimes {
+        let time = |of: &TimeNames, limits: TimeLimits, broker| match number(own, of.own) {
+            Some(time) => time.clamp(limits.least, limits.most),
+            None => broker,
+        };
+        let times = ConsumerTimes {
+            session_timeout: time(&SESSION, self.session_limits, self.session_timeout),
+            heartbeat_interval: time(&HEARTBEAT, self.heartbeat_limits, self.heartbeat_interval),
+            assignment_interval: time(&ASSIGNMENT, self.assignment_limits, self.assignment_interval),
+        };
+        if times.session_timeout > times.heartbeat_interval {
+            return times;
+        }
+        ConsumerTimes { assignment_interval: times.assignment_interval, ..self.times() }
+    }
+
+    /// Makes Kafka's checks of a group's own settings, in Kafka's order.
+    fn check(&self, own: &Overrides) -> Result<(), ConfigError> {
+        let of_broker = |of: &TimeNames, broker| number(own, of.own).unwrap_or(broker);
+        let heartbeat = of_broker(&HEARTBEAT, self.heartbeat_interval);
+        let session = of_broker(&SESSION, self.session_timeout);
+        HEARTBEAT.within(heartbeat, self.heartbeat_limits)?;
+        SESSION.within(session, self.session_limits)?;
+        ASSIGNMENT.within(of_broker(&ASSIGNMENT, self.assignment_interval), self.assignment_limits)?;
+        match session > heartbeat {
+            true => Ok(()),
+            false => Err(ConfigError::unrelated(SESSION.own, "greater than", HEARTBEAT.own)),
+        }
+    }
+}
+
+/// Checks a group's own settings, and brings each value into its one form.
+///
+/// # Errors
+/// `UnknownGroupSetting`, `Refused`, `Invalid` or `Unrelated` for the first that cannot be taken.
+pub(crate) fn checked_group(own: &Overrides, broker: &BrokerConfig) -> Result<Overrides, ConfigError> {
+    let row = |name: &String| {
+        let unknown = || ConfigError::UnknownGroupSetting { name: name.clone() };
+        table::group_property(name).ok_or_else(unknown)
+    };
+    own.keys().try_for_each(|name| row(name).map(drop))?;
+    let mut checked = Overrides::new();
+    for (name, value) in own {
+        let property = row(name)?;
+        check(property, value, broker.preset)?;
+        checked.insert(name.clone(), property.normal(value));
+    }
+    broker.groups.consumer.check(&checked)?;
+    Ok(checked)
+}
+
+fn number(own: &Overrides, name: &str) -> Option<Millis> {
+    own.get(name)?.trim().parse().ok().map(Millis)
 }
 
 impl GroupConfig {
@@ -140,24 +221,40 @@ impl GroupConfig {
     }
 }
 
-/// Names of the broker's settings of one time.
+/// Names of the settings of one time: a group's own, and the broker's.
 struct TimeNames {
+    own: &'static str,
     value: &'static str,
     least: &'static str,
     most: &'static str,
 }
 
+impl TimeNames {
+    fn within(&self, time: Millis, limits: TimeLimits) -> Result<(), ConfigError> {
+        if time < limits.least {
+            return Err(ConfigError::unrelated(self.own, "greater than or equal to", self.least));
+        }
+        if time > limits.most {
+            return Err(ConfigError::unrelated(self.own, "less than or equal to", self.most));
+        }
+        Ok(())
+    }
+}
+
 const SESSION: TimeNames = TimeNames {
+    own: "consumer.session.timeout.ms",
     value: "group.consumer.session.timeout.ms",
     least: "group.consumer.min.session.timeout.ms",
     most: "group.consumer.max.session.timeout.ms",
 };
 const HEARTBEAT: TimeNames = TimeNames {
+    own: "consumer.heartbeat.interval.ms",
     value: "group.consumer.heartbeat.interval.ms",
     least: "group.consumer.min.heartbeat.interval.ms",
     most: "group.consumer.max.heartbeat.interval.ms",
 };
 const ASSIGNMENT: TimeNames = TimeNames {
+    own: "consumer.assignment.interval.ms",
     value: "group.consumer.assignment.interval.ms",
     least: "group.consumer.min.assignment.interval.ms",
     most: "group.consumer.max.assignment.interval.ms",

@@ -19,7 +19,10 @@ mod sources;
 pub mod table;
 mod topic;
 
-pub use alter::{AlterError, AlterOp, Alteration, BrokerAlteration, Scope, alter_topic, replace_topic};
+pub use alter::{
+    AlterError, AlterOp, Alteration, BrokerAlteration, Scope, alter_group, alter_topic, replace_group,
+    replace_topic,
+};
 pub use broker::{BrokerConfig, CleanerConfig, NetworkConfig, StorageConfig, TopicCreation, WalConfig};
 pub use describe::{
     ConfigSource, Described, Synonym, describe_broker, describe_client_metrics, describe_every_broker,
@@ -27,7 +30,7 @@ pub use describe::{
 };
 pub use error::{ConfigError, Notice};
 pub use explain::{Candidate, Explained};
-pub use group::{ConsumerGroupConfig, GroupConfig, MigrationPolicy, TimeLimits};
+pub use group::{ConsumerGroupConfig, ConsumerTimes, GroupConfig, MigrationPolicy, TimeLimits};
 pub use listener::{Endpoint, Listener};
 pub use preset::Preset;
 pub use properties::parse_properties;

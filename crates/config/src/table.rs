@@ -29,6 +29,7 @@ use std::sync::LazyLock;
 type Index = BTreeMap<&'static str, &'static Property>;
 
 static BROKER_INDEX: LazyLock<Index> = LazyLock::new(|| broker_properties().map(|p| (p.name, p)).collect());
+static GROUP_INDEX: LazyLock<Index> = LazyLock::new(|| GROUP.iter().map(|p| (p.name, p)).collect());
 static TOPIC_INDEX: LazyLock<Index> = LazyLock::new(|| TOPIC.iter().map(|p| (p.name, p)).collect());
 
 /// Returns the entry of a broker setting.
@@ -39,6 +40,11 @@ pub fn broker_property(name: &str) -> Option<&'static Property> {
 /// Returns the entry of a topic setting.
 pub fn topic_property(name: &str) -> Option<&'static Property> {
     TOPIC_INDEX.get(name).copied()
+}
+
+/// Returns the entry of a group setting.
+pub fn group_property(name: &str) -> Option<&'static Property> {
+    GROUP_INDEX.get(name).copied()
 }
 
 /// Lists every broker setting, in the order in which they are shown.

@@ -153,17 +153,28 @@ fn synonyms_of_several_names() {
     assert_eq!(names(entry(&describe_topic(&map(&[]), &set), "retention.ms")), expected);
 }
 
-/// Protects: groups and client metrics without settings show the broker's, and defaults.
+/// Protects: a group shows its own values before the broker's, with all that stands behind them; client metrics show defaults.
 #[test]
 fn groups_and_client_metrics() {
     let broker = broker(&[("group.consumer.session.timeout.ms", "46000")]);
-    let group = describe_group(&broker);
+    let group = describe_group(&map(&[("consumer.heartbeat.interval.ms", " 6000")]), &broker);
     assert_eq!(group.len(), 17);
-    assert_eq!(entry(&group, "consumer.session.timeout.ms").value.as_deref(), Some("46000"));
+    let shown = |name: &str| {
+        let row = entry(&group, name);
+        let synonyms: Vec<_> = row.synonyms.iter().map(|s| (s.name, s.source.code())).collect();
+        (row.value.clone().unwrap(), row.source.code(), synonyms)
+    };
+    const SESSION: &str = "group.consumer.session.timeout.ms";
+    let expected = ("46000".to_owned(), 4, vec![(SESSION, 4), (SESSION, 5)]);
+    assert_eq!(shown("consumer.session.timeout.ms"), expected);
+    let behind = ("group.consumer.heartbeat.interval.ms", 5);
+    let expected = ("6000".to_owned(), 8, vec![("consumer.heartbeat.interval.ms", 8), behind]);
+    assert_eq!(shown("consumer.heartbeat.interval.ms"), expected);
     assert_eq!(entry(&group, "share.auto.offset.reset").value.as_deref(), Some("latest"));
     let metrics = describe_client_metrics();
     let shown: Vec<_> =
         metrics.iter().map(|d| (d.name, d.value.as_deref().unwrap(), d.kind.code())).collect();
     assert_eq!(shown, [("interval.ms", "300000", 3), ("match", "", 7), ("metrics", "", 7)]);
-    assert!(group.iter().chain(&metrics).all(|d| d.source == ConfigSource::Default && d.synonyms.is_empty()));
+    assert!(metrics.iter().all(|d| d.source == ConfigSource::Default && d.synonyms.is_empty()));
+    assert!(group.iter().all(|d| !d.read_only && d.idle.is_none()));
 }

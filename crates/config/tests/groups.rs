@@ -1,8 +1,11 @@
 //! Settings of groups of the consumer protocol: what the broker's parts receive, and what is refused.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use config::{BrokerConfig, ConfigError, ConsumerGroupConfig, Dynamic, Layers, MigrationPolicy, TimeLimits};
-use types::Millis;
+use config::{
+    AlterError, AlterOp, Alteration, BrokerConfig, ConfigError, ConsumerGroupConfig, ConsumerTimes, Dynamic,
+    Layers, MigrationPolicy, Overrides, TimeLimits, alter_group, replace_group,
+};
+use types::{ErrorCode, Millis};
 
 fn broker(set: &[(&str, &str)]) -> Result<BrokerConfig, ConfigError> {
     let set = set.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -12,6 +15,14 @@ fn broker(set: &[(&str, &str)]) -> Result<BrokerConfig, ConfigError> {
 fn consumer(set: &[(&str, &str)]) -> ConsumerGroupConfig {
     broker(set).unwrap().groups.consumer
 }
+
+fn map(entries: &[(&str, &str)]) -> Overrides {
+    entries.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+}
+
+const SESSION: &str = "consumer.session.timeout.ms";
+const HEARTBEAT: &str = "consumer.heartbeat.interval.ms";
+const ASSIGNMENT: &str = "consumer.assignment.interval.ms";
 
 fn refusal(set: &[(&str, &str)]) -> String {
     broker(set).expect_err("it is refused").to_string()
@@ -142,4 +153,66 @@ fn the_assignment_interval_changes_at_runtime() {
     };
     assert_eq!(changed("7").unwrap().0.groups.consumer.assignment_interval, Millis(7));
     assert!(changed("15001").is_err());
+}
+
+/// Protects: a group has the times it set for itself, the broker's where it set none, and the limit where the broker's limits
+/// have become narrower since; its heartbeats stay shorter than its sessions.
+#[test]
+fn a_groups_own_times_lie_in_the_brokers_limits() {
+    let times = |session, heartbeat, assignment| ConsumerTimes {
+        session_timeout: Millis(session),
+        heartbeat_interval: Millis(heartbeat),
+        assignment_interval: Millis(assignment),
+    };
+    let plain = consumer(&[]);
+    assert_eq!(plain.times_of(&map(&[])), times(45_000, 5_000, 1_000));
+    assert_eq!(plain.times(), plain.times_of(&map(&[])));
+    let own = map(&[(SESSION, "50000"), (ASSIGNMENT, "0")]);
+    assert_eq!(plain.times_of(&own), times(50_000, 5_000, 0));
+    let beyond = map(&[(SESSION, "90000"), (HEARTBEAT, "1"), (ASSIGNMENT, "16000")]);
+    assert_eq!(plain.times_of(&beyond), times(60_000, 5_000, 15_000));
+    assert_eq!(plain.times_of(&map(&[(SESSION, "of a newer build")])), plain.times());
+    let narrow = consumer(&[
+        ("group.consumer.min.session.timeout.ms", "5000"),
+        ("group.consumer.session.timeout.ms", "7000"),
+        ("group.consumer.max.session.timeout.ms", "8000"),
+    ]);
+    let own = map(&[(SESSION, "50000"), (HEARTBEAT, "9000"), (ASSIGNMENT, "3")]);
+    assert_eq!(narrow.times_of(&own), times(7_000, 5_000, 3), "both are the broker's");
+}
+
+fn alteration(op: AlterOp, name: &str, value: Option<&str>) -> Alteration {
+    Alteration { name: name.to_owned(), op, value: value.map(str::to_owned) }
+}
+
+/// Protects: what a group sets is stored in one form and taken back by name; what is refused changes nothing and is answered
+/// with Kafka's code and sentence (the recorded ones are asked in golden/exchange, list group-settings).
+#[test]
+fn settings_of_a_group_are_changed() {
+    let broker = broker(&[
+        ("group.consumer.min.session.timeout.ms", "6000"),
+        ("group.consumer.min.heartbeat.interval.ms", "1000"),
+    ])
+    .unwrap();
+    let stored = map(&[(SESSION, "50000")]);
+    let set = |name, value| alter_group(&stored, &[alteration(AlterOp::Set, name, Some(value))], &broker);
+    assert_eq!(set(HEARTBEAT, " 6000 ").unwrap(), map(&[(SESSION, "50000"), (HEARTBEAT, "6000")]));
+    let taken_back = alter_group(&stored, &[alteration(AlterOp::Delete, SESSION, None)], &broker);
+    assert_eq!(taken_back.unwrap(), map(&[]));
+    let whole = |entries: &[(&str, &str)]| {
+        let entries: Vec<_> = entries.iter().map(|(k, v)| ((*k).to_owned(), Some((*v).to_owned()))).collect();
+        replace_group(&entries, &broker)
+    };
+    assert_eq!(whole(&[(ASSIGNMENT, "5")]).unwrap(), map(&[(ASSIGNMENT, "5")]));
+    let told = |error: AlterError| (error.code(), error.to_string());
+    let both = [(SESSION, "6000"), (HEARTBEAT, "6000")];
+    let sentence = "consumer.session.timeout.ms must be greater than consumer.heartbeat.interval.ms";
+    assert_eq!(told(whole(&both).unwrap_err()), (ErrorCode::InvalidConfig, sentence.to_owned()));
+    for name in ["share.session.timeout.ms", "streams.num.standby.replicas"] {
+        let (code, sentence) = told(set(name, "50000").unwrap_err());
+        assert_eq!(code, ErrorCode::InvalidConfig);
+        assert!(sentence.starts_with(&format!("{name} is refused: ")), "{sentence}");
+    }
+    let unknown = told(set("retention.ms", "1").unwrap_err());
+    assert_eq!(unknown, (ErrorCode::InvalidConfig, "Unknown group config name: retention.ms".to_owned()));
 }

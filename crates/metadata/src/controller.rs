@@ -16,11 +16,14 @@ mod producer_ids;
 mod topics;
 
 pub use brokers::{fence_broker, register_broker};
-pub use configs::{AlterConfigs, AlterResource, ConfigOwner, SettingsRule, alter_configs};
+pub use configs::{
+    AlterConfigs, AlterResource, ConfigOwner, MAX_GROUP_NAME, MAX_GROUPS_WITH_SETTINGS, SettingsRule,
+    alter_configs,
+};
 pub use deletions::{DeleteTopic, DeletedTopic, delete_topics};
 pub use features::{
-    Feature, FeatureUpdate, LevelChange, METADATA_VERSION, UnsupportedLevel, UpdateFeatures, bootstrap,
-    check_levels, update_features,
+    Feature, FeatureUpdate, GROUP_VERSION, LevelChange, METADATA_VERSION, UnsupportedLevel, UpdateFeatures,
+    bootstrap, check_levels, update_features,
 };
 pub use partitions::{CreatePartitions, CreatedPartitions, MorePartitions, create_partitions};
 pub use producer_ids::{PRODUCER_ID_BLOCK_SIZE, ProducerIdBlock, allocate_producer_ids};

@@ -7,8 +7,9 @@ mod partitions;
 
 use metadata::controller::{
     AlterConfigs, AlterResource, ConfigOwner, CreateTopic, CreateTopics, CreatedTopic, Decision, DeleteTopic,
-    FeatureUpdate, LevelChange, Refusal, TopicRules, UpdateFeatures, allocate_producer_ids, alter_configs,
-    bootstrap, check_levels, create_topics, delete_topics, fence_broker, register_broker, update_features,
+    FeatureUpdate, LevelChange, MAX_GROUP_NAME, MAX_GROUPS_WITH_SETTINGS, Refusal, TopicRules,
+    UpdateFeatures, allocate_producer_ids, alter_configs, bootstrap, check_levels, create_topics,
+    delete_topics, fence_broker, register_broker, update_features,
 };
 use metadata::{
     BrokerRegistration, ConfigResource, DirectoryVerdict, MetadataDelta, MetadataImage, Record,
@@ -471,6 +472,34 @@ fn altered_settings() {
     assert_eq!(codes(&alter_configs(&world.image, &wrong).answer), [ErrorCode::InvalidConfig]);
 }
 
+/// Protects: groups need not exist to have settings, so there is a bound on how many have some and on their names: nobody fills
+/// the memory with them. Those that have settings can still change them, and room comes back when one gives them up.
+#[test]
+fn groups_with_settings_are_bounded() {
+    let mut world = World::new(1);
+    let group = |name: &str| ConfigOwner::Group(name.to_string());
+    let full = (0..MAX_GROUPS_WITH_SETTINGS).map(|n| Record::ConfigChanged {
+        resource: ConfigResource::Group(format!("g{n}")),
+        key: "x".to_string(),
+        value: Some("1".to_string()),
+    });
+    world.apply(&full.skip(1).collect::<Vec<_>>());
+    let mut alter = |resources: Vec<AlterResource>| {
+        let decision = alter_configs(&world.image, &AlterConfigs { resources, validate_only: false });
+        world.apply(&decision.records);
+        codes(&decision.answer)
+    };
+    let set = |name: &str, value: &str| put(group(name), &[("x", value)]);
+    let last_and_one_more = vec![set("last", "1"), set("more", "1")];
+    assert_eq!(alter(last_and_one_more), [ErrorCode::None, ErrorCode::PolicyViolation]);
+    let others = vec![set("g1", "2"), put(ConfigOwner::EveryBroker, &[("x", "1")]), put(group("none"), &[])];
+    assert_eq!(alter(others), [ErrorCode::None; 3]);
+    assert_eq!(alter(vec![put(group("g1"), &[]), set("more", "1")]), [ErrorCode::None; 2]);
+    let long = "g".repeat(MAX_GROUP_NAME + 1);
+    let names = vec![put(group("g2"), &[]), set(&long, "1"), set(&long[1..], "1")];
+    assert_eq!(alter(names), [ErrorCode::None, ErrorCode::InvalidRequest, ErrorCode::None]);
+}
+
 /// Protects: a resource is decided with what the same request has changed before it, and with the image of the moment: no
 /// update is lost, and what is stored goes together.
 #[test]
@@ -497,12 +526,13 @@ fn changes_see_those_before_them() {
     }
 }
 
-/// Protects: a new cluster gets its id and metadata.version once; group.version and transaction.version wait (D-16).
+/// Protects: a new cluster gets its id, metadata.version and group.version once; transaction.version waits (D-16).
 #[test]
 fn a_new_cluster() {
     let world = World::new(0);
     assert_eq!(world.image.cluster_id(), Some(CLUSTER));
-    assert_eq!(world.image.features().announced().collect::<Vec<_>>(), [("metadata.version", 30)]);
+    let levels = [("group.version", 1), ("metadata.version", 30)];
+    assert_eq!(world.image.features().announced().collect::<Vec<_>>(), levels);
     assert_eq!(bootstrap(&world.image, CLUSTER), []);
 }
 
@@ -581,12 +611,32 @@ fn feature_levels_are_updated() {
     assert_eq!(records(&updates(Vec::new())), []);
 }
 
+/// Protects: a directory from before the consumer protocol stays without it until it is upgraded, and may go back.
+#[test]
+fn the_consumer_protocol_waits_for_an_upgrade() {
+    let mut world = older_cluster(30);
+    assert_eq!(world.image.features().level("group.version"), 0);
+    let mut update = |level, change| {
+        let request = updates(vec![("group.version", level, Some(change))]);
+        let records = update_features(&world.image, &request).unwrap().records;
+        world.apply(&records);
+        (records, world.image.features().announced().count())
+    };
+    assert_eq!(update(1, LevelChange::Upgrade), (vec![feature_level("group.version", 1)], 2));
+    assert_eq!(update(0, LevelChange::SafeDowngrade), (vec![feature_level("group.version", 0)], 1));
+    assert_eq!(update(0, LevelChange::SafeDowngrade), (vec![], 1));
+    assert_eq!(update(1, LevelChange::Upgrade).1, 2);
+    assert_eq!(update(0, LevelChange::UnsafeDowngrade).1, 1);
+}
+
 /// Protects: a directory that a newer program has upgraded is refused by name.
 #[test]
 fn levels_of_a_newer_program_are_refused() {
     assert_eq!(check_levels(World::new(0).image.features()), Ok(()));
     assert_eq!(check_levels(older_cluster(28).image.features()), Ok(()));
-    for (name, level) in [("metadata.version", 31), ("highwater.version", 2), ("group.version", 1)] {
+    for (name, level) in
+        [("metadata.version", 31), ("highwater.version", 2), ("group.version", 2), ("transaction.version", 2)]
+    {
         let mut world = older_cluster(28);
         world.apply(&[feature_level(name, level)]);
         let refused = check_levels(world.image.features()).unwrap_err();

@@ -25,6 +25,7 @@ enum Step {
     Delete(u8),
     Move { topic: u8, partition: u8, leader: Option<u8> },
     Config { topic: u8, key: u8, value: Option<u8> },
+    ConfigOfGroup { group: u8, key: u8, value: Option<u8> },
     ProducerIds,
 }
 
@@ -46,6 +47,11 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         (topic, 0u8..3, prop::option::of(0u8..4)).prop_map(|(topic, key, value)| Step::Config {
             topic,
+            key,
+            value
+        }),
+        (0u8..4, 0u8..2, prop::option::of(0u8..3)).prop_map(|(group, key, value)| Step::ConfigOfGroup {
+            group,
             key,
             value
         }),
@@ -109,6 +115,11 @@ fn records(image: &MetadataImage, step: &Step, at: u8) -> Vec<Record> {
             };
             id.map(record).into_iter().collect()
         }
+        Step::ConfigOfGroup { group, key, value } => vec![Record::ConfigChanged {
+            resource: ConfigResource::Group(format!("group{group}")),
+            key: format!("key{key}"),
+            value: value.map(|value| value.to_string()),
+        }],
         Step::ProducerIds => vec![Record::ProducerIdBlock {
             next: ProducerId(image.producer_ids().next.0 + 1000),
             broker: BrokerId(0),
@@ -204,5 +215,16 @@ proptest! {
         bytes[at] = byte;
         let _ = MetadataImage::decode(&bytes);
         let _ = decode_records(&bytes);
+    }
+
+    /// Protects: what bounds the groups that may have settings counts them as they are, also after a snapshot.
+    #[test]
+    fn groups_with_settings_are_counted(steps in prop::collection::vec(step(), 0..40)) {
+        for image in history(&steps) {
+            let groups = image.configs().iter().filter(|(of, _)| matches!(of, ConfigResource::Group(_))).count();
+            prop_assert_eq!(image.configs().groups(), groups);
+            let again = MetadataImage::decode(&image.encode()).unwrap();
+            prop_assert_eq!(again.configs().groups(), groups);
+        }
     }
 }

@@ -10,8 +10,8 @@ use super::resources::{BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC};
 use crate::context::Context;
 use crate::publish::{Published, stored};
 use config::{
-    AlterError, AlterOp, Alteration, BrokerAlteration, Overrides, Scope, TopicConfig, alter_topic,
-    replace_topic,
+    AlterError, AlterOp, Alteration, BrokerAlteration, Overrides, Scope, TopicConfig, alter_group,
+    alter_topic, replace_group, replace_topic,
 };
 use metadata::controller::{AlterConfigs, AlterResource, ConfigOwner, Refusal, topic_name_refusal};
 use metadata::{ConfigResource, MetadataImage};
@@ -174,7 +174,13 @@ fn prepared(published: &Arc<Published>, asked: &Asked) -> Result<AlterResource, 
             Ok(AlterResource { of, rule: Arc::new(rule) })
         }
         BROKER_LOGGER => Err(logger_refusal(&published, &asked.name, &change)),
-        GROUP => Err(invalid("Settings of groups are not built yet.")),
+        GROUP if asked.name.is_empty() => Err(invalid("Default group resources are not allowed.")),
+        GROUP => {
+            let rule = move |image: &MetadataImage, before: &Overrides| {
+                bounded(group_settings(&published, image, before, &change))
+            };
+            Ok(AlterResource { of: ConfigOwner::Group(asked.name.clone()), rule: Arc::new(rule) })
+        }
         CLIENT_METRICS => Err(invalid(
             "Subscriptions to client metrics cannot be changed: client metrics are not built yet.",
         )),
@@ -233,6 +239,19 @@ fn topic_settings(
     match change {
         Change::Some(changes) => alter_topic(before, changes, &broker),
         Change::Whole(entries) => replace_topic(before, entries, &broker),
+    }
+}
+
+fn group_settings(
+    published: &Published,
+    image: &MetadataImage,
+    before: &Overrides,
+    change: &Change,
+) -> Result<Overrides, AlterError> {
+    let broker = published.broker_at(image);
+    match change {
+        Change::Some(changes) => alter_group(before, changes, &broker),
+        Change::Whole(entries) => replace_group(entries, &broker),
     }
 }
 

@@ -6,7 +6,7 @@
 use super::table::{self, Api};
 use super::{Accepted, Call, Refused, Response};
 use crate::context::Context;
-use metadata::controller::{Feature, METADATA_VERSION};
+use metadata::controller::{Feature, GROUP_VERSION, METADATA_VERSION};
 use std::sync::Arc;
 use types::ErrorCode;
 use wire::api_versions_request::ApiVersionsRequest;
@@ -36,7 +36,7 @@ pub(super) async fn api_versions(
     let features = published.image.features();
     ApiVersionsResponse {
         api_keys: table::served().map(row).collect(),
-        supported_features: vec![supported(METADATA_VERSION)],
+        supported_features: supported(version),
         finalized_features_epoch: i64::try_from(published.image.offset().0).unwrap_or(i64::MAX),
         finalized_features: features
             .announced()
@@ -50,9 +50,17 @@ pub(super) async fn api_versions(
     }
 }
 
-/// The one feature that clients are told of; others are announced when their APIs exist (D-16).
-fn supported(feature: Feature) -> SupportedFeatureKey {
-    SupportedFeatureKey { name: feature.name.to_string(), min_version: feature.min, max_version: feature.max }
+/// Lists the features that clients are told of; others are announced when their APIs exist (D-16). Clients that ask by an
+/// older version than 4 cannot read of one that begins at 0.
+fn supported(version: i16) -> Vec<SupportedFeatureKey> {
+    let told =
+        [GROUP_VERSION, METADATA_VERSION].into_iter().filter(|feature| version >= 4 || feature.min > 0);
+    let key = |feature: Feature| SupportedFeatureKey {
+        name: feature.name.to_string(),
+        min_version: feature.min,
+        max_version: feature.max,
+    };
+    told.map(key).collect()
 }
 
 /// Answers a version that is not served.

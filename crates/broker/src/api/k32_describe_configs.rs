@@ -1,5 +1,5 @@
-//! DescribeConfigs, 1 to 4 (KIP-133, 226, 569), of topics, this broker, all brokers, and of groups and client metrics,
-//! which have no settings of their own yet.
+//! DescribeConfigs, 1 to 4 (KIP-133, 226, 569), of topics, groups, this broker, all brokers, and of client metrics, which
+//! have no settings of their own yet.
 //!
 //! *Source*: ConfigHelper of Kafka 4.3.1. Tests: tests/wire/settings.rs.
 
@@ -70,7 +70,8 @@ fn stored_bytes(published: &Published, resource: &DescribeConfigsResource) -> (u
         BROKER if name.is_empty() || name.parse() == Ok(published.broker.node_id.0) => {
             (SETTINGS_MAX.1, of_brokers() + published.broker.sources.text_bytes())
         }
-        GROUP | CLIENT_METRICS => (SETTINGS_MAX.0, of_brokers()),
+        GROUP => (SETTINGS_MAX.0, of_brokers() + bytes(of_group(published, name))),
+        CLIENT_METRICS => (SETTINGS_MAX.0, of_brokers()),
         _ => (0, 0),
     }
 }
@@ -104,7 +105,7 @@ fn describe(
         BROKER => broker(published, name),
         BROKER_LOGGER => check_logger(published, name).map(|()| Vec::new()),
         GROUP if name.is_empty() => invalid("Group name must not be empty"),
-        GROUP => Ok(describe_group(&published.broker)),
+        GROUP => Ok(describe_group(of_group(published, name), &published.broker)),
         CLIENT_METRICS if name.is_empty() => invalid("Client metrics subscription name must not be empty"),
         CLIENT_METRICS => Ok(describe_client_metrics()),
         _ => invalid(UNKNOWN_TYPE),
@@ -139,6 +140,11 @@ fn topic(published: &Published, name: &str) -> Result<Vec<Described>, Undescribe
     let topic = published.image.topics().by_name(name);
     let topic = topic.ok_or((ErrorCode::UnknownTopicOrPartition, String::new()))?;
     Ok(describe_topic(published.image.topic_settings(topic.id), &published.broker))
+}
+
+/// Returns what was set for a group; it need not exist.
+fn of_group<'a>(published: &'a Published, name: &str) -> &'a Overrides {
+    published.image.configs().of(&ConfigResource::Group(name.to_owned()))
 }
 
 /// Describes this broker; the empty name asks for what was changed for all of them.

@@ -2,6 +2,7 @@
 
 use super::resources::{BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC};
 use crate::context::Context;
+use metadata::MetadataImage;
 use metadata::image::TopicImage;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,7 +19,8 @@ const RESOURCE_BYTES: usize = 350;
 pub(super) fn answer_bytes(context: &Context, _: &ListConfigResourcesRequest) -> usize {
     let image = &context.published().image;
     let count = image.topics().iter().count() + 2 * image.brokers().iter().count() + 1;
-    (count * RESOURCE_BYTES).min(context.admission.answer_max())
+    let names = groups(image).map(|name| 2 * name.len()).sum::<usize>();
+    ((count + image.configs().groups()) * RESOURCE_BYTES + names).min(context.admission.answer_max())
 }
 
 pub(super) async fn list_config_resources(
@@ -43,12 +45,21 @@ pub(super) async fn list_config_resources(
     ListConfigResourcesResponse { config_resources, ..ListConfigResourcesResponse::default() }
 }
 
-/// Lists the resources of a type; of groups and client metrics there are none.
+/// Lists the resources of a type; of client metrics there are none.
 fn names(context: &Context, kind: i8) -> Vec<String> {
     let image = &context.published().image;
     match kind {
         TOPIC => image.topics().iter().map(|topic: &TopicImage| topic.name.to_string()).collect(),
         BROKER | BROKER_LOGGER => image.brokers().active().map(|(id, _)| id.to_string()).collect(),
+        GROUP => groups(image).cloned().collect(),
         _ => Vec::new(),
     }
+}
+
+/// Lists the groups that have settings.
+fn groups(image: &MetadataImage) -> impl Iterator<Item = &String> {
+    image.configs().iter().filter_map(|(resource, _)| match resource {
+        metadata::ConfigResource::Group(name) => Some(name),
+        _ => None,
+    })
 }

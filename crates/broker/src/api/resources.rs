@@ -8,5 +8,5 @@ pub(super) const BROKER: i8 = 4;
 pub(super) const BROKER_LOGGER: i8 = 8;
 /// A subscription to client metrics; there are none yet.
 pub(super) const CLIENT_METRICS: i8 = 16;
-/// A group; there are none yet.
+/// A group.
 pub(super) const GROUP: i8 = 32;

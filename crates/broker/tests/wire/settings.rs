@@ -367,6 +367,37 @@ fn changes_survive() {
     assert_eq!(shown(&mut client, (TOPIC, "plain"), "retention.ms").0.as_deref(), Some("9000"));
 }
 
+/// Protects: settings of a group, which need not exist, survive a stop and a kill, are listed, and go when they are taken back.
+#[test]
+fn settings_of_groups_survive() {
+    const GROUP: i8 = 32;
+    const SESSION: &str = "consumer.session.timeout.ms";
+    let (dir, copy) = (folder(), folder());
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    set(&mut client, (GROUP, "g"), SESSION, "50000");
+    let check = |broker: &Broker| {
+        let mut client = broker.connect();
+        let (value, source, _) = shown(&mut client, (GROUP, "g"), SESSION);
+        assert_eq!((value.as_deref(), source), (Some("50000"), 8));
+        let (value, source, _) = shown(&mut client, (GROUP, "other"), SESSION);
+        assert_eq!((value.as_deref(), source), (Some("45000"), 5));
+        let listed = client.call(&ListConfigResourcesRequest { resource_types: vec![GROUP] }, 1);
+        let names: Vec<_> = listed.config_resources.iter().map(|r| r.resource_name.as_str()).collect();
+        assert_eq!(names, ["g"]);
+    };
+    check(&broker);
+    check(&broker.crash_into(copy.path()));
+    let broker = broker.restart();
+    check(&broker);
+    let mut client = broker.connect();
+    unset(&mut client, (GROUP, "g"), SESSION);
+    assert_eq!(shown(&mut client, (GROUP, "g"), SESSION).1, 5);
+    let long = "g".repeat(2000);
+    let refused = change(&mut client, (GROUP, &long), &[(0, SESSION, Some("50000"))], ALTER);
+    assert_eq!(refused.error_code, ErrorCode::InvalidRequest.code());
+}
+
 /// Protects: of changes that are sent at the same time none is lost: each is decided on what the others have made.
 #[test]
 fn no_change_is_lost() {

@@ -370,7 +370,13 @@ fn the_table_is_announced() {
         served().map(|api| (api.key, if api.key == 0 { 0 } else { api.min }, api.max)).collect();
     assert_eq!(announced, served);
     let features: Vec<_> = response.finalized_features.iter().map(|f| f.name.as_str()).collect();
-    assert_eq!(features, ["metadata.version"], "nothing is finalised before its APIs exist");
+    assert_eq!(features, ["group.version", "metadata.version"], "nothing is finalised before its APIs exist");
+    let supported = |version| -> Vec<String> {
+        let response = broker.connect().call(&request, version);
+        response.supported_features.into_iter().map(|f| f.name).collect()
+    };
+    assert_eq!(supported(4), features);
+    assert_eq!(supported(3), ["metadata.version"], "older clients cannot read of a feature that begins at 0");
 }
 
 /// Protects: what is not announced is not answered, whether Kafka has such an API or nobody.

@@ -21,14 +21,18 @@ pub(crate) struct Owner {
     /// What brokers have that do not set it themselves
     #[arg(long)]
     all_brokers: bool,
+    /// A group's of the consumer protocol; it need not exist
+    #[arg(long, value_name = "NAME")]
+    group: Option<String>,
 }
 
 impl Owner {
     fn owner(&self) -> SettingOwner {
-        match (&self.topic, self.broker) {
-            (Some(name), _) => SettingOwner::Topic(name.clone()),
-            (None, Some(id)) => SettingOwner::Broker(id),
-            (None, None) => SettingOwner::EveryBroker,
+        match (&self.topic, &self.group, self.broker) {
+            (Some(name), ..) => SettingOwner::Topic(name.clone()),
+            (None, Some(name), _) => SettingOwner::Group(name.clone()),
+            (None, None, Some(id)) => SettingOwner::Broker(id),
+            (None, None, None) => SettingOwner::EveryBroker,
         }
     }
 }
@@ -210,6 +214,7 @@ fn source_name(source: i8) -> &'static str {
         3 => "all brokers, while they ran",
         4 => "the broker's start",
         DEFAULT => "the default",
+        8 => "the group",
         _ => "something else",
     }
 }
@@ -266,6 +271,16 @@ fn advice(owner: &SettingOwner, name: &str) -> Option<String> {
         (SettingOwner::Broker(_) | SettingOwner::EveryBroker, Some(row), None) => {
             let default = row.synonyms.first().map(|s| format!(", or {} for all topics", s.name));
             Some(format!("{name} is a setting of topics: use --topic NAME{}", default.unwrap_or_default()))
+        }
+        (SettingOwner::Group(_), _, Some(_)) => {
+            let stands_behind = |row: &&config::Property| row.synonyms.iter().any(|s| s.name == name);
+            let own = table::GROUP.iter().find(stands_behind)?;
+            Some(format!("{name} is the brokers' default for {}; set that", own.name))
+        }
+        (SettingOwner::Broker(_) | SettingOwner::EveryBroker | SettingOwner::Topic(_), None, None) => {
+            let row = table::group_property(name)?;
+            let default = row.synonyms.first().map(|s| format!(", or {} for all groups", s.name));
+            Some(format!("{name} is a setting of groups: use --group NAME{}", default.unwrap_or_default()))
         }
         (SettingOwner::Broker(_) | SettingOwner::EveryBroker, _, Some(row))
             if row.update == Update::ReadOnly =>

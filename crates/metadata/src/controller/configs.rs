@@ -11,6 +11,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use types::{BrokerId, ErrorCode, MetadataOffset};
 
+/// Groups that may have settings of their own: they are in memory and in every snapshot.
+pub const MAX_GROUPS_WITH_SETTINGS: usize = 10_000;
+
+/// Longest name of a group that may have settings of its own. *Units*: bytes.
+pub const MAX_GROUP_NAME: usize = 1_000;
+
 /// Decides what is to be stored for a resource that has these settings now.
 pub type SettingsRule = Arc<dyn Fn(&MetadataImage, &Settings) -> Result<Settings, Refusal> + Send + Sync>;
 
@@ -47,6 +53,8 @@ pub enum ConfigOwner {
     Broker(BrokerId),
     /// All brokers'.
     EveryBroker,
+    /// A group's; the group need not exist.
+    Group(String),
 }
 
 impl ConfigOwner {
@@ -56,6 +64,7 @@ impl ConfigOwner {
             ConfigOwner::Topic(name) => image.topics().id_of(name).map(ConfigResource::Topic),
             ConfigOwner::Broker(id) => Some(ConfigResource::Broker(*id)),
             ConfigOwner::EveryBroker => Some(ConfigResource::BrokerDefault),
+            ConfigOwner::Group(name) => Some(ConfigResource::Group(name.clone())),
         }
     }
 }
@@ -86,10 +95,32 @@ fn alter(image: &MetadataImage, change: &AlterResource) -> Result<Vec<Record>, R
     let none = Settings::new();
     let before = resource.as_ref().map_or(&none, |resource| image.configs().of(resource));
     let after = (change.rule)(image, before)?;
+    if before.is_empty() && !after.is_empty() {
+        check_room(image, &change.of)?;
+    }
     match (resource, &change.of) {
         (Some(resource), _) => Ok(difference(&resource, before, &after)),
         (None, of) => Err(no_such_topic(of)),
     }
+}
+
+/// A group need not exist to have settings: unlike topics nothing else bounds how many names there are.
+fn check_room(image: &MetadataImage, of: &ConfigOwner) -> Result<(), Refusal> {
+    let ConfigOwner::Group(name) = of else { return Ok(()) };
+    if name.len() > MAX_GROUP_NAME {
+        let length = name.len();
+        let message = format!(
+            "The name of the group has {length} bytes; settings are stored for names of {MAX_GROUP_NAME} at most."
+        );
+        return Err(Refusal::new(ErrorCode::InvalidRequest, message));
+    }
+    if image.configs().groups() >= MAX_GROUPS_WITH_SETTINGS {
+        let message = format!(
+            "{MAX_GROUPS_WITH_SETTINGS} groups have settings of their own already; take back those of groups that are not used any more."
+        );
+        return Err(Refusal::new(ErrorCode::PolicyViolation, message));
+    }
+    Ok(())
 }
 
 fn no_such_topic(of: &ConfigOwner) -> Refusal {

@@ -1,7 +1,7 @@
 //! Feature levels: what a new cluster starts with, and how they are changed.
 //!
-//! Only `metadata.version` is finalised. `group.version` and `transaction.version` wait until their
-//! APIs exist (D-16). `highwater.version` numbers our own derivations, D-18's among them; clients
+//! `metadata.version` and `group.version` (1: the consumer protocol of KIP-848) are finalised; `transaction.version` waits until
+//! its APIs exist (D-16). `highwater.version` numbers our own derivations, D-18's among them; clients
 //! are not told of it. *Invariant*: a cluster keeps its levels until somebody updates them, whatever
 //! newer levels its broker supports. Source: FeatureControlManager, MetadataVersion. Tests:
 //! tests/controller.rs.
@@ -30,9 +30,12 @@ pub struct Feature {
 pub const METADATA_VERSION: Feature =
     Feature { name: "metadata.version", min: 7, max: 30, lossy: &[7, 8, 11, 13, 14, 15, 17, 23, 30] };
 
+/// The protocol of groups: at 1 also the consumer protocol (KIP-848). Lowering it loses no metadata, as in Kafka.
+pub const GROUP_VERSION: Feature = Feature { name: "group.version", min: 0, max: 1, lossy: &[] };
+
 const HIGHWATER_VERSION: Feature = Feature { name: "highwater.version", min: 1, max: 1, lossy: &[1] };
 
-const FEATURES: [Feature; 2] = [HIGHWATER_VERSION, METADATA_VERSION];
+const FEATURES: [Feature; 3] = [GROUP_VERSION, HIGHWATER_VERSION, METADATA_VERSION];
 
 /// A level that the directory has and this program does not know: a newer one has upgraded it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

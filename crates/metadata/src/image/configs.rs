@@ -12,6 +12,8 @@ pub type Settings = BTreeMap<String, String>;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ConfigsImage {
     by_resource: ChunkedMap<ConfigResource, Arc<Settings>>,
+    /// How many of them are groups.
+    groups: usize,
 }
 
 static NO_SETTINGS: Settings = Settings::new();
@@ -27,6 +29,11 @@ impl ConfigsImage {
         self.by_resource.iter().map(|(resource, settings)| (resource, settings.as_ref()))
     }
 
+    /// Returns how many groups have settings.
+    pub fn groups(&self) -> usize {
+        self.groups
+    }
+
     pub(super) fn set(&mut self, resource: &ConfigResource, key: &str, value: Option<&str>) {
         let mut settings = self.of(resource).clone();
         match value {
@@ -36,12 +43,14 @@ impl ConfigsImage {
         if settings.is_empty() {
             self.clear(resource);
         } else {
-            self.by_resource.insert(resource.clone(), Arc::new(settings));
+            let before = self.by_resource.insert(resource.clone(), Arc::new(settings));
+            self.groups += usize::from(before.is_none() && is_group(resource));
         }
     }
 
     pub(super) fn clear(&mut self, resource: &ConfigResource) {
-        self.by_resource.remove(resource);
+        let before = self.by_resource.remove(resource);
+        self.groups -= usize::from(before.is_some() && is_group(resource));
     }
 
     pub(crate) fn changed(&self, newer: &ConfigsImage) -> Vec<ConfigResource> {
@@ -49,4 +58,8 @@ impl ConfigsImage {
         self.by_resource.diff(&newer.by_resource, |resource, _, _| changed.push(resource.clone()));
         changed
     }
+}
+
+fn is_group(resource: &ConfigResource) -> bool {
+    matches!(resource, ConfigResource::Group(_))
 }
