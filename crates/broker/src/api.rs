@@ -42,6 +42,8 @@ mod k47_offset_delete;
 mod k55_describe_quorum;
 mod k57_update_features;
 mod k60_describe_cluster;
+mod k68_consumer_group_heartbeat;
+mod k69_consumer_group_describe;
 mod k74_list_config_resources;
 mod k75_describe_topic_partitions;
 pub(crate) mod read;

@@ -138,13 +138,11 @@ impl Published {
     }
 
     /// Returns the times of a group of the consumer protocol: its own within the broker's limits, else the broker's.
-    #[allow(dead_code)] // read by the coordinator once it has the protocol
     pub(crate) fn consumer_group(&self, group: &str) -> ConsumerTimes {
         self.groups.get(group).copied().unwrap_or_else(|| self.broker.groups.consumer.times())
     }
 
     /// Says whether the consumer protocol is served: the cluster's level of features and the broker's settings have it.
-    #[allow(dead_code)] // asked by the APIs of the protocol once they exist
     pub(crate) fn serves_consumer_protocol(&self) -> bool {
         self.broker.groups.consumer.enabled && self.image.features().level(GROUP_VERSION.name) >= 1
     }

@@ -23,7 +23,7 @@ use wire::Stored;
 use wire::consumer_protocol_subscription::ConsumerProtocolSubscription;
 use wire::group_metadata_value::{GroupMetadataValue, MemberMetadata};
 
-pub(crate) use join::Join;
+pub(crate) use join::{Join, KNOWN_ID_FROM, REBALANCE_TIMEOUT_FROM, own};
 
 /// The protocol type of consumers; only theirs have subscriptions that can be read.
 pub(crate) const CONSUMER: &str = "consumer";
@@ -56,14 +56,14 @@ impl State {
 /// One member.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Member {
-    instance: Option<InstanceId>,
-    client_id: String,
-    client_host: String,
-    rebalance_timeout: Duration,
-    session_timeout: Duration,
+    pub(crate) instance: Option<InstanceId>,
+    pub(crate) client_id: String,
+    pub(crate) client_host: String,
+    pub(crate) rebalance_timeout: Duration,
+    pub(crate) session_timeout: Duration,
     /// What it can do, best first, each with what it says of itself.
-    protocols: Vec<(String, Bytes)>,
-    assignment: Bytes,
+    pub(crate) protocols: Vec<(String, Bytes)>,
+    pub(crate) assignment: Bytes,
     /// Who waits for the end of the join.
     joining: Option<Token>,
     /// Who waits for the assignment.
@@ -76,6 +76,12 @@ impl Member {
     /// Returns who waits for its join.
     pub(crate) fn joining(&self) -> Option<Token> {
         self.joining
+    }
+
+    /// Returns what it says of itself for a protocol: for the one it likes best, if the group has none yet.
+    pub(crate) fn metadata_of(&self, protocol: Option<&str>) -> Bytes {
+        let best = self.protocols.first().map(|(name, _)| name.as_str());
+        self.metadata(protocol.or(best))
     }
 
     fn metadata(&self, protocol: Option<&str>) -> Bytes {
@@ -146,6 +152,21 @@ impl Classic {
     /// Returns the kind of its members; empty if it never had any.
     pub(crate) fn protocol_type(&self) -> &str {
         self.protocol_type.as_deref().unwrap_or("")
+    }
+
+    /// Returns its generation.
+    pub(crate) fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// Returns the protocol that its members have agreed on.
+    pub(crate) fn protocol(&self) -> Option<&str> {
+        self.protocol.as_deref()
+    }
+
+    /// Returns its members.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&MemberId, &Member)> {
+        self.members.iter()
     }
 
     /// Says whether nothing of it is worth keeping, but for its record and its offsets.
@@ -322,9 +343,39 @@ impl Classic {
         self.topics = all.map(|all| all.into_iter().flatten().collect());
     }
 
-    /// A coordinator has loaded the group: its members have their whole session to show themselves.
-    pub(crate) fn loaded(&self, turn: &mut Turn<'_>) {
+    /// A coordinator has loaded the group, or it has come from the consumer protocol: its members have their whole session to
+    /// show themselves. Without a leader nobody has assigned what they have: they are to join again.
+    pub(crate) fn loaded(&mut self, turn: &mut Turn<'_>) {
         self.members.keys().for_each(|member| self.touch(member, turn));
+        if self.leader.is_none() && !self.members.is_empty() {
+            self.rebalance(turn);
+        }
+    }
+
+    /// Makes the record of a group that comes from the consumer protocol, with what its members hold.
+    pub(crate) fn taken_over(
+        id: GroupId,
+        generation: Generation,
+        members: impl Iterator<Item = (MemberId, Member, Bytes)>,
+        since: WallTime,
+    ) -> GroupRecord {
+        let mut group = Classic { generation, since, ..Classic::new(id) };
+        group.protocol_type = Some(CONSUMER.to_owned());
+        let mut assignments = BTreeMap::new();
+        for (id, member, assignment) in members {
+            group.members.insert(id.clone(), member);
+            assignments.insert(id, assignment);
+        }
+        group.protocol = group.choose_protocol();
+        group.record(&assignments)
+    }
+
+    /// The group changes to the consumer protocol: who waits is told to ask again.
+    pub(crate) fn give_way(&mut self, turn: &mut Turn<'_>) {
+        for member in self.members.values_mut() {
+            let waiting = member.joining.take().into_iter().chain(member.syncing.take());
+            waiting.for_each(|token| turn.reply(token, Err(ErrorCode::RebalanceInProgress)));
+        }
     }
 
     /// The group goes, or its coordinator: whoever waits is told.
@@ -363,11 +414,11 @@ impl Classic {
     }
 }
 
-fn millis(length: Duration) -> i32 {
+pub(crate) fn millis(length: Duration) -> i32 {
     i32::try_from(length.as_millis()).unwrap_or(i32::MAX)
 }
 
-fn length(millis: i32) -> Duration {
+pub(crate) fn length(millis: i32) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 

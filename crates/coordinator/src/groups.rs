@@ -4,17 +4,22 @@
 //! heartbeats do not. One batch is on its way at a time, with the records of all that came meanwhile; a group of which it
 //! has a record waits for its commit before anything else is decided, but commits of offsets, which depend on none. What is
 //! decided on offsets (deleting, expiring) begins a batch: so it never takes away a commit that it has not seen.
+//! Of a group of the consumer protocol the batch has a draft instead: more may be decided on it, since a batch is stored whole
+//! or not at all.
 //! *Invariant*: a reply that promises something goes out after the records that keep the promise are committed.
-//! Tests: tests/classic.rs, tests/commits.rs, tests/replay.rs.
+//! Tests: tests/classic.rs, tests/commits.rs, tests/consumer.rs, tests/migration.rs, tests/replay.rs.
 
-use crate::classic::{Classic, Join, Member, State};
-use crate::offsets::Offsets;
+mod consumer;
+
+use crate::classic::{Classic, Join, Member};
+use crate::consumer::{Consumer, Heartbeat};
+use crate::group::{Group, Kind};
 use crate::record::GroupRecord;
 use crate::request::{Answer, Commit, Effect, Listed, Request, Settings, Token, Topics};
 use crate::timers::{TimerKey, Timers};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
-use types::{ErrorCode, Generation, GroupId, InstanceId, MemberId, Monotonic, Now, WallTime};
+use types::{ErrorCode, Generation, GroupEpoch, GroupId, InstanceId, MemberId, Monotonic, Now, WallTime};
 
 /// What happens when a batch is committed, or is not.
 #[derive(Clone, Debug)]
@@ -27,6 +32,8 @@ pub(crate) enum Then {
     Committed { token: Token, group: GroupId, member: MemberId, codes: Vec<ErrorCode> },
     /// Members get their assignment.
     Synced { group: GroupId },
+    /// A group has come from the consumer protocol: its members are to join again.
+    Downgraded { group: GroupId },
     /// A static member has a new id.
     Replaced { group: GroupId, old: MemberId, new: MemberId, member: Member, told: Option<MemberId> },
 }
@@ -39,6 +46,8 @@ pub(crate) struct Batch {
     then: Vec<Then>,
     /// Groups of which nothing else is decided until it is committed.
     held: BTreeSet<GroupId>,
+    /// Groups of the consumer protocol as they are with these records.
+    drafts: BTreeMap<GroupId, Box<Consumer>>,
 }
 
 /// What a decision may read and write beside its group.
@@ -56,13 +65,18 @@ impl Turn<'_> {
         self.effects.push(Effect::Reply { token, answer });
     }
 
-    /// Writes a record; its group is held until it is committed, unless it is an offset.
+    /// Writes a record; a classic group is held until it is committed.
     pub(crate) fn write(&mut self, record: GroupRecord) {
-        if !matches!(record, GroupRecord::Offset { .. }) {
-            self.batch.held.insert(record.group().clone());
+        if matches!(record, GroupRecord::Group { .. }) {
+            self.hold(record.group());
         }
         self.batch.bytes += record.size();
         self.batch.records.push(record);
+    }
+
+    /// Lets nothing be decided about a group until what is written now is committed.
+    fn hold(&mut self, group: &GroupId) {
+        self.batch.held.insert(group.clone());
     }
 
     /// Says whether no further operation goes into this batch.
@@ -82,12 +96,25 @@ impl Turn<'_> {
     pub(crate) fn cancel(&mut self, key: &TimerKey) {
         self.timers.cancel(key);
     }
+
+    /// Says whether a group is of the consumer protocol, with what is written in this batch.
+    fn is_consumer(&self, groups: &BTreeMap<GroupId, Group>, id: &str) -> bool {
+        self.batch.drafts.contains_key(id) || groups.get(id).is_some_and(|group| group.consumer().is_some())
+    }
+
+    /// Sets a deadline, unless there is one.
+    pub(crate) fn arm_if_absent(&mut self, key: TimerKey, after: Duration) {
+        if !self.timers.is_armed(&key) {
+            self.arm(key, after);
+        }
+    }
 }
 
 /// What waits for its turn.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
-    Request(Token, Request),
+    Request(Token, Box<Request>),
+    Heartbeat(Token, Box<Heartbeat>),
     Timer(TimerKey),
 }
 
@@ -96,6 +123,7 @@ impl Operation {
     fn waits_for(&self, batch: &Batch) -> bool {
         let is_about_offsets = match self {
             Operation::Request(_, request) => request.is_about_offsets(),
+            Operation::Heartbeat(..) => false,
             Operation::Timer(key) => *key == TimerKey::Expire,
         };
         (is_about_offsets && !batch.records.is_empty())
@@ -105,22 +133,17 @@ impl Operation {
     fn group(&self) -> Option<&str> {
         match self {
             Operation::Request(_, request) => request.group(),
+            Operation::Heartbeat(_, heartbeat) => Some(heartbeat.group.as_str()),
             Operation::Timer(key) => key.group(),
         }
     }
-}
 
-/// A group and the offsets that were committed in its name.
-#[derive(Clone, Debug)]
-pub(crate) struct Group {
-    classic: Classic,
-    offsets: Offsets,
-}
-
-impl Group {
-    /// Returns since when nobody has used it: it has had no members, and nothing was committed.
-    fn idle_since(&self) -> WallTime {
-        self.offsets.latest().map_or(self.classic.since(), |latest| latest.max(self.classic.since()))
+    /// Returns who waits for its answer.
+    fn token(&self) -> Option<Token> {
+        match self {
+            Operation::Request(token, _) | Operation::Heartbeat(token, _) => Some(*token),
+            Operation::Timer(_) => None,
+        }
     }
 }
 
@@ -152,12 +175,8 @@ impl Groups {
     pub fn replay(&mut self, record: &GroupRecord) {
         let id = record.group();
         match record {
-            GroupRecord::Group { value: Some(value), .. } => self.entry(id).classic.apply(value),
-            GroupRecord::Group { value: None, .. } => {
-                // Offsets may be left, or come later: they have tombstones of their own.
-                if let Some(group) = self.groups.get_mut(id) {
-                    group.classic = Classic::new(id.clone());
-                }
+            GroupRecord::Group { .. } | GroupRecord::Consumer { .. } => {
+                self.entry(id).apply(record);
                 self.drop_if_void(id);
             }
             GroupRecord::Offset { topic, partition, value: Some(value), .. } => {
@@ -173,25 +192,25 @@ impl Groups {
     }
 
     fn entry(&mut self, id: &GroupId) -> &mut Group {
-        let make = || Group { classic: Classic::new(id.clone()), offsets: Offsets::default() };
-        self.groups.entry(id.clone()).or_insert_with(make)
+        self.groups.entry(id.clone()).or_insert_with(|| Group::new(id))
     }
 
     fn drop_if_void(&mut self, id: &GroupId) {
-        let is_void = |group: &Group| {
-            group.classic.is_idle() && !group.classic.has_record() && group.offsets.is_empty()
-        };
-        if self.groups.get(id).is_some_and(is_void) {
+        if self.groups.get(id).is_some_and(Group::is_void) {
             self.groups.remove(id);
         }
     }
 
     /// Everything that the log holds was replayed: it serves from now on.
-    pub fn loaded(&mut self, now: Now) {
+    pub fn loaded(&mut self, topics: &dyn Topics, now: Now) {
         let mut batch = Batch::default();
-        for group in self.groups.values() {
+        for group in self.groups.values_mut() {
             let (settings, timers, effects) = (&self.settings, &mut self.timers, &mut self.effects);
-            group.classic.loaded(&mut Turn { now, settings, timers, effects, batch: &mut batch });
+            let mut turn = Turn { now, settings, timers, effects, batch: &mut batch };
+            match &mut group.kind {
+                Kind::Classic(classic) => classic.loaded(&mut turn),
+                Kind::Consumer(consumer) => consumer::loaded(consumer, topics, &mut turn),
+            }
         }
         debug_assert!(batch.records.is_empty(), "loading writes nothing");
         self.expire_later(now);
@@ -210,24 +229,41 @@ impl Groups {
                 let answer = self.heartbeat((&group, &member, instance.as_ref()), generation, now);
                 self.effects.push(Effect::Reply { token, answer });
             }
-            Request::FetchOffsets { group, partitions } => {
-                let found =
-                    self.groups.get(&group).map(|group| group.offsets.fetch(partitions.as_deref(), topics));
-                let none = || crate::offsets::none(partitions.as_deref());
-                self.effects
-                    .push(Effect::Reply { token, answer: Ok(Answer::Offsets(found.unwrap_or_else(none))) });
+            Request::FetchOffsets { group, partitions, member, epoch } => {
+                let answer =
+                    self.fetch_offsets(&group, partitions.as_deref(), (member.as_ref(), epoch), topics);
+                self.effects.push(Effect::Reply { token, answer });
             }
             Request::Describe(group) => {
-                let found =
-                    self.groups.get(&group).map(|group| Answer::Description(group.classic.describe()));
-                self.effects.push(Effect::Reply { token, answer: found.ok_or(ErrorCode::GroupIdNotFound) });
+                let found = self.groups.get(&group).ok_or(ErrorCode::GroupIdNotFound);
+                let describe = |group: &Group| match group.classic() {
+                    Some(classic) => Answer::Description(classic.describe()),
+                    None => Answer::OtherProtocol,
+                };
+                self.effects.push(Effect::Reply { token, answer: found.map(describe) });
+            }
+            Request::ConsumerDescribe(group) => {
+                let found = self.groups.get(&group).ok_or(ErrorCode::GroupIdNotFound);
+                let describe = |group: &Group| match group.consumer() {
+                    Some(consumer) => {
+                        Answer::ConsumerDescription(consumer.describe(&self.settings.assignors))
+                    }
+                    None => Answer::OtherProtocol,
+                };
+                self.effects.push(Effect::Reply { token, answer: found.map(describe) });
+            }
+            Request::ConsumerHeartbeat { request, caller, fresh } => {
+                match Heartbeat::read(request, caller, fresh, &self.settings) {
+                    Ok(heartbeat) => self.on_heartbeat(token, heartbeat, topics, now),
+                    Err(refused) => consumer::refuse(token, refused, &mut self.effects),
+                }
             }
             Request::List => {
                 let answer = Ok(Answer::Groups(self.list()));
                 self.effects.push(Effect::Reply { token, answer });
             }
             request => {
-                self.queue.push_back(Operation::Request(token, request));
+                self.queue.push_back(Operation::Request(token, Box::new(request)));
                 self.pump(topics, now);
             }
         }
@@ -245,14 +281,39 @@ impl Groups {
         let group = self.groups.get(group).ok_or(ErrorCode::UnknownMemberId)?;
         let (settings, timers, effects) = (&self.settings, &mut self.timers, &mut self.effects);
         let mut turn = Turn { now, settings, timers, effects, batch: &mut Batch::default() };
-        group.classic.heartbeat(member, instance, generation, &mut turn)
+        match &group.kind {
+            Kind::Classic(classic) => classic.heartbeat(member, instance, generation, &mut turn),
+            Kind::Consumer(consumer) => {
+                let told = consumer.classic_heartbeat(member, instance, generation.0)?;
+                consumer::follow_told(consumer.id(), member, told, &mut turn);
+                if told.rejoin.is_some() {
+                    Err(ErrorCode::RebalanceInProgress)
+                } else {
+                    Ok(Answer::Heartbeat)
+                }
+            }
+        }
+    }
+
+    fn fetch_offsets(
+        &self,
+        group: &GroupId,
+        partitions: Option<&[(String, i32)]>,
+        (member, epoch): (Option<&MemberId>, GroupEpoch),
+        topics: &dyn Topics,
+    ) -> Result<Answer, ErrorCode> {
+        let found = self.groups.get(group);
+        if let Some(consumer) = found.and_then(Group::consumer) {
+            consumer.check_fetch(member, epoch)?;
+        }
+        let offsets = found.map(|group| group.offsets.fetch(partitions, topics));
+        Ok(Answer::Offsets(offsets.unwrap_or_else(|| crate::offsets::none(partitions))))
     }
 
     fn list(&self) -> Vec<Listed> {
-        let each = self.groups.iter().map(|(id, group)| Listed {
-            group: id.clone(),
-            protocol_type: group.classic.protocol_type().to_owned(),
-            state: group.classic.state().name(),
+        let each = self.groups.iter().map(|(id, group)| {
+            let (kind, state) = group.names();
+            Listed { group: id.clone(), protocol_type: group.protocol_type().to_owned(), state, kind }
         });
         each.collect()
     }
@@ -275,6 +336,7 @@ impl Groups {
         let Some(batch) = self.in_flight.take() else { return };
         if outcome.is_ok() {
             batch.records.iter().for_each(|record| self.replay(record));
+            batch.drafts.iter().for_each(|(id, draft)| self.keep_seen(id, draft));
         }
         for then in batch.then {
             self.follow(then, outcome, now);
@@ -289,22 +351,32 @@ impl Groups {
         match then {
             Then::Reply(token, answer) => turn.reply(token, outcome.map(|()| answer)),
             Then::Again(operation) if outcome.is_ok() => self.queue.push_back(operation),
-            // It is tried again when its time comes; what is left of it means nothing until then.
-            Then::Again(_) => self.expire_later(now),
+            Then::Again(operation) => {
+                if let (Some(token), Err(code)) = (operation.token(), outcome) {
+                    turn.reply(token, Err(code));
+                }
+                // What is left of it means nothing until its time comes again.
+                self.expire_later(now);
+            }
             Then::Committed { token, group, member, codes } => {
                 turn.reply(token, outcome.map(|()| Answer::Partitions(codes)));
-                if let Some(group) = self.groups.get(&group) {
-                    group.classic.touch(&member, &mut turn);
+                if let Some(classic) = self.groups.get(&group).and_then(Group::classic) {
+                    classic.touch(&member, &mut turn);
                 }
             }
             Then::Synced { group } => {
-                if let Some(group) = self.groups.get_mut(&group) {
-                    group.classic.release_syncs(outcome, &mut turn);
+                if let Some(classic) = self.groups.get_mut(&group).and_then(Group::classic_mut) {
+                    classic.release_syncs(outcome, &mut turn);
+                }
+            }
+            Then::Downgraded { group } => {
+                if let Some(classic) = self.groups.get_mut(&group).and_then(Group::classic_mut) {
+                    classic.loaded(&mut turn);
                 }
             }
             Then::Replaced { group, old, new, member, told } => {
-                match (outcome, self.groups.get_mut(&group)) {
-                    (Ok(()), Some(group)) => group.classic.replaced((&old, &new), member, told, &mut turn),
+                match (outcome, self.groups.get_mut(&group).and_then(Group::classic_mut)) {
+                    (Ok(()), Some(classic)) => classic.replaced((&old, &new), member, told, &mut turn),
                     (outcome, _) => {
                         let code = outcome.err().unwrap_or(ErrorCode::UnknownMemberId);
                         member.joining().into_iter().for_each(|token| turn.reply(token, Err(code)));
@@ -340,9 +412,12 @@ impl Groups {
 
     fn decide(&mut self, operation: Operation, topics: &dyn Topics, now: Now, batch: &mut Batch) {
         match operation {
-            Operation::Timer(key) => self.on_timer(&key, now, batch),
+            Operation::Timer(key) => self.on_timer(&key, topics, now, batch),
+            Operation::Heartbeat(token, heartbeat) => {
+                self.decide_heartbeat(token, &heartbeat, topics, now, batch);
+            }
             Operation::Request(token, request) => {
-                let answer = self.on_request(token, request, topics, now, batch);
+                let answer = self.on_request(token, *request, topics, now, batch);
                 if let Err(code) = answer {
                     self.effects.push(Effect::Reply { token, answer: Err(code) });
                 }
@@ -350,7 +425,7 @@ impl Groups {
         }
     }
 
-    fn on_timer(&mut self, key: &TimerKey, now: Now, batch: &mut Batch) {
+    fn on_timer(&mut self, key: &TimerKey, topics: &dyn Topics, now: Now, batch: &mut Batch) {
         // It was set anew while it waited.
         if self.timers.is_armed(key) {
             return;
@@ -364,15 +439,15 @@ impl Groups {
             }
             return self.expire_later(now);
         };
-        let Some(group) = groups.get_mut(id) else { return };
-        match key {
-            TimerKey::Expire => {}
-            TimerKey::Session(_, member) => group.classic.on_session_timer(member, &mut turn),
-            TimerKey::Join(_) => group.classic.on_join_timer(&mut turn),
-            TimerKey::Sync(_) => group.classic.on_sync_timer(&mut turn),
+        let classic = groups.get_mut(id).and_then(Group::classic_mut);
+        match (key, classic) {
+            (TimerKey::Session(_, member), Some(classic)) => classic.on_session_timer(member, &mut turn),
+            (TimerKey::Join(_), Some(classic)) => classic.on_join_timer(&mut turn),
+            (TimerKey::Sync(_), Some(classic)) => classic.on_sync_timer(&mut turn),
+            (_, None) => consumer::on_timer(groups, key, topics, &mut turn),
+            (_, Some(_)) => {}
         }
-        let id = group.classic.id().clone();
-        self.drop_if_void(&id);
+        self.drop_if_void(&GroupId::from(id));
     }
 
     fn on_request(
@@ -389,6 +464,9 @@ impl Groups {
         let Groups { settings, groups, timers, effects, .. } = self;
         let mut turn = Turn { now, settings, timers, effects, batch };
         match request {
+            Request::Join { request, caller, fresh } if turn.is_consumer(groups, &request.group_id) => {
+                consumer::join(groups, (token, request, caller, fresh), topics, &mut turn)?;
+            }
             Request::Join { request, caller, fresh } => {
                 let join = Join::new(token, request, caller, fresh);
                 let id = join.group().clone();
@@ -397,22 +475,23 @@ impl Groups {
             }
             Request::Sync(request) => {
                 let group = groups.get_mut(request.group_id.as_str()).ok_or(ErrorCode::UnknownMemberId)?;
-                group.classic.sync(token, request, &mut turn);
+                match &mut group.kind {
+                    Kind::Classic(classic) => classic.sync(token, request, &mut turn),
+                    Kind::Consumer(consumer) => consumer::sync(consumer, token, &request, topics, &mut turn)?,
+                }
             }
             Request::Leave { group: id, members } => {
-                let unknown = || vec![ErrorCode::UnknownMemberId; members.len()];
-                let group = groups.get_mut(&id);
-                let codes = group.map_or_else(unknown, |group| group.classic.leave(&members, &mut turn));
+                let codes = leave(groups, &id, &members, topics, &mut turn);
                 turn.then(Then::Reply(token, Answer::Leave(codes)));
                 self.drop_if_void(&id);
             }
             Request::Commit(commit) => commit_offsets(groups, token, commit, &mut turn)?,
-            Request::Delete(id) => delete(groups, token, id, &mut turn)?,
+            Request::Delete(id) => delete(groups, token, &id, &mut turn)?,
             Request::Evict { group: id, since } => {
                 if groups.get(&id).is_none_or(|group| group.idle_since() != since) {
                     return Err(ErrorCode::NonEmptyGroup);
                 }
-                delete(groups, token, id, &mut turn)?;
+                delete(groups, token, &id, &mut turn)?;
             }
             Request::DeleteOffsets { group: id, partitions } => {
                 let group = groups.get(&id).ok_or(ErrorCode::GroupIdNotFound)?;
@@ -428,12 +507,14 @@ impl Groups {
                     }
                 }
                 turn.then(match turn.is_full() {
-                    true => Then::Again(Operation::Request(token, Request::ForgetTopics)),
+                    true => Then::Again(Operation::Request(token, Box::new(Request::ForgetTopics))),
                     false => Then::Reply(token, Answer::Done),
                 });
             }
             Request::Heartbeat { .. }
             | Request::FetchOffsets { .. }
+            | Request::ConsumerHeartbeat { .. }
+            | Request::ConsumerDescribe(_)
             | Request::Describe(_)
             | Request::List => {}
         }
@@ -448,21 +529,23 @@ impl Groups {
             self.follow(then, Err(code), now);
         }
         for operation in std::mem::take(&mut self.queue) {
-            if let Operation::Request(token, _) = operation {
+            if let Some(token) = operation.token() {
                 self.effects.push(Effect::Reply { token, answer: Err(code) });
             }
         }
         let mut batch = Batch::default();
         for group in self.groups.values_mut() {
             let (settings, timers, effects) = (&self.settings, &mut self.timers, &mut self.effects);
-            group.classic.end(code, &mut Turn { now, settings, timers, effects, batch: &mut batch });
+            if let Some(classic) = group.classic_mut() {
+                classic.end(code, &mut Turn { now, settings, timers, effects, batch: &mut batch });
+            }
         }
         self.effects
     }
 
     /// Returns the groups without members that have offsets: since when they have none, and how many offsets that is.
     pub fn idle(&self) -> impl Iterator<Item = (&GroupId, WallTime, usize)> {
-        let idle = self.groups.iter().filter(|(_, group)| group.classic.state() == State::Empty);
+        let idle = self.groups.iter().filter(|(_, group)| group.is_empty());
         let idle = idle.map(|(id, group)| (id, group.idle_since(), group.offsets.len()));
         idle.filter(|(_, _, count)| *count > 0)
     }
@@ -488,9 +571,25 @@ fn join_group(
     if !join.is_new() && !groups.contains_key(&id) {
         return Err(ErrorCode::UnknownMemberId);
     }
-    let make = || Group { classic: Classic::new(id.clone()), offsets: Offsets::default() };
-    groups.entry(id.clone()).or_insert_with(make).classic.join(join, turn);
+    let group = groups.entry(id.clone()).or_insert_with(|| Group::new(&id));
+    if let Some(classic) = group.classic_mut() {
+        classic.join(join, turn);
+    }
     Ok(())
+}
+
+fn leave(
+    groups: &mut BTreeMap<GroupId, Group>,
+    id: &GroupId,
+    members: &[(MemberId, Option<InstanceId>)],
+    topics: &dyn Topics,
+    turn: &mut Turn<'_>,
+) -> Vec<ErrorCode> {
+    match groups.get_mut(id).map(|group| &mut group.kind) {
+        Some(Kind::Classic(classic)) => classic.leave(members, turn),
+        Some(Kind::Consumer(_)) => consumer::leave(groups, id, members, topics, turn),
+        None => vec![ErrorCode::UnknownMemberId; members.len()],
+    }
 }
 
 fn commit_offsets(
@@ -500,12 +599,19 @@ fn commit_offsets(
     turn: &mut Turn<'_>,
 ) -> Result<(), ErrorCode> {
     let Commit { group: id, member, instance, generation, knows_not_found, offsets } = commit;
-    match groups.get(&id) {
-        Some(group) => group.classic.check_commit(&member, instance.as_ref(), generation)?,
+    let draft = turn.batch.drafts.get(&id).map(|draft| &**draft);
+    let consumer = draft.or_else(|| groups.get(&id).and_then(Group::consumer));
+    match (consumer, groups.get(&id).and_then(Group::classic)) {
+        (Some(consumer), _) => {
+            let partitions = offsets.iter().map(|one| (one.topic_id, one.partition));
+            let epoch = GroupEpoch(generation.0);
+            consumer.check_commit(&member, epoch, knows_not_found, partitions)?;
+        }
+        (None, Some(classic)) => classic.check_commit(&member, instance.as_ref(), generation)?,
         // An assigning consumer or an operator: such a group has offsets and nothing else.
-        None if generation.0 < 0 => {}
-        None if knows_not_found => return Err(ErrorCode::GroupIdNotFound),
-        None => return Err(ErrorCode::IllegalGeneration),
+        _ if generation.0 < 0 => {}
+        _ if knows_not_found => return Err(ErrorCode::GroupIdNotFound),
+        _ => return Err(ErrorCode::IllegalGeneration),
     }
     let mut codes = Vec::with_capacity(offsets.len());
     for offset in offsets {
@@ -523,15 +629,16 @@ fn commit_offsets(
 fn delete(
     groups: &BTreeMap<GroupId, Group>,
     token: Token,
-    id: GroupId,
+    id: &GroupId,
     turn: &mut Turn<'_>,
 ) -> Result<(), ErrorCode> {
-    let group = groups.get(&id).ok_or(ErrorCode::GroupIdNotFound)?;
-    if group.classic.state() != State::Empty || !group.classic.is_idle() {
+    let group = groups.get(id).ok_or(ErrorCode::GroupIdNotFound)?;
+    if !group.is_deserted() {
         return Err(ErrorCode::NonEmptyGroup);
     }
-    group.offsets.keys().for_each(|(topic, p)| turn.write(GroupRecord::no_offset(&id, topic, p)));
-    turn.write(GroupRecord::Group { group: id, value: None });
+    group.offsets.keys().for_each(|(topic, p)| turn.write(GroupRecord::no_offset(id, topic, p)));
+    group.end_records(id).into_iter().for_each(|record| turn.write(record));
+    turn.hold(id);
     turn.then(Then::Reply(token, Answer::Done));
     Ok(())
 }
@@ -541,23 +648,26 @@ fn delete(
 fn expire(id: &GroupId, group: &Group, turn: &mut Turn<'_>) {
     let Some(retention) = turn.settings.retention.filter(|_| !turn.is_full()) else { return };
     let retention = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
-    let (classic, now) = (&group.classic, turn.now.wall);
-    let had_members = classic.state() == State::Empty && !classic.protocol_type().is_empty();
+    let now = turn.now.wall;
+    // A classic group says since when it is empty.
+    let classic = group.classic().filter(|classic| group.is_empty() && !classic.protocol_type().is_empty());
     let mut left = 0;
     for (topic, partition, at) in group.offsets.times() {
         if turn.is_full() {
             return;
         }
-        let from = if had_members { at.max(classic.since()) } else { at };
-        if classic.reads(topic) || now.0.saturating_sub(from.0) < retention {
+        let from = classic.map_or(at, |classic| at.max(classic.since()));
+        if group.reads(topic) || now.0.saturating_sub(from.0) < retention {
             left += 1;
         } else {
             turn.write(GroupRecord::no_offset(id, topic, partition));
         }
     }
-    let is_over = classic.state() == State::Empty && classic.is_idle() && classic.has_record();
-    if left == 0 && is_over && now.0.saturating_sub(classic.since().0) >= retention {
-        turn.write(GroupRecord::Group { group: id.clone(), value: None });
+    let since = group.classic().map_or(0, |classic| classic.since().0);
+    let has_record = group.classic().is_none_or(Classic::has_record);
+    if left == 0 && group.is_deserted() && has_record && now.0.saturating_sub(since) >= retention {
+        group.end_records(id).into_iter().for_each(|record| turn.write(record));
+        turn.hold(id);
     }
 }
 
@@ -567,13 +677,13 @@ fn delete_offsets(
     partitions: &[(String, i32)],
     turn: &mut Turn<'_>,
 ) -> Result<Vec<ErrorCode>, ErrorCode> {
-    let is_consumer = group.classic.protocol_type() == crate::classic::CONSUMER;
-    if group.classic.state() != State::Empty && !is_consumer {
+    let is_consumer = group.protocol_type() == crate::classic::CONSUMER;
+    if !group.is_empty() && !is_consumer {
         return Err(ErrorCode::NonEmptyGroup);
     }
     let mut codes = Vec::with_capacity(partitions.len());
     for (topic, partition) in partitions {
-        if group.classic.reads(topic) {
+        if group.reads(topic) {
             codes.push(ErrorCode::GroupSubscribedToTopic);
             continue;
         }

@@ -7,6 +7,8 @@
 
 pub mod assign;
 mod classic;
+mod consumer;
+mod group;
 mod groups;
 mod offsets;
 mod record;
@@ -14,8 +16,9 @@ mod request;
 mod timers;
 
 pub use groups::Groups;
-pub use record::{GroupRecord, RecordFault};
+pub use record::{ConsumerRecord, GroupRecord, RecordFault};
 pub use request::{
-    Answer, Caller, Commit, CommitOffset, Description, Effect, FetchedOffset, Listed, MemberDescription,
-    Request, Settings, Token, Topics,
+    Answer, Caller, Commit, CommitOffset, ConsumerDescription, ConsumerMemberDescription, ConsumerTimes,
+    Description, Effect, FetchedOffset, Listed, MemberDescription, Migration, Request, Settings, Token,
+    Topics,
 };

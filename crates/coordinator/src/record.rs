@@ -3,6 +3,8 @@
 //! A key begins with the type of its record, a value with its version. Offsets are written as version 4, the one that names
 //! the topic's id; every version that Kafka 4.3.1 reads is read. *Source*: Kafka's GroupCoordinatorRecordSerde. Tests: below.
 
+mod consumer;
+
 use crate::request::CommitOffset;
 use bytes::Bytes;
 use types::{GroupId, WallTime};
@@ -11,6 +13,8 @@ use wire::group_metadata_key::GroupMetadataKey;
 use wire::group_metadata_value::GroupMetadataValue;
 use wire::offset_commit_key::OffsetCommitKey;
 use wire::offset_commit_value::OffsetCommitValue;
+
+pub use consumer::ConsumerRecord;
 
 /// Type of an offset's record; 0 is an older one with the same fields.
 const OFFSET: i16 = 1;
@@ -43,6 +47,13 @@ pub enum GroupRecord {
         group: GroupId,
         /// What it is.
         value: Option<GroupMetadataValue>,
+    },
+    /// Something of a group of the consumer protocol.
+    Consumer {
+        /// Its id.
+        group: GroupId,
+        /// What.
+        record: ConsumerRecord,
     },
 }
 
@@ -86,7 +97,9 @@ impl GroupRecord {
     /// Returns the group that it is about.
     pub fn group(&self) -> &GroupId {
         match self {
-            GroupRecord::Offset { group, .. } | GroupRecord::Group { group, .. } => group,
+            GroupRecord::Offset { group, .. }
+            | GroupRecord::Group { group, .. }
+            | GroupRecord::Consumer { group, .. } => group,
         }
     }
 
@@ -102,6 +115,7 @@ impl GroupRecord {
                     .map(|m| RECORD_BYTES + 2 * m.member_id.len() + m.subscription.len() + m.assignment.len())
                     .sum()
             }
+            GroupRecord::Consumer { record, .. } => record.size(),
         };
         RECORD_BYTES + self.group().as_str().len() + own
     }
@@ -122,6 +136,7 @@ impl GroupRecord {
                 let value = value.as_ref().map(|value| value.to_stored(GROUP_VALUE)).transpose()?;
                 Ok((GroupMetadataKey { group: group.to_string() }.to_stored(GROUP)?, value))
             }
+            GroupRecord::Consumer { group, record } => record.encode(group),
         }
     }
 
@@ -144,7 +159,10 @@ impl GroupRecord {
                 let value = value.map(GroupMetadataValue::from_stored).transpose()?.map(|(value, _)| value);
                 Ok(Some(GroupRecord::Group { group: GroupId::from(key.group.as_str()), value }))
             }
-            _ => Ok(None),
+            kind => {
+                let found = ConsumerRecord::decode(kind, key, value)?;
+                Ok(found.map(|(group, record)| GroupRecord::Consumer { group, record }))
+            }
         }
     }
 }

@@ -1,9 +1,14 @@
 //! What a coordinator can be asked, what it answers, and what it asks of its shell.
 
+use crate::assign::{Assignment, Assignor};
 use crate::record::GroupRecord;
 use bytes::Bytes;
 use std::time::Duration;
-use types::{ErrorCode, Generation, GroupId, InstanceId, MemberId, Offset, TopicId, Uuid, WallTime};
+use types::{
+    ErrorCode, Generation, GroupEpoch, GroupId, InstanceId, MemberId, Offset, TopicId, Uuid, WallTime,
+};
+use wire::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest;
+use wire::consumer_group_heartbeat_response::ConsumerGroupHeartbeatResponse;
 use wire::join_group_request::JoinGroupRequest;
 use wire::join_group_response::JoinGroupResponse;
 use wire::sync_group_request::SyncGroupRequest;
@@ -43,12 +48,53 @@ pub struct Settings {
     pub retention_check: Duration,
     /// What one batch of records may take in the log. *Units*: bytes.
     pub batch_max: usize,
+    /// `group.consumer.max.size`.
+    pub consumer_max_size: usize,
+    /// `group.consumer.assignors`; the first is that of members that do not name one.
+    pub assignors: Vec<Assignor>,
+    /// `group.consumer.migration.policy`.
+    pub migration: Migration,
 }
 
-/// What topics there are, at the moment of a decision.
+/// Which way a group may change its protocol while it has members.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Migration {
+    /// From classic to consumer.
+    pub upgrade: bool,
+    /// From consumer to classic.
+    pub downgrade: bool,
+}
+
+/// The times that rule one group of the consumer protocol.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ConsumerTimes {
+    /// `consumer.session.timeout.ms`.
+    pub session_timeout: Duration,
+    /// `consumer.heartbeat.interval.ms`.
+    pub heartbeat_interval: Duration,
+    /// `consumer.assignment.interval.ms`: target assignments are no closer together.
+    pub assignment_interval: Duration,
+}
+
+/// What topics there are, and what is set for a group, at the moment of a decision.
 pub trait Topics {
     /// Returns the id of the topic that has this name now.
     fn id_of(&self, name: &str) -> Option<TopicId>;
+
+    /// Returns the name of a topic.
+    fn name_of(&self, id: TopicId) -> Option<&str>;
+
+    /// Returns how many partitions a topic has.
+    fn partitions(&self, id: TopicId) -> Option<i32>;
+
+    /// Returns the names of all topics that a regular expression may mean.
+    fn names(&self) -> Box<dyn Iterator<Item = &str> + '_>;
+
+    /// Returns a number that is another one when something of this has changed.
+    fn version(&self) -> u64;
+
+    /// Returns the times of a group.
+    fn times(&self, group: &str) -> ConsumerTimes;
 }
 
 /// What a coordinator can be asked.
@@ -91,7 +137,22 @@ pub enum Request {
         group: GroupId,
         /// Which partitions; all that there are if none are named.
         partitions: Option<Vec<(String, i32)>>,
+        /// The member of the consumer protocol that asks.
+        member: Option<MemberId>,
+        /// Its epoch; -1 if it does not say it.
+        epoch: GroupEpoch,
     },
+    /// ConsumerGroupHeartbeat.
+    ConsumerHeartbeat {
+        /// As it came.
+        request: ConsumerGroupHeartbeatRequest,
+        /// Whose it is.
+        caller: Caller,
+        /// Random; for the id of a new member.
+        fresh: Uuid,
+    },
+    /// ConsumerGroupDescribe of one group.
+    ConsumerDescribe(GroupId),
     /// DescribeGroups of one group.
     Describe(GroupId),
     /// ListGroups.
@@ -169,6 +230,12 @@ pub enum Answer {
     Description(Description),
     /// To ListGroups.
     Groups(Vec<Listed>),
+    /// To ConsumerGroupHeartbeat, a refusal too: it has a text.
+    ConsumerHeartbeat(ConsumerGroupHeartbeatResponse),
+    /// To ConsumerGroupDescribe.
+    ConsumerDescription(ConsumerDescription),
+    /// To a description of a group of the other protocol.
+    OtherProtocol,
     /// It is done.
     Done,
 }
@@ -227,6 +294,50 @@ pub struct Listed {
     pub protocol_type: String,
     /// Kafka's name of its state.
     pub state: &'static str,
+    /// `classic` or `consumer`.
+    pub kind: &'static str,
+}
+
+/// A group as ConsumerGroupDescribe shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConsumerDescription {
+    /// Kafka's name of its state.
+    pub state: &'static str,
+    /// Its version.
+    pub epoch: GroupEpoch,
+    /// The version that its target assignment was made for.
+    pub assignment_epoch: GroupEpoch,
+    /// Who makes it.
+    pub assignor: &'static str,
+    /// Its members.
+    pub members: Vec<ConsumerMemberDescription>,
+}
+
+/// A member as ConsumerGroupDescribe shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConsumerMemberDescription {
+    /// Its id.
+    pub member_id: MemberId,
+    /// Its instance.
+    pub instance: Option<InstanceId>,
+    /// Where it stands.
+    pub rack: Option<String>,
+    /// The version of the target assignment that it has taken over.
+    pub epoch: GroupEpoch,
+    /// What its client calls itself.
+    pub client_id: String,
+    /// Its address.
+    pub client_host: String,
+    /// The topics that it names.
+    pub topics: Vec<String>,
+    /// Its regular expression.
+    pub regex: Option<String>,
+    /// What it may read.
+    pub assigned: Assignment,
+    /// What it is to have.
+    pub target: Assignment,
+    /// It speaks the classic protocol.
+    pub is_classic: bool,
 }
 
 /// What a coordinator asks of its shell.
@@ -258,6 +369,8 @@ impl Request {
             | Request::Commit(_)
             | Request::FetchOffsets { .. }
             | Request::Describe(_)
+            | Request::ConsumerHeartbeat { .. }
+            | Request::ConsumerDescribe(_)
             | Request::List => false,
         }
     }
@@ -267,11 +380,13 @@ impl Request {
         match self {
             Request::Join { request, .. } => Some(&request.group_id),
             Request::Sync(request) => Some(&request.group_id),
+            Request::ConsumerHeartbeat { request, .. } => Some(&request.group_id),
             Request::Commit(commit) => Some(commit.group.as_str()),
             Request::Heartbeat { group, .. }
             | Request::Leave { group, .. }
             | Request::FetchOffsets { group, .. }
             | Request::Describe(group)
+            | Request::ConsumerDescribe(group)
             | Request::Delete(group)
             | Request::Evict { group, .. }
             | Request::DeleteOffsets { group, .. } => Some(group.as_str()),

@@ -12,6 +12,10 @@ pub(crate) enum TimerKey {
     Join(GroupId),
     /// A group no longer waits for members that have not asked for their assignment.
     Sync(GroupId),
+    /// A member of a group of the consumer protocol has not given up in time what it has to, or has not joined again.
+    Rebalance(GroupId, MemberId),
+    /// The next target assignment of a group may be made.
+    Assign(GroupId),
     /// Expired offsets are looked for.
     Expire,
 }
@@ -20,9 +24,11 @@ impl TimerKey {
     /// Returns the group that it is about, if it is about one.
     pub(crate) fn group(&self) -> Option<&str> {
         match self {
-            TimerKey::Session(group, _) | TimerKey::Join(group) | TimerKey::Sync(group) => {
-                Some(group.as_str())
-            }
+            TimerKey::Session(group, _)
+            | TimerKey::Rebalance(group, _)
+            | TimerKey::Join(group)
+            | TimerKey::Sync(group)
+            | TimerKey::Assign(group) => Some(group.as_str()),
             TimerKey::Expire => None,
         }
     }

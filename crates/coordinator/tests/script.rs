@@ -5,6 +5,14 @@
 mod classic;
 #[path = "script/commits.rs"]
 mod commits;
+#[path = "script/consumer.rs"]
+mod consumer;
+#[path = "script/consumer_replay.rs"]
+mod consumer_replay;
+#[path = "script/migration.rs"]
+mod migration;
+#[path = "script/reader.rs"]
+mod reader;
 #[path = "script/replay.rs"]
 mod replay;
 #[path = "script/world.rs"]

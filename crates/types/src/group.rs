@@ -72,3 +72,23 @@ impl Generation {
         Generation(self.0.checked_add(1).unwrap_or(1))
     }
 }
+
+number! {
+    /// Version of a group of the consumer protocol: of its members and topics (group epoch), of its target assignment, and of
+    /// what a member has taken over (member epoch) - one count for all three (KIP-848).
+    GroupEpoch(i32)
+}
+
+impl GroupEpoch {
+    /// What a client says that joins.
+    pub const JOINS: GroupEpoch = GroupEpoch(0);
+    /// What a member says that leaves.
+    pub const LEAVES: GroupEpoch = GroupEpoch(-1);
+    /// What a static member says that leaves and will come back.
+    pub const PAUSES: GroupEpoch = GroupEpoch(-2);
+
+    /// Returns the epoch after the next change. After the largest comes 1, so that none says "joins" or "leaves".
+    pub fn next(self) -> GroupEpoch {
+        GroupEpoch(self.0.checked_add(1).unwrap_or(1))
+    }
+}

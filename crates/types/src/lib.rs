@@ -13,7 +13,7 @@ mod topic;
 
 pub use epoch::{BrokerEpoch, LeaderEpoch, MetadataOffset, PartitionEpoch};
 pub use error_code::ErrorCode;
-pub use group::{Generation, GroupId, InstanceId, MemberId};
+pub use group::{Generation, GroupEpoch, GroupId, InstanceId, MemberId};
 pub use ids::{
     BrokerId, DirectoryId, LogKey, ParseUuidError, PartitionId, ProducerEpoch, ProducerId, Sequence, TopicId,
     Uuid,

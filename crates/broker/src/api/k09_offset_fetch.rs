@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::publish::Published;
 use coordinator::{Answer, FetchedOffset, Request};
 use std::sync::Arc;
-use types::{ErrorCode, GroupId, TopicId, Uuid};
+use types::{ErrorCode, GroupEpoch, GroupId, MemberId, TopicId, Uuid};
 use wire::offset_fetch_request::{OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopics};
 use wire::offset_fetch_response::{
     OffsetFetchResponse, OffsetFetchResponseGroup, OffsetFetchResponsePartition,
@@ -53,11 +53,8 @@ pub(super) async fn offset_fetch(
             });
             each.collect()
         });
-        let group = OffsetFetchRequestGroup {
-            group_id: request.group_id,
-            topics,
-            ..OffsetFetchRequestGroup::default()
-        };
+        let group =
+            OffsetFetchRequestGroup { group_id: request.group_id, topics, member_id: None, member_epoch: -1 };
         return single(fetch(&context, group, version).await);
     }
     let mut response = OffsetFetchResponse::default();
@@ -77,7 +74,12 @@ async fn fetch(context: &Context, group: OffsetFetchRequestGroup, version: i16) 
             known.flat_map(|(name, topic)| topic.partition_indexes.iter().map(move |p| (name.clone(), *p)));
         each.collect()
     });
-    let request = Request::FetchOffsets { group: GroupId::from(group.group_id.as_str()), partitions: named };
+    let request = Request::FetchOffsets {
+        group: GroupId::from(group.group_id.as_str()),
+        partitions: named,
+        member: group.member_id.as_deref().map(MemberId::from),
+        epoch: GroupEpoch(group.member_epoch),
+    };
     let found = match ask(context, request).await {
         Ok(Answer::Offsets(found)) => found,
         Ok(_) => Vec::new(),

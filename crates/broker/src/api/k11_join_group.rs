@@ -34,6 +34,11 @@ impl From {
         self.load
     }
 
+    /// Returns who sends it.
+    pub(super) fn caller(self) -> Caller {
+        self.caller
+    }
+
     /// Notes who sends this call.
     pub(super) fn new(call: &Call) -> From {
         let client_id = call.header.client_id.as_deref().unwrap_or_default().to_owned();

@@ -31,8 +31,15 @@ pub(super) async fn describe_groups(
         let answer = ask(&context, Request::Describe(GroupId::from(group.as_str()))).await;
         let mut described = match answer {
             Ok(Answer::Description(description)) => describe(group, description),
+            Ok(Answer::OtherProtocol) => {
+                let message = format!("Group {group} is not a classic group.");
+                absent(group, message, version)
+            }
             Ok(_) => refused(group, ErrorCode::UnknownServerError),
-            Err(ErrorCode::GroupIdNotFound) => absent(group, version),
+            Err(ErrorCode::GroupIdNotFound) => {
+                let message = format!("Group {group} not found.");
+                absent(group, message, version)
+            }
             Err(code) => refused(group, code),
         };
         let shows = request.include_authorized_operations && described.error_code == ErrorCode::None.code();
@@ -64,11 +71,11 @@ fn member(member: MemberDescription) -> DescribedGroupMember {
     }
 }
 
-fn absent(group_id: String, version: i16) -> DescribedGroup {
+fn absent(group_id: String, message: String, version: i16) -> DescribedGroup {
     let mut described = DescribedGroup { group_state: DEAD.to_owned(), ..DescribedGroup::default() };
     if version >= NOT_FOUND_FROM {
         described.error_code = ErrorCode::GroupIdNotFound.code();
-        described.error_message = Some(format!("Group {group_id} not found."));
+        described.error_message = Some(message);
     }
     DescribedGroup { group_id, ..described }
 }

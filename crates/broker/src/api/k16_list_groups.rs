@@ -9,8 +9,6 @@ use types::{ErrorCode, LogKey};
 use wire::list_groups_request::ListGroupsRequest;
 use wire::list_groups_response::{ListGroupsResponse, ListedGroup};
 
-/// The kind of groups that there are.
-const CLASSIC: &str = "classic";
 /// What an answer takes before any group is known. *Units*: bytes.
 const ANSWER_BYTES: usize = 64 << 10;
 
@@ -50,7 +48,7 @@ fn is_asked_for(request: &ListGroupsRequest, group: &Listed) -> bool {
     let has = |filter: &[String], name: &str| {
         filter.is_empty() || filter.iter().any(|f| f.eq_ignore_ascii_case(name))
     };
-    has(&request.states_filter, group.state) && has(&request.types_filter, CLASSIC)
+    has(&request.states_filter, group.state) && has(&request.types_filter, group.kind)
 }
 
 fn listed(group: Listed) -> ListedGroup {
@@ -58,6 +56,6 @@ fn listed(group: Listed) -> ListedGroup {
         group_id: group.group.to_string(),
         protocol_type: group.protocol_type,
         group_state: group.state.to_owned(),
-        group_type: CLASSIC.to_owned(),
+        group_type: group.kind.to_owned(),
     }
 }

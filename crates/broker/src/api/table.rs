@@ -8,7 +8,8 @@ use super::{
     k22_init_producer_id, k23_offset_for_leader_epoch, k29_describe_acls, k30_create_acls, k31_delete_acls,
     k32_describe_configs, k33_alter_configs, k35_describe_log_dirs, k37_create_partitions, k42_delete_groups,
     k44_incremental_alter_configs, k47_offset_delete, k55_describe_quorum, k57_update_features,
-    k60_describe_cluster, k74_list_config_resources, k75_describe_topic_partitions,
+    k60_describe_cluster, k68_consumer_group_heartbeat, k69_consumer_group_describe,
+    k74_list_config_resources, k75_describe_topic_partitions,
 };
 use wire::{ApiInfo, ApiKey};
 
@@ -103,6 +104,17 @@ pub(crate) fn find(key: i16) -> Option<Api> {
         ApiKey::OffsetDelete => Serve::Inline(|call| {
             super::answer(call, k47_offset_delete::answer_bytes, k47_offset_delete::offset_delete)
         }),
+        ApiKey::ConsumerGroupHeartbeat => Serve::Inline(|call| {
+            let from = k11_join_group::From::new(&call);
+            let size = k68_consumer_group_heartbeat::answer_bytes;
+            super::answer(call, size, move |context, request, version| {
+                k68_consumer_group_heartbeat::consumer_group_heartbeat(context, request, version, from)
+            })
+        }),
+        ApiKey::ConsumerGroupDescribe => Serve::Inline(|call| {
+            let size = k69_consumer_group_describe::answer_bytes;
+            super::answer(call, size, k69_consumer_group_describe::consumer_group_describe)
+        }),
         ApiKey::SaslHandshake => Serve::Inline(|call| {
             super::answer(call, k17_sasl_handshake::answer_bytes, k17_sasl_handshake::sasl_handshake)
         }),
@@ -182,8 +194,6 @@ pub(crate) fn find(key: i16) -> Option<Api> {
                 k75_describe_topic_partitions::describe_topic_partitions,
             )
         }),
-        // Read and written by wire; their handlers follow.
-        ApiKey::ConsumerGroupHeartbeat | ApiKey::ConsumerGroupDescribe => return None,
     };
     Some(Api { info: key.info(), serve })
 }

@@ -10,7 +10,11 @@ use crate::groups::{GroupJob, GroupJobSender, GroupTask};
 use crate::publish::Published;
 use bytes::Bytes;
 use config::GroupConfig;
-use coordinator::{Answer, Effect, GroupRecord, Groups, RecordFault, Request, Settings, Token, Topics};
+use coordinator::assign::Assignor;
+use coordinator::{
+    Answer, ConsumerTimes, Effect, GroupRecord, Groups, Migration, RecordFault, Request, Settings, Token,
+    Topics,
+};
 use log::wal::Reservation;
 use metadata::image::CONSUMER_OFFSETS;
 use partition::{AckEnd, AckToken, AppendInput, Origin, RequiredAcks};
@@ -22,6 +26,9 @@ use wire::record::{BatchBuilder, BuildError, Codec};
 
 /// Bytes after which a batch of a coordinator takes no further operation in.
 const BATCH_BYTES: usize = 512 << 10;
+
+/// How names of internal topics begin that Kafka does not have.
+const OWN_TOPICS: &str = "__highwater_";
 
 /// What one member may say of itself: more than that would not fit a record either. *Units*: bytes.
 const MEMBER_BYTES: usize = 1 << 20;
@@ -81,7 +88,34 @@ impl Coordinators {
 
 impl Topics for Published {
     fn id_of(&self, name: &str) -> Option<TopicId> {
-        self.image.topics().by_name(name).map(|topic| topic.id)
+        self.image.topics().id_of(name)
+    }
+
+    fn name_of(&self, id: TopicId) -> Option<&str> {
+        self.image.topics().by_id(id).map(|topic| topic.name.as_str())
+    }
+
+    fn partitions(&self, id: TopicId) -> Option<i32> {
+        self.image.topics().by_id(id).and_then(|topic| i32::try_from(topic.partition_count()).ok())
+    }
+
+    fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        // Who reads all topics does not mean those in which its own commits are noted.
+        let all = self.image.topics().iter().map(|topic| topic.name.as_str());
+        Box::new(all.filter(|name| !name.starts_with(OWN_TOPICS)))
+    }
+
+    fn version(&self) -> u64 {
+        self.image.offset().0
+    }
+
+    fn times(&self, group: &str) -> ConsumerTimes {
+        let times = self.consumer_group(group);
+        ConsumerTimes {
+            session_timeout: times.session_timeout.duration(),
+            heartbeat_interval: times.heartbeat_interval.duration(),
+            assignment_interval: times.assignment_interval.duration(),
+        }
     }
 }
 
@@ -162,7 +196,7 @@ impl Shard {
         self.coordinators.last_serial += 1;
         let (serial, is_loaded) = (self.coordinators.last_serial, range.base == range.next);
         if is_loaded {
-            groups.loaded(now);
+            groups.loaded(&*self.published, now);
         } else {
             self.coordinators.job(key, serial, GroupTask::Load(range));
         }
@@ -246,7 +280,7 @@ impl Shard {
             }
             GroupsOutcome::Loaded => {
                 if let Some(one) = self.coordinators.led.get_mut(&key) {
-                    one.groups.loaded(now);
+                    one.groups.loaded(&*self.published, now);
                     one.is_loaded = true;
                 }
                 // Topics may have gone while nobody looked.
@@ -317,6 +351,12 @@ fn settings(config: &GroupConfig) -> Settings {
         retention: config.offsets_retention,
         retention_check: config.offsets_retention_check_interval_ms.duration(),
         batch_max: BATCH_BYTES,
+        consumer_max_size: config.consumer.max_size,
+        assignors: config.consumer.assignors.iter().filter_map(|name| Assignor::by_name(name)).collect(),
+        migration: Migration {
+            upgrade: config.consumer.migration.upgrades(),
+            downgrade: config.consumer.migration.downgrades(),
+        },
     }
 }
 

@@ -7,6 +7,8 @@ use crate::client::Client;
 use crate::harness::{Broker, folder};
 use bytes::Bytes;
 use types::{ErrorCode, Uuid};
+use wire::consumer_group_describe_request::ConsumerGroupDescribeRequest;
+use wire::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest;
 use wire::join_group_request::{JoinGroupRequest, JoinGroupRequestProtocol};
 use wire::leave_group_request::MemberIdentity;
 use wire::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
@@ -80,6 +82,26 @@ pub fn ask(client: &mut Client, api: ApiKey, version: i16, topic: (&str, Uuid)) 
                 answer.groups[0].error_code,
                 if version >= 6 { ErrorCode::GroupIdNotFound } else { ErrorCode::None },
             )
+        }
+        ApiKey::ConsumerGroupHeartbeat => {
+            let request = ConsumerGroupHeartbeatRequest {
+                group_id: format!("reader-{version}"),
+                member_id: "reader".into(),
+                rebalance_timeout_ms: 60_000,
+                subscribed_topic_names: Some(vec![topic.0.into()]),
+                topic_partitions: Some(Vec::new()),
+                ..ConsumerGroupHeartbeatRequest::default()
+            };
+            let answer = client.call(&request, version);
+            let told = answer.assignment.expect("it joins").topic_partitions;
+            assert_eq!((told[0].topic_id, answer.member_epoch), (topic.1, 2));
+            vec![answer.error_code]
+        }
+        ApiKey::ConsumerGroupDescribe => {
+            let group_ids = vec!["none".into()];
+            let request =
+                ConsumerGroupDescribeRequest { group_ids, ..ConsumerGroupDescribeRequest::default() };
+            expected(client.call(&request, version).groups[0].error_code, ErrorCode::GroupIdNotFound)
         }
         ApiKey::ListGroups => {
             let answer = client.call(&ListGroupsRequest::default(), version);

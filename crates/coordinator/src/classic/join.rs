@@ -14,11 +14,11 @@ use wire::join_group_response::JoinGroupResponse;
 const NEW_MEMBER_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// First version whose clients come back with the id that they are given (KIP-394).
-const KNOWN_ID_FROM: i16 = 4;
+pub(crate) const KNOWN_ID_FROM: i16 = 4;
 /// First version whose leader can be told to assign nothing (KIP-814).
 const SKIP_FROM: i16 = 9;
 /// First version that says how long a rebalance may take.
-const REBALANCE_TIMEOUT_FROM: i16 = 1;
+pub(crate) const REBALANCE_TIMEOUT_FROM: i16 = 1;
 
 /// A request to join.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ impl Join {
 }
 
 /// Copies bytes: as part of a request they would keep all of it in memory.
-pub(super) fn own(bytes: &Bytes) -> Bytes {
+pub(crate) fn own(bytes: &Bytes) -> Bytes {
     Bytes::copy_from_slice(bytes)
 }
 

@@ -3,7 +3,7 @@
 use crate::world::{GROUP, SESSION, World, commit, settings, topic_id, who};
 use coordinator::{Answer, CommitOffset, FetchedOffset, Request, Settings};
 use std::time::Duration;
-use types::{ErrorCode, WallTime};
+use types::{ErrorCode, GroupEpoch, WallTime};
 
 /// Protects: C8: a commit is answered after its record is committed, and not seen before; if it is not stored, it is not there.
 #[test]
@@ -91,7 +91,12 @@ fn offsets_are_fetched() {
         let token = world.ask(Request::Commit(request));
         assert_eq!(world.code(token), ErrorCode::None);
     }
-    let all = world.ask(Request::FetchOffsets { group: GROUP.into(), partitions: None });
+    let all = world.ask(Request::FetchOffsets {
+        group: GROUP.into(),
+        partitions: None,
+        member: None,
+        epoch: GroupEpoch::LEAVES,
+    });
     let Some(Ok(Answer::Offsets(all))) = world.answer(all) else { panic!() };
     let seen: Vec<(i32, i64, &str)> = all
         .iter()
@@ -99,7 +104,12 @@ fn offsets_are_fetched() {
         .collect();
     assert_eq!(seen, [(0, 10, "note"), (2, 12, "note")]);
     let partitions = Some(vec![("t".to_owned(), 1), ("none".to_owned(), 0)]);
-    let none = world.ask(Request::FetchOffsets { group: GROUP.into(), partitions });
+    let none = world.ask(Request::FetchOffsets {
+        group: GROUP.into(),
+        partitions,
+        member: None,
+        epoch: GroupEpoch::LEAVES,
+    });
     let Some(Ok(Answer::Offsets(none))) = world.answer(none) else { panic!() };
     assert!(none.iter().all(|one| one.offset.0 == -1), "{none:?}");
 }
@@ -120,7 +130,12 @@ fn offsets_are_deleted() {
     let delete = world.ask(Request::DeleteOffsets { group: GROUP.into(), partitions: partitions.clone() });
     let codes = vec![ErrorCode::GroupSubscribedToTopic, ErrorCode::None];
     assert_eq!(world.answer(delete), Some(Ok(Answer::Partitions(codes))));
-    let fetch = world.ask(Request::FetchOffsets { group: GROUP.into(), partitions: Some(partitions) });
+    let fetch = world.ask(Request::FetchOffsets {
+        group: GROUP.into(),
+        partitions: Some(partitions),
+        member: None,
+        epoch: GroupEpoch::LEAVES,
+    });
     let Some(Ok(Answer::Offsets(found))) = world.answer(fetch) else { panic!() };
     assert_eq!(found.iter().map(|one| one.offset.0).collect::<Vec<_>>(), [4, -1]);
     let none = world.ask(Request::DeleteOffsets { group: "none".into(), partitions: Vec::new() });
@@ -152,7 +167,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[test]
 fn offsets_of_empty_groups_expire_when_that_is_set() {
     let mut world = World::with(Settings { retention: Some(DAY), ..settings() });
-    world.groups.loaded(world.now);
+    world.groups.loaded(&world.topics, world.now);
     let mut members = [who("a")];
     let generation = world.stable(&mut members);
     let token = world.commit_offset(&members[0], generation, 4);
@@ -172,7 +187,7 @@ fn offsets_of_empty_groups_expire_when_that_is_set() {
     let mut world = World::new();
     let token = world.commit_offset(&who("x"), -1, 4);
     assert_eq!(world.code(token), ErrorCode::None);
-    world.groups.loaded(world.now);
+    world.groups.loaded(&world.topics, world.now);
     world.pass(DAY * 400);
     assert_eq!(world.offset(), 4);
 }
@@ -208,7 +223,7 @@ fn idle_groups_can_be_sent_away() {
 #[test]
 fn much_goes_in_several_batches() {
     let mut world = World::with(Settings { batch_max: 400, retention: Some(DAY), ..settings() });
-    world.groups.loaded(world.now);
+    world.groups.loaded(&world.topics, world.now);
     let many = |world: &mut World| {
         let mut request = commit(GROUP, &who("a"), -1, 4);
         let one = request.offsets.remove(0);
@@ -241,7 +256,7 @@ fn much_goes_in_several_batches() {
 fn what_is_taken_away_was_seen() {
     let begin = || {
         let mut world = World::with(Settings { retention: Some(DAY), ..settings() });
-        world.groups.loaded(world.now);
+        world.groups.loaded(&world.topics, world.now);
         let token = world.commit_offset(&who("a"), -1, 4);
         assert_eq!(world.code(token), ErrorCode::None);
         world.commits_at_once = false;

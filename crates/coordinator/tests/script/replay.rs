@@ -4,7 +4,7 @@ use crate::world::{GROUP, SESSION, Who, World, fixed, who};
 use coordinator::{Answer, Description, FetchedOffset, Request};
 use proptest::prelude::*;
 use std::time::Duration;
-use types::ErrorCode;
+use types::{ErrorCode, GroupEpoch};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -108,7 +108,12 @@ fn lasting(world: &mut World) -> (Option<Description>, Vec<FetchedOffset>) {
         Some(Ok(Answer::Description(description))) => Some(description),
         _ => None,
     };
-    let fetch = world.ask(Request::FetchOffsets { group: GROUP.into(), partitions: None });
+    let fetch = world.ask(Request::FetchOffsets {
+        group: GROUP.into(),
+        partitions: None,
+        member: None,
+        epoch: GroupEpoch::LEAVES,
+    });
     match world.answer(fetch) {
         Some(Ok(Answer::Offsets(offsets))) => (description, offsets),
         other => panic!("{other:?}"),

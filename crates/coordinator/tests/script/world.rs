@@ -1,12 +1,16 @@
 //! A coordinator with a clock, a log and topics that a script moves.
 
 use bytes::Bytes;
+use coordinator::assign::Assignor;
 use coordinator::{
-    Answer, Caller, Commit, CommitOffset, Effect, GroupRecord, Groups, Request, Settings, Token, Topics,
+    Answer, Caller, Commit, CommitOffset, ConsumerTimes, Effect, GroupRecord, Groups, Migration, Request,
+    Settings, Token, Topics,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
-use types::{ErrorCode, Generation, GroupId, InstanceId, MemberId, Now, Offset, TopicId, Uuid, WallTime};
+use types::{
+    ErrorCode, Generation, GroupEpoch, GroupId, InstanceId, MemberId, Now, Offset, TopicId, Uuid, WallTime,
+};
 use wire::Stored;
 use wire::consumer_protocol_subscription::ConsumerProtocolSubscription;
 use wire::join_group_request::{JoinGroupRequest, JoinGroupRequestProtocol};
@@ -25,13 +29,45 @@ pub(crate) const REBALANCE: Duration = Duration::from_secs(60);
 /// Wait before the first rebalance.
 pub(crate) const DELAY: Duration = Duration::from_secs(3);
 
-/// The topics of a script.
+/// The topics of a script, and how many partitions they have, if not [`PARTITIONS`].
 #[derive(Default)]
-pub(crate) struct Names(pub(crate) BTreeMap<String, TopicId>);
+pub(crate) struct Names(pub(crate) BTreeMap<String, TopicId>, pub(crate) BTreeMap<TopicId, i32>);
+
+/// Partitions of a topic.
+pub(crate) const PARTITIONS: i32 = 4;
+
+/// The times of groups of the consumer protocol.
+pub(crate) const TIMES: ConsumerTimes = ConsumerTimes {
+    session_timeout: Duration::from_secs(45),
+    heartbeat_interval: Duration::from_secs(5),
+    assignment_interval: Duration::from_secs(1),
+};
 
 impl Topics for Names {
     fn id_of(&self, name: &str) -> Option<TopicId> {
         self.0.get(name).copied()
+    }
+
+    fn name_of(&self, id: TopicId) -> Option<&str> {
+        self.0.iter().find(|(_, known)| **known == id).map(|(name, _)| name.as_str())
+    }
+
+    fn partitions(&self, id: TopicId) -> Option<i32> {
+        self.name_of(id).map(|_| self.1.get(&id).copied().unwrap_or(PARTITIONS))
+    }
+
+    fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.0.keys().map(String::as_str))
+    }
+
+    fn version(&self) -> u64 {
+        let counts: i32 = self.1.values().sum();
+        let ids: u64 = self.0.values().map(|id| u64::from(id.0.0[0])).sum();
+        1 + 1_000_000 * ids + 1000 * u64::try_from(self.0.len()).unwrap() + u64::try_from(counts).unwrap()
+    }
+
+    fn times(&self, _: &str) -> ConsumerTimes {
+        TIMES
     }
 }
 
@@ -51,6 +87,9 @@ pub(crate) fn settings() -> Settings {
         retention: None,
         retention_check: Duration::from_secs(600),
         batch_max: 1 << 20,
+        consumer_max_size: 100,
+        assignors: vec![Assignor::Uniform, Assignor::Range],
+        migration: Migration { upgrade: true, downgrade: true },
     }
 }
 
@@ -79,7 +118,7 @@ impl World {
         World {
             groups: Groups::new(settings),
             now: Now { wall: WallTime(1_000_000), ..Now::default() },
-            topics: Names(names.into()),
+            topics: Names(names.into(), BTreeMap::new()),
             log: Vec::new(),
             in_flight: None,
             commits_at_once: true,
@@ -261,7 +300,12 @@ impl World {
     /// Returns the offset of partition 0 of the topic `t`; -1 if there is none.
     pub(crate) fn offset(&mut self) -> i64 {
         let partitions = Some(vec![("t".to_owned(), 0)]);
-        let token = self.ask(Request::FetchOffsets { group: GROUP.into(), partitions });
+        let token = self.ask(Request::FetchOffsets {
+            group: GROUP.into(),
+            partitions,
+            member: None,
+            epoch: GroupEpoch::LEAVES,
+        });
         match self.answer(token) {
             Some(Ok(Answer::Offsets(found))) => found[0].offset.0,
             other => panic!("no offsets: {other:?}"),
@@ -296,7 +340,7 @@ impl World {
         self.in_flight = None;
         let records = self.log.clone();
         records.iter().for_each(|record| self.groups.replay(record));
-        self.groups.loaded(self.now);
+        self.groups.loaded(&self.topics, self.now);
     }
 
     /// Brings a group of these members to its first generation; the first of them leads.
