@@ -20,6 +20,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(120);
 pub(crate) struct Kafka {
     libs: PathBuf,
     folder: PathBuf,
+    /// Settings beside those that a node needs, a line each.
+    settings: String,
 }
 
 impl Kafka {
@@ -38,7 +40,12 @@ impl Kafka {
             maven.arg(format!("-DoutputDirectory={}", libs.display()));
             run::succeed(maven.current_dir(run::root()))?;
         }
-        Ok(Kafka { libs, folder })
+        Ok(Kafka { libs, folder, settings: String::new() })
+    }
+
+    /// Returns the same with settings, a line each.
+    pub(crate) fn with(&self, settings: &str) -> Kafka {
+        Kafka { libs: self.libs.clone(), folder: self.folder.clone(), settings: settings.to_owned() }
     }
 
     /// Prepares an empty node that listens on a port, and the command that runs it.
@@ -60,8 +67,9 @@ impl Kafka {
              listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
              controller.listener.names=CONTROLLER\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n\
              listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
-             offsets.topic.replication.factor=1\nlog.dirs={}\n",
-            data.display()
+             offsets.topic.replication.factor=1\nlog.dirs={}\n{}",
+            data.display(),
+            self.settings
         );
         std::fs::write(&config, text).map_err(|e| e.to_string())?;
         let config = config.display().to_string();

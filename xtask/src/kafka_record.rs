@@ -1,5 +1,5 @@
 //! `cargo xtask kafka-record`: what Apache Kafka 4.3.1 answers to the lists of golden/exchange/requests, and what its console
-//! tools print for golden/console/commands.txt.
+//! tools print for the lists of golden/console.
 //!
 //! Each list runs against a fresh Kafka; tools/kafka-facts sends it and writes golden/exchange/recorded. The console tools are
 //! run by tests/clients/java/Console.java, as in their test. On demand: the gate reads what is recorded and starts no Kafka.
@@ -12,8 +12,12 @@ use std::process::{Child, Command};
 
 const REQUESTS: &str = "golden/exchange/requests";
 const RECORDED: &str = "golden/exchange/recorded";
-/// The name of the list for the console tools.
-const CONSOLE: &str = "console";
+/// The lists for the console tools, and their folders.
+const CONSOLE: [(&str, &str); 3] = [
+    ("console", "golden/console"),
+    ("console-groups", "golden/console/groups"),
+    ("console-consumer", "golden/console/consumer"),
+];
 /// What the console tools wait after each command: a broker may learn of a change after the controller's answer.
 const PAUSE_MS: &str = "500";
 
@@ -24,7 +28,7 @@ pub(crate) fn run(names: &[&str]) -> Result<(), String> {
     // Its path is in answers: no folder of this machine's owner.
     let kafka = Kafka::fetch(folder())?;
     let mut all = lists()?;
-    all.push(CONSOLE.to_owned());
+    all.extend(CONSOLE.iter().map(|(list, _)| (*list).to_owned()));
     let unknown = names.iter().find(|name| all.iter().all(|list| list != *name));
     if let Some(name) = unknown {
         return Err(format!("{REQUESTS} has no {name}.txt"));
@@ -49,14 +53,36 @@ fn folder() -> PathBuf {
     std::env::temp_dir().join("kafka-record")
 }
 
+/// Returns what the broker of a list has beside the defaults, a line each.
+fn settings(list: &str) -> &'static str {
+    match list {
+        "consumer" => "group.consumer.max.size=3\n",
+        "console-groups" => "group.initial.rebalance.delay.ms=0\n",
+        "console-consumer" => {
+            "group.consumer.min.heartbeat.interval.ms=100\ngroup.consumer.heartbeat.interval.ms=100\n\
+             group.consumer.assignment.interval.ms=0\ngroup.consumer.session.timeout.ms=60000\n"
+        }
+        _ => "",
+    }
+}
+
 fn record(kafka: &Kafka, scratch: &Path, list: &str) -> Result<(), String> {
     let port = kafka::free_ports()?;
     let log = File::create(scratch.join("broker.log")).map_err(|e| e.to_string())?;
     let also = log.try_clone().map_err(|e| e.to_string())?;
-    let child = kafka.command(port)?.stdout(log).stderr(also).spawn().map_err(|e| e.to_string())?;
+    let child = kafka
+        .with(settings(list))
+        .command(port)?
+        .stdout(log)
+        .stderr(also)
+        .spawn()
+        .map_err(|e| e.to_string())?;
     let _until_the_end = Running(child);
     kafka::wait_for(&format!("127.0.0.1:{port}"))?;
-    if list == CONSOLE { console(kafka, port) } else { exchange(port, list) }
+    match CONSOLE.iter().find(|(name, _)| *name == list) {
+        Some((_, lists)) => console(kafka, port, lists),
+        None => exchange(port, list),
+    }
 }
 
 fn exchange(port: u16, list: &str) -> Result<(), String> {
@@ -68,13 +94,13 @@ fn exchange(port: u16, list: &str) -> Result<(), String> {
     run::succeed(maven.current_dir(root.join("tools/kafka-facts")))
 }
 
-fn console(kafka: &Kafka, port: u16) -> Result<(), String> {
+fn console(kafka: &Kafka, port: u16, lists: &str) -> Result<(), String> {
     let address = format!("127.0.0.1:{port}");
     let data = folder().join("data").display().to_string();
     let program = "tests/clients/java/Console.java";
-    let line = kafka.java(program, &[&address, &data, "golden/console/commands.txt", PAUSE_MS]);
+    let line = kafka.java(program, &[&address, &data, &format!("{lists}/commands.txt"), PAUSE_MS]);
     let mut command = Command::new("/bin/sh");
-    command.arg("-c").arg(format!("{line} > golden/console/recorded.txt"));
+    command.arg("-c").arg(format!("{line} > {lists}/recorded.txt"));
     run::succeed(command.current_dir(run::root()))
 }
 

@@ -10,8 +10,8 @@ use std::str::Lines;
 /// Paths and values.
 pub(super) type Fields = BTreeMap<String, String>;
 
-/// Fields that name an element of a list.
-const NAMES: [&str; 10] = [
+/// Fields that name an element of a list, the one before the others.
+const NAMES: [&str; 11] = [
     "name",
     "topic",
     "topic_id",
@@ -22,6 +22,7 @@ const NAMES: [&str; 10] = [
     "api_key",
     "group_id",
     "group_instance_id",
+    "member_id",
 ];
 
 /// Names that are none.
@@ -104,7 +105,7 @@ fn flatten(node: &Node, path: String, fields: &mut Fields) {
 
 fn name_of(element: &Node) -> Option<String> {
     let Node::Struct(members) = element else { return None };
-    let named = members.iter().filter(|(member, _)| NAMES.contains(&member.as_str()));
+    let named = NAMES.iter().filter_map(|name| members.iter().find(|(member, _)| member == name));
     let texts = named.filter_map(|(_, node)| match node {
         Node::Leaf(name) if !NO_NAMES.contains(&name.as_str()) => Some(name.trim_matches('"').to_owned()),
         _ => None,

@@ -3,6 +3,7 @@ package highwater.facts;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
 import org.apache.kafka.common.Uuid;
@@ -48,15 +49,20 @@ record Exchange(Api api, short version) {
         return response == null ? "closed -" : hex(response) + ' ' + json(response);
     }
 
-    /** Returns the id that a response to JoinGroup gives to a member; empty if it gives none. */
-    String memberId(byte[] response) throws Exception {
-        if (api.type() != ApiMessageType.JOIN_GROUP || response == null) {
+    /** Returns the id that a broker gives to a member in its response; empty if it gives none. */
+    String memberId(byte[] request, byte[] response) throws Exception {
+        boolean mayGive = api.type() == ApiMessageType.JOIN_GROUP
+                || api.type() == ApiMessageType.CONSUMER_GROUP_HEARTBEAT;
+        if (!mayGive || response == null) {
             return "";
         }
         JsonNode answer = new ObjectMapper().readTree(json(response));
         Errors error = Errors.forCode((short) answer.path("errorCode").asInt());
         boolean gives = error == Errors.NONE || error == Errors.MEMBER_ID_REQUIRED;
-        return gives ? answer.path("memberId").asText() : "";
+        String id = answer.path("memberId").asText();
+        // Who names itself gets its own name back.
+        boolean isAsked = hex(request).contains(hex(id.getBytes(StandardCharsets.UTF_8)));
+        return gives && !isAsked ? id : "";
     }
 
     private String json(byte[] response) throws ReflectiveOperationException {

@@ -17,6 +17,8 @@ import org.apache.kafka.common.Uuid;
 public final class Recorder {
     /** A controller answers before the broker that is asked next has read what it decided. */
     private static final int SETTLE_MS = 700;
+    /** Kafka computes assignments and resolves regular expressions behind the answer that asks for them. */
+    private static final int ASSIGN_MS = 100;
     private static final Pattern CHANGES = Pattern.compile("(Create|Delete|Alter|Incremental|Update|Produce|Find).*");
     private static final Pattern GIVEN = Pattern.compile("\\$\\{(id|member):([^}]*)}");
     private static final String SENT = "sent ";
@@ -71,12 +73,14 @@ public final class Recorder {
         }
         if (!waits || CHANGES.matcher(words[1]).matches()) {
             Thread.sleep(SETTLE_MS);
+        } else if (words[1].equals("ConsumerGroupHeartbeat")) {
+            Thread.sleep(ASSIGN_MS);
         }
     }
 
     private void write(String name, Exchange exchange, byte[] request, byte[] response) throws Exception {
         out.append(start(name, exchange, request)).append(' ').append(exchange.shown(response)).append('\n');
-        String member = exchange.memberId(response);
+        String member = exchange.memberId(request, response);
         if (!member.isEmpty() && !members.containsValue(member)) {
             members.put(name + '/' + exchange.version(), member);
         }
