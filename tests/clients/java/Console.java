@@ -4,10 +4,20 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.common.utils.Exit;
 
 /**
@@ -20,19 +30,30 @@ import org.apache.kafka.common.utils.Exit;
  * COMMANDS is a file (golden/console/README.md): a name, a tool and its arguments on each line; `${folder}` is the file's folder.
  * Each command's output is that of `main`, both streams together, after a line `$ NAME TOOL ARGUMENTS`, and ends with `= EXIT STATUS`.
  * What belongs to a run is masked: the address, the data directory, ids, epochs, times, positions of the quorum and figures of speed.
+ * Some tools are this program's own: `fill TOPIC PARTITION COUNT` writes records with fixed times, `hold CLIENT GROUP TOPIC
+ * PROTOCOL` starts a member of a group and waits until it has partitions, `await CLIENT COUNT` waits until it has so many,
+ * `release CLIENT` ends it.
  */
 public final class Console {
     static final String TOOLS = "org.apache.kafka.tools.";
-    static final Map<String, String> CLASSES = Map.of(
-        "kafka-topics", TOOLS + "TopicCommand",
-        "kafka-configs", "kafka.admin.ConfigCommand",
-        "kafka-get-offsets", TOOLS + "GetOffsetShell",
-        "kafka-delete-records", TOOLS + "DeleteRecordsCommand",
-        "kafka-log-dirs", TOOLS + "LogDirsCommand",
-        "kafka-metadata-quorum", TOOLS + "MetadataQuorumCommand",
-        "kafka-features", TOOLS + "FeatureCommand",
-        "kafka-producer-perf-test", TOOLS + "ProducerPerformance",
-        "kafka-broker-api-versions", TOOLS + "BrokerApiVersionsCommand");
+    static final Map<String, String> CLASSES = Map.ofEntries(
+        Map.entry("kafka-topics", TOOLS + "TopicCommand"),
+        Map.entry("kafka-configs", "kafka.admin.ConfigCommand"),
+        Map.entry("kafka-get-offsets", TOOLS + "GetOffsetShell"),
+        Map.entry("kafka-delete-records", TOOLS + "DeleteRecordsCommand"),
+        Map.entry("kafka-log-dirs", TOOLS + "LogDirsCommand"),
+        Map.entry("kafka-metadata-quorum", TOOLS + "MetadataQuorumCommand"),
+        Map.entry("kafka-features", TOOLS + "FeatureCommand"),
+        Map.entry("kafka-producer-perf-test", TOOLS + "ProducerPerformance"),
+        Map.entry("kafka-broker-api-versions", TOOLS + "BrokerApiVersionsCommand"),
+        Map.entry("kafka-consumer-groups", TOOLS + "consumer.group.ConsumerGroupCommand"),
+        Map.entry("kafka-groups", TOOLS + "GroupsCommand"),
+        Map.entry("kafka-console-consumer", TOOLS + "consumer.ConsoleConsumer"),
+        Map.entry("kafka-verifiable-consumer", TOOLS + "VerifiableConsumer"),
+        Map.entry("kafka-consumer-perf-test", TOOLS + "ConsumerPerformance"));
+
+    /** Tools whose lines stand in the order of a hash map. */
+    static final Set<String> UNORDERED = Set.of("kafka-consumer-groups", "kafka-groups");
 
     /** What is masked: the tool (* for all), a pattern, and what stands in its place. */
     static final String[][] MASKS = {
@@ -49,6 +70,14 @@ public final class Console {
         {"kafka-metadata-quorum", "^(LeaderEpoch|HighWatermark|MaxFollowerLag|MaxFollowerLagTimeMs): *\\d+", "$1: N"},
         {"kafka-metadata-quorum", "^(\\d+\\s+\\S+\\s+)\\d+", "$1N"},
         {"kafka-producer-perf-test", "[\\d.]+ (records/sec|MB/sec|ms)", "N $1"},
+        {"kafka-consumer-groups", " {2,}", " "},
+        {"kafka-consumer-groups", "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"},
+        {"kafka-consumer-groups", "(?<![\\w-])[\\w-]{22}(?= /)", "ID"},
+        {"kafka-consumer-groups", "(: \\[|Valid \\w+ are: ).*", "$1..."}, // in the order of a hash map
+        {"kafka-groups", " {2,}", " "},
+        {"kafka-verifiable-consumer", "\"timestamp\":\\d+", "\"timestamp\":N"},
+        {"kafka-consumer-perf-test", "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d:\\d{3}", "TIME"},
+        {"kafka-consumer-perf-test", "^(TIME, TIME, [\\d.]+), [\\d.]+, (\\d+), .*", "$1, N, $2, N"},
     };
 
     /** Thrown where a tool would end the process. */
@@ -103,13 +132,11 @@ public final class Console {
         for (String line : Files.readAllLines(commands)) {
             if (line.isBlank() || line.startsWith("#")) continue;
             List<String> words = Arrays.asList(line.trim().split("\\s+"));
-            run(words.get(1), arguments(words, a[0], commands.getParent()));
+            run(words, a[0], commands.getParent());
             captured.flush();
             out.println("$ " + line.trim());
-            for (String said : capture.take().split("\\R")) {
-                String masked = masked(words.get(1), said, a[1]);
-                if (!masked.isBlank() && !isFrame(masked) && !isProgress(masked)) out.println(masked);
-            }
+            String all = capture.take().replace(commands.getParent().toString(), "${folder}");
+            said(words.get(1), all, a[1]).forEach(out::println);
             out.println("= " + capture.status());
             out.flush();
             Thread.sleep(Long.parseLong(a[3]));
@@ -124,12 +151,90 @@ public final class Console {
         return arguments.toArray(String[]::new);
     }
 
-    static void run(String tool, String[] arguments) throws Exception {
+    /** Returns the lines that count, masked. */
+    static List<String> said(String tool, String all, String directory) {
+        List<String> lines = new ArrayList<>();
+        boolean isUsage = false;
+        for (String line : all.split("\\R")) {
+            String masked = masked(tool, line, directory);
+            isUsage = masked.matches("Option( \\(.*\\))?\\s+Description") || isUsage && masked.matches("([-* ].*)?");
+            if (!isUsage && !masked.isBlank() && !isFrame(masked) && !isProgress(masked)) lines.add(masked);
+        }
+        if (UNORDERED.contains(tool)) lines.sort(null);
+        return lines;
+    }
+
+    static void run(List<String> words, String address, Path folder) throws Exception {
+        switch (words.get(1)) {
+            case "fill" -> fill(address, words.get(2), Integer.parseInt(words.get(3)), Integer.parseInt(words.get(4)));
+            case "hold" -> HELD.put(words.get(2), new Member(address, words));
+            case "await" -> HELD.get(words.get(2)).await(Integer.parseInt(words.get(3)));
+            case "release" -> HELD.remove(words.get(2)).end();
+            default -> main(words.get(1), arguments(words, address, folder));
+        }
+    }
+
+    static void main(String tool, String[] arguments) throws Exception {
         var main = Class.forName(CLASSES.get(tool)).getMethod("main", String[].class);
         try {
             main.invoke(null, (Object) arguments);
         } catch (java.lang.reflect.InvocationTargetException thrown) {
             if (!(thrown.getCause() instanceof Ended)) System.err.println("thrown: " + thrown.getCause());
+        }
+    }
+
+    // ---- records and members
+
+    static final long FIRST_TIME = 1_700_000_000_000L;
+    static final int APART_MS = 60_000;
+
+    static void fill(String address, String topic, int partition, int count) {
+        Map<String, Object> settings = Map.of("bootstrap.servers", address, "linger.ms", 1000);
+        try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer())) {
+            for (int n = 0; n < count; n++)
+                producer.send(new ProducerRecord<>(topic, partition, FIRST_TIME + (long) n * APART_MS, null, topic + "-" + n));
+        }
+    }
+
+    static final Map<String, Member> HELD = new HashMap<>();
+
+    /** A member that polls on a thread of its own until it is released. */
+    static final class Member {
+        private final Thread thread;
+        private volatile Set<TopicPartition> has = Set.of();
+        private volatile boolean isReleased;
+
+        Member(String address, List<String> words) throws InterruptedException {
+            Map<String, Object> settings = new HashMap<>(Map.of("bootstrap.servers", address, "client.id", words.get(2),
+                "group.id", words.get(3), "group.protocol", words.get(5), "enable.auto.commit", false, "auto.offset.reset", "latest"));
+            if (words.get(5).equals("classic")) settings.put("heartbeat.interval.ms", 100); // soon told of a rebalance
+            thread = new Thread(() -> poll(settings, words.get(4)));
+            thread.start();
+            await(1);
+            System.out.println(has.stream().map(Object::toString).sorted().collect(Collectors.joining(" ")));
+        }
+
+        private void poll(Map<String, Object> settings, String topic) {
+            try (var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
+                consumer.subscribe(List.of(topic));
+                while (!isReleased) {
+                    consumer.poll(Duration.ofMillis(20));
+                    has = Set.copyOf(consumer.assignment());
+                }
+            }
+        }
+
+        /** Waits until it has so many partitions, or more. */
+        void await(int count) throws InterruptedException {
+            while (has.size() < count) {
+                if (!thread.isAlive()) throw new IllegalStateException("the member is gone");
+                Thread.sleep(5);
+            }
+        }
+
+        void end() throws InterruptedException {
+            isReleased = true;
+            thread.join();
         }
     }
 

@@ -1,6 +1,6 @@
-//! Kafka's own console tools print against the real binary what they print against Kafka 4.3.1 (golden/console/recorded.txt).
+//! Kafka's own console tools print against the real binary what they print against Kafka 4.3.1 (golden/console: recorded.txt of each list).
 //!
-//! All commands run in one JVM, through tests/clients/java/Console.java, which masks what belongs to a run. golden/console/accepted.txt
+//! All commands of a list run in one JVM, through tests/clients/java/Console.java, which masks what belongs to a run. Its accepted.txt
 //! names the lines that differ on purpose, each with its reason; a row without use fails the test, so the table cannot rot.
 
 use crate::broker::Broker;
@@ -154,25 +154,49 @@ fn compare(theirs: &[Said], ours: &[Said], accepted: &mut Accepted) -> Vec<Strin
     wrong
 }
 
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden/console").join(name)
+/// A list of commands, what its broker has beside the defaults, and how many commands are recorded at least.
+struct List {
+    folder: &'static str,
+    settings: &'static str,
+    commands: usize,
+}
+
+impl List {
+    fn golden(&self, name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden").join(self.folder).join(name)
+    }
+
+    /// Runs the tools for a test; all that they print must be what is recorded or accepted.
+    fn check(&self, test: &str) {
+        let Some(mut tools) = or_skip(test, toolbox::kafka_console()) else { return };
+        let properties = format!("{SERVER_PROPERTIES}{}", self.settings);
+        let mut broker = Broker::from_file(&properties, &[]);
+        tools.arg(broker.address()).arg(broker.data()).arg(self.golden("commands.txt")).arg("0");
+        let ours = program::run("kafka's console tools", &mut tools);
+        broker.stop();
+        let file = |name| std::fs::read_to_string(self.golden(name)).unwrap();
+        let (recorded, mut accepted) = (file("recorded.txt"), Accepted::read(&file("accepted.txt")));
+        let (theirs, ours) = (read(recorded.lines()), read(ours.iter().map(String::as_str)));
+        assert!(theirs.len() >= self.commands, "{} commands are recorded", theirs.len());
+        let wrong = compare(&theirs, &ours, &mut accepted);
+        assert!(wrong.is_empty(), "{} differences from Kafka 4.3.1:\n{}", wrong.len(), wrong.join("\n"));
+    }
 }
 
 /// Protects: an operator's commands of Kafka's own tools print what they print against Kafka 4.3.1, but for the lines that are named.
 #[test]
 fn console_tools_print_what_they_print_against_kafka() {
-    let test = "console_tools_print_what_they_print_against_kafka";
-    let Some(mut tools) = or_skip(test, toolbox::kafka_console()) else { return };
-    let mut broker = Broker::from_file(SERVER_PROPERTIES, &[]);
-    tools.arg(broker.address()).arg(broker.data()).arg(golden("commands.txt")).arg("0");
-    let ours = program::run("kafka's console tools", &mut tools);
-    broker.stop();
-    let file = |name| std::fs::read_to_string(golden(name)).unwrap();
-    let (recorded, mut accepted) = (file("recorded.txt"), Accepted::read(&file("accepted.txt")));
-    let (theirs, ours) = (read(recorded.lines()), read(ours.iter().map(String::as_str)));
-    assert!(theirs.len() > 90, "{} commands are recorded", theirs.len());
-    let wrong = compare(&theirs, &ours, &mut accepted);
-    assert!(wrong.is_empty(), "{} differences from Kafka 4.3.1:\n{}", wrong.len(), wrong.join("\n"));
+    let list = List { folder: "console", settings: "", commands: 90 };
+    list.check("console_tools_print_what_they_print_against_kafka");
+}
+
+/// Protects: Kafka's own tools for groups (list, describe, reset-offsets, delete, and those that consume) print for groups of the
+/// classic protocol what they print against Kafka 4.3.1, but for the lines that are named.
+#[test]
+fn group_tools_print_what_they_print_against_kafka() {
+    let settings = "group.initial.rebalance.delay.ms=0\n";
+    let list = List { folder: "console/groups", settings, commands: 180 };
+    list.check("group_tools_print_what_they_print_against_kafka");
 }
 
 /// Protects: lines of one side alone, lines in another place and rows without use are told.
