@@ -82,6 +82,34 @@ const CROWDS: &[Crowd] = &[
             ("broker cores while they stay", "/stay_cores"),
         ],
     },
+    Crowd {
+        name: "1,000 consumer members within 10 s",
+        args: &["members", "--members", "1000", "--within", "10", "--partitions", "1000"],
+        figures: &[
+            ("last join to last assignment, s", "/after_last_join_s"),
+            ("broker cores while they join", "/join_cores"),
+        ],
+    },
+    Crowd {
+        name: "2,000 consumer members stay",
+        args: &["members", "--members", "2000", "--within", "10", "--partitions", "2000"],
+        figures: &[("broker cores", "/stay_cores"), ("broker CPU us per heartbeat", "/beat_cpu_us")],
+    },
+    Crowd {
+        name: "200 consumer members, 1,000 partitions, a heartbeat every 0.5 s",
+        args: &[
+            "members",
+            "--members",
+            "200",
+            "--within",
+            "1",
+            "--partitions",
+            "1000",
+            "--beat-every",
+            "500",
+        ],
+        figures: &[("last join to last assignment, s", "/after_last_join_s")],
+    },
 ];
 
 /// What `bench groups load` is told.

@@ -63,7 +63,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
     partitions: u32,
     /// Members of a group that reads and commits while they are killed too; 0 for none
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=64))]
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=64))]
     members: u32,
     /// Write keys to a compacted topic: the latest value of each must be there
     #[arg(long)]

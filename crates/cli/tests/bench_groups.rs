@@ -59,6 +59,17 @@ fn classic_members_join_and_stay() {
     assert!(figures["join_cpu_s"].as_f64().unwrap() > 0.0, "{figures}");
 }
 
+/// Protects: members of the consumer protocol get all partitions, evenly, and stay.
+#[test]
+fn consumer_members_share_all_partitions() {
+    let broker = Broker::start();
+    let arguments = ["--members", "8", "--within", "0.2", "--partitions", "20", "--seconds", "0.5"];
+    let figures = broker.bench("members", &[&arguments[..], &["--beat-every", "50"]].concat());
+    assert!(figures["generation"].as_i64().unwrap() > 0, "{figures}");
+    assert!(figures["beats_per_s"].as_f64().unwrap() > 0.0, "{figures}");
+    assert_eq!(figures["fenced"], 0, "{figures}");
+}
+
 /// Protects: commits are counted, and each group's last one is looked for.
 #[test]
 fn commits_are_measured_and_verified() {

@@ -28,6 +28,8 @@ mod broker;
 mod client;
 #[path = "clients/console.rs"]
 mod console;
+#[path = "clients/consume_group.rs"]
+mod consume_group;
 #[path = "clients/dump_log_segments.rs"]
 mod dump_log_segments;
 #[path = "clients/exchange.rs"]

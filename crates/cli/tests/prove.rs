@@ -43,6 +43,10 @@ fn nothing_is_lost_or_doubled_by_kills() {
         counts[0] >= 5 && counts[1] >= 3 && counts[2] >= 3,
         "inside checkpoint, roll, recovery: {counts:?}"
     );
+    let group = &report["group"];
+    let count = |name: &str| group[name].as_u64().unwrap();
+    assert!(count("commits") >= 100 && count("killed") >= 5 && count("again") > 0, "{group}");
+    assert_eq!(count("failed"), 0, "{group}");
     let struck = &report["struck"];
     assert!(struck["stored_before"].as_u64().unwrap() > 0, "no resend was recognised: {struck}");
     let (made, deleted) =

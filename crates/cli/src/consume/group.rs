@@ -2,7 +2,7 @@
 //!
 //! Commits come at most once per `--commit-interval`, before partitions are given back, and at the end. A signal ends it
 //! like `--count`: what was written is committed, the group left, the exit code 0.
-//! Tests: `crates/client/tests/client/group.rs`.
+//! Tests: `crates/cli/tests/clients/consume_group.rs`.
 
 use super::Args;
 use crate::failure::Failure;

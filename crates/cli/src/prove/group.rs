@@ -1,6 +1,7 @@
 //! The group of a proof: members that read the topic and commit what they have worked on, while they are killed.
 //!
-//! A member that is killed says nothing to anybody: its tasks and its connection end. Another one takes its place. When
+//! A member that is killed says nothing to anybody: its tasks and its connection end, at a random moment, or with a commit
+//! on its way. Another one takes its place. When
 //! the load is over nobody is killed any more, and the group reads to the end.
 
 use super::group_accounts::{GroupAccounts, Offsets};
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use types::Offset;
 
 /// The group of every proof.
@@ -29,7 +30,13 @@ pub(super) const SETTINGS: [(&str, &str); 4] = [
     ("group.consumer.heartbeat.interval.ms", "200"),
 ];
 /// Time between two deaths of members. *Units*: milliseconds.
-const LIFE_MS: (u64, u64) = (500, 2500);
+const LIFE_MS: (u64, u64) = (500, 3500);
+/// One of so many commits is cut off by the member's death.
+const CUT_OFF: u64 = 16;
+/// Longest time that such a commit has. *Units*: microseconds.
+const CUT_MAX_US: u64 = 3000;
+/// Longest time from a member's work to its commit: deaths fall in between. *Units*: milliseconds.
+const MOMENT_MAX_MS: u64 = 40;
 /// How long a member waits for records.
 const MAX_WAIT: Duration = Duration::from_millis(100);
 /// Pause before a member that failed is replaced.
@@ -48,6 +55,13 @@ enum Phase {
     Finish,
     /// Leave.
     Leave,
+}
+
+/// How a member ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ended {
+    Left,
+    Died,
 }
 
 /// The group. Clones share it.
@@ -78,7 +92,7 @@ impl Group {
         while *phase.borrow() != Phase::Leave {
             handles.retain(|handle| !handle.is_finished());
             while handles.len() < usize::try_from(members).unwrap_or(0) {
-                handles.push(tasks.spawn(self.clone().member()));
+                handles.push(tasks.spawn(self.clone().member(Seeded::new(draw.next(), 0x6d65_6d62))));
             }
             let life = Duration::from_millis(draw.between(LIFE_MS.0, LIFE_MS.1));
             tokio::select! {
@@ -99,9 +113,10 @@ impl Group {
         }
     }
 
-    async fn on_ended(&self, ended: Option<Result<Result<(), ClientError>, tokio::task::JoinError>>) {
+    async fn on_ended(&self, ended: Option<Result<Result<Ended, ClientError>, tokio::task::JoinError>>) {
         match ended {
-            Some(Ok(Ok(()))) => self.lock().left += 1,
+            Some(Ok(Ok(Ended::Left))) => self.lock().left += 1,
+            Some(Ok(Ok(Ended::Died))) => self.lock().killed += 1,
             Some(Ok(Err(error))) => {
                 self.lock().failed.note(|| error.to_string());
                 tokio::time::sleep(PAUSE_FAILED).await;
@@ -111,7 +126,7 @@ impl Group {
         }
     }
 
-    async fn member(self) -> Result<(), ClientError> {
+    async fn member(self, mut moments: Seeded) -> Result<Ended, ClientError> {
         let options = client_options("prove-member".to_owned());
         let cluster = Cluster::new(Net::Real, std::slice::from_ref(&self.address), options);
         let id = Env::real().random.uuid();
@@ -124,7 +139,16 @@ impl Group {
                 _ = phase.wait_for(|phase| *phase == Phase::Leave) => break,
             };
             match event {
-                GroupEvent::Records(records) => self.work(&mut member, records).await?,
+                GroupEvent::Records(records) if records.is_empty() => {}
+                GroupEvent::Records(records) => {
+                    let cut = *phase.borrow() == Phase::Strike && moments.between(1, CUT_OFF) == 1;
+                    let cut = cut.then(|| Duration::from_micros(moments.between(0, CUT_MAX_US)));
+                    let pause = Duration::from_millis(moments.between(0, MOMENT_MAX_MS));
+                    self.work(&mut member, records, (pause, cut)).await?;
+                    if cut.is_some() {
+                        return Ok(Ended::Died);
+                    }
+                }
                 GroupEvent::Reset { partition: (_, partition), from, to } => {
                     let partition = u32::try_from(partition).unwrap_or(u32::MAX);
                     self.lock().on_reset(partition, from.0, to.0);
@@ -133,24 +157,38 @@ impl Group {
             }
         }
         member.leave().await;
-        Ok(())
+        Ok(Ended::Left)
     }
 
-    /// Works on records, then commits that.
-    async fn work(&self, member: &mut GroupConsumer, records: Vec<Consumed>) -> Result<(), ClientError> {
+    /// Works on records, pauses, then commits that, or is cut off while it does.
+    async fn work(
+        &self,
+        member: &mut GroupConsumer,
+        records: Vec<Consumed>,
+        (pause, cut): (Duration, Option<Duration>),
+    ) -> Result<(), ClientError> {
         let mut next: BTreeMap<TopicPartition, Offset> = BTreeMap::new();
-        let ticket = {
+        {
             let mut accounts = self.lock();
             for Consumed { topic, partition, record } in records {
                 let value = record.value.unwrap_or_default();
                 accounts.on_record(u32::try_from(partition).unwrap_or(u32::MAX), record.offset.0, &value);
                 next.insert((topic, partition), record.offset.plus(1));
             }
-            accounts.on_commit(&offsets(next.iter().map(|((_, partition), offset)| (*partition, *offset))))
+        }
+        tokio::time::sleep(pause).await;
+        let due = offsets(next.iter().map(|((_, partition), offset)| (*partition, *offset)));
+        let ticket = self.lock().on_commit(&due);
+        let committed = match cut {
+            None => member.commit(&next).await,
+            Some(cut) => match timeout(cut, member.commit(&next)).await {
+                Ok(committed) => committed,
+                Err(_cut_off) => return Ok(()),
+            },
         };
-        match member.commit(&next).await {
-            Ok(()) if !next.is_empty() => self.lock().on_committed(&ticket),
-            Ok(()) | Err(ClientError::Fenced { .. }) => {}
+        match committed {
+            Ok(()) => self.lock().on_committed(&ticket),
+            Err(ClientError::Fenced { .. }) => {}
             Err(error) => return Err(error),
         }
         Ok(())
