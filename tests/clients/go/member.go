@@ -7,6 +7,7 @@ import (
 	"os"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -29,10 +30,15 @@ func assigned(partitions []int32) {
 }
 
 func member(bootstrap, group, topic, instance string, sessionMs int) {
-	options := []kgo.Opt{kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic), kgo.Balancers(kgo.RangeBalancer()), kgo.DisableAutoCommit(),
+	options := []kgo.Opt{kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic), kgo.DisableAutoCommit(),
 		kgo.SessionTimeout(time.Duration(sessionMs) * time.Millisecond), kgo.HeartbeatInterval(500 * time.Millisecond),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, parts map[string][]int32) { assigned(parts[topic]) })}
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart())}
+	if os.Getenv("GROUP_PROTOCOL") == "consumer" {
+		options = append(options, nextGeneration(topic)...)
+	} else {
+		options = append(options, kgo.Balancers(kgo.RangeBalancer()),
+			kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, parts map[string][]int32) { assigned(parts[topic]) }))
+	}
 	if instance != "-" {
 		options = append(options, kgo.InstanceID(instance))
 	}
@@ -64,6 +70,30 @@ func member(bootstrap, group, topic, instance string, sessionMs int) {
 			return
 		}
 	}
+}
+
+// nextGeneration asks for the protocol of KIP-848, in which partitions come and go one step at a time.
+func nextGeneration(topic string) []kgo.Opt {
+	has, lock := map[int32]bool{}, sync.Mutex{}
+	change := func(is bool) func(context.Context, *kgo.Client, map[string][]int32) {
+		return func(_ context.Context, _ *kgo.Client, parts map[string][]int32) {
+			lock.Lock()
+			defer lock.Unlock()
+			for _, p := range parts[topic] {
+				has[p] = is
+			}
+			var all []int32
+			for p, is := range has {
+				if is {
+					all = append(all, p)
+				}
+			}
+			assigned(all)
+		}
+	}
+	opt := context.WithValue(context.Background(), "opt_in_kafka_next_gen_balancer_beta", true)
+	return []kgo.Opt{kgo.WithContext(opt), kgo.Balancers(kgo.CooperativeStickyBalancer()), kgo.OnPartitionsAssigned(change(true)), kgo.OnPartitionsRevoked(change(false)),
+		kgo.OnPartitionsLost(change(false))}
 }
 
 // obey does what a line says; it returns whether the member holds still.

@@ -246,8 +246,13 @@ public final class Peer {
         Map<String, Object> settings = new HashMap<>(Map.of("bootstrap.servers", bootstrap, "group.id", group, "session.timeout.ms", sessionMs,
                 "heartbeat.interval.ms", 500, "auto.offset.reset", "earliest", "enable.auto.commit", false, "reconnect.backoff.max.ms", 500));
         if (!instance.equals("-")) settings.put("group.instance.id", instance);
+        boolean isConsumer = "consumer".equals(System.getenv("GROUP_PROTOCOL"));
+        if (isConsumer) {
+            settings.put("group.protocol", "consumer");
+            settings.keySet().removeAll(List.of("session.timeout.ms", "heartbeat.interval.ms"));
+        }
         try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            consumer.subscribe(List.of(topic), new Assigned(consumer));
+            consumer.subscribe(List.of(topic), new Assigned(consumer, isConsumer));
             boolean held = false;
             for (String line = ""; !line.equals("close"); ) {
                 if (!held && lines.isEmpty()) {
@@ -264,13 +269,21 @@ public final class Peer {
         say("DONE");
     }
 
-    record Assigned(KafkaConsumer<byte[], byte[]> consumer) implements ConsumerRebalanceListener {
+    record Assigned(KafkaConsumer<byte[], byte[]> consumer, boolean isConsumer) implements ConsumerRebalanceListener {
         @Override
-        public void onPartitionsRevoked(Collection<TopicPartition> parts) {}
+        public void onPartitionsRevoked(Collection<TopicPartition> parts) {
+            // In the protocol of KIP-848 what is left is all that follows.
+            if (isConsumer) assigned(parts);
+        }
 
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> parts) {
-            var all = consumer.assignment().stream().map(TopicPartition::partition).sorted().map(String::valueOf).toList();
+            assigned(List.of());
+        }
+
+        void assigned(Collection<TopicPartition> gone) {
+            var left = consumer.assignment().stream().filter(part -> !gone.contains(part));
+            var all = left.map(TopicPartition::partition).sorted().map(String::valueOf).toList();
             say("ASSIGNED %s", all.isEmpty() ? "-" : String.join(",", all));
         }
     }

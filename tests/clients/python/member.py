@@ -2,11 +2,13 @@
 
     member.py CLIENT BOOTSTRAP GROUP TOPIC INSTANCE SESSION_MS     CLIENT is confluent or kafka-python; INSTANCE - is a dynamic member
 
+The environment variable GROUP_PROTOCOL=consumer asks for the protocol of KIP-848 (confluent only; session and heartbeats are the broker's then).
+
 Lines in: "commit" (what was read), "commit PARTITION OFFSET", "hold" (does nothing until the next line: it does not poll),
 "ping"; when standard input ends, the member leaves. Lines out: "ASSIGNED 0,1" (all that it has after a rebalance; "-" for
 nothing), "READ partition offset", "COMMITTED" or "REFUSED reason" for each commit, "HELD", "PONG", "DONE".
 """
-import queue, sys, threading
+import os, queue, sys, threading
 
 LIMIT_SECONDS = 60
 HEARTBEAT_MS = 500
@@ -23,13 +25,23 @@ class Confluent:
 
     def __init__(self, bootstrap, group, topic, instance, session_ms):
         from confluent_kafka import Consumer, TopicPartition
-        self.topic, self.part = topic, TopicPartition
-        settings = {"bootstrap.servers": bootstrap, "group.id": group, "session.timeout.ms": session_ms, "auto.offset.reset": "earliest",
-                    "heartbeat.interval.ms": HEARTBEAT_MS, "enable.auto.commit": False, "reconnect.backoff.max.ms": 500}
+        self.topic, self.part, self.has = topic, TopicPartition, set()
+        settings = {"bootstrap.servers": bootstrap, "group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False,
+                    "reconnect.backoff.max.ms": 500}
         if instance != "-":
             settings["group.instance.id"] = instance
-        self.consumer = Consumer(settings)
+        if os.environ.get("GROUP_PROTOCOL") == "consumer":
+            self.consumer = Consumer(settings | {"group.protocol": "consumer"})
+            self.consumer.subscribe([topic], on_assign=lambda _, parts: self.change(self.has.union, parts),
+                                    on_revoke=lambda _, parts: self.change(self.has.difference, parts))
+            return
+        self.consumer = Consumer(settings | {"session.timeout.ms": session_ms, "heartbeat.interval.ms": HEARTBEAT_MS})
         self.consumer.subscribe([topic], on_assign=lambda _, parts: assigned(p.partition for p in parts))
+
+    def change(self, how, parts):
+        """Partitions come or go, one step at a time."""
+        self.has = how({p.partition for p in parts})
+        assigned(self.has)
 
     def poll(self):
         for m in self.consumer.consume(500, 0.1):

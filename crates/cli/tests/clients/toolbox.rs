@@ -40,7 +40,12 @@ pub(crate) struct Family {
     drain: Vec<String>,
     /// Program and first arguments of a member of a group.
     member: Vec<String>,
+    /// What protocol of groups its members speak.
+    protocol: &'static str,
 }
+
+/// The group protocol that clients speak by default.
+const CLASSIC: &str = "classic";
 
 impl Family {
     /// Returns the name for messages.
@@ -52,6 +57,16 @@ impl Family {
     pub(crate) fn by_name(mut self) -> Family {
         self.load[1] = "load-by-name".to_owned();
         self
+    }
+
+    /// Returns the family with members that speak the consumer protocol (KIP-848).
+    pub(crate) fn of_the_consumer_protocol(self) -> Family {
+        Family { protocol: "consumer", ..self }
+    }
+
+    /// Says whether the coordinator assigns.
+    pub(crate) fn is_of_the_consumer_protocol(&self) -> bool {
+        self.protocol != CLASSIC
     }
 
     /// Returns the command of a round trip: `action` is both, write or read.
@@ -71,6 +86,7 @@ impl Family {
     pub(crate) fn member(&self, [address, group, topic, instance]: [&str; 4], session_ms: u32) -> Program {
         let mut command = command(&self.member);
         command.args([address, group, topic, instance, &session_ms.to_string()]);
+        command.env("GROUP_PROTOCOL", self.protocol);
         Program::start(self.name, &mut command)
     }
 
@@ -107,6 +123,7 @@ pub(crate) fn confluent() -> Result<Family, String> {
         load: program("python/load.py", "write"),
         drain: program("python/load.py", "read"),
         member: program("python/member.py", "confluent"),
+        protocol: CLASSIC,
     })
 }
 
@@ -115,7 +132,14 @@ pub(crate) fn kafka_python() -> Result<Family, String> {
     let python = python()?;
     let program = |file: &str| vec![python.clone(), program_file(file), "kafka-python".to_owned()];
     let (round_trip, member) = (program("python/roundtrip.py"), program("python/member.py"));
-    Ok(Family { name: "kafka-python", round_trip, load: Vec::new(), drain: Vec::new(), member })
+    Ok(Family {
+        name: "kafka-python",
+        round_trip,
+        load: Vec::new(),
+        drain: Vec::new(),
+        member,
+        protocol: CLASSIC,
+    })
 }
 
 /// franz-go.
@@ -123,7 +147,7 @@ pub(crate) fn franz_go() -> Result<Family, String> {
     let peer = go_peer()?;
     let with = |word: &str| vec![peer.clone(), word.to_owned()];
     let (load, drain, member) = (with("load"), with("drain"), with("member"));
-    Ok(Family { name: "franz-go", round_trip: vec![peer], load, drain, member })
+    Ok(Family { name: "franz-go", round_trip: vec![peer], load, drain, member, protocol: CLASSIC })
 }
 
 /// Kafka's Java client of a version.
@@ -131,7 +155,7 @@ pub(crate) fn java(version: &'static str) -> Result<Family, String> {
     let words = java_peer(version)?;
     let with = |word: &str| words.iter().cloned().chain([word.to_owned()]).collect();
     let (load, drain, member) = (with("load"), with("drain"), with("member"));
-    Ok(Family { name: "kafka-clients", round_trip: words.clone(), load, drain, member })
+    Ok(Family { name: "kafka-clients", round_trip: words.clone(), load, drain, member, protocol: CLASSIC })
 }
 
 /// Returns a command for a Java class of kafka-tools 4.3.1.
