@@ -5,6 +5,7 @@
 
 use crate::api::read;
 use crate::context::Context;
+use crate::history::Notes;
 use crate::shard::message::{Fetch, FetchPart, GroupRoom, GroupsDone, GroupsOutcome, ShardMessage};
 use bytes::Bytes;
 use coordinator::GroupRecord;
@@ -40,8 +41,8 @@ pub(crate) struct GroupJob {
 pub(crate) enum GroupTask {
     /// Read its log from one offset to another, and say what the records are.
     Load(OffsetRange),
-    /// Take room in memory and in the write-ahead log for a batch.
-    Room(Bytes),
+    /// Take room in memory and in the write-ahead log for a batch, and for the notes of it, if there are any.
+    Room(Bytes, Option<Notes>),
 }
 
 /// The way to whoever does them.
@@ -58,7 +59,9 @@ pub(crate) async fn work(mut inbox: mpsc::UnboundedReceiver<GroupJob>, context: 
             };
             match task {
                 GroupTask::Load(range) => tell(load(&context, key, range, &tell).await),
-                GroupTask::Room(batch) => tell(GroupsOutcome::Room(room(&context, batch).await)),
+                GroupTask::Room(batch, notes) => {
+                    tell(GroupsOutcome::Room(room(&context, batch, notes).await));
+                }
             }
         });
     }
@@ -137,18 +140,32 @@ fn decode(from: Offset, batches: &[Batch]) -> Result<(Offset, Vec<GroupRecord>),
     Ok((next, all))
 }
 
-/// Waits for room for a batch. A full disk that refuses produce does not refuse what coordinators write (W-12).
+/// Waits for room for a batch. A full disk that refuses produce does not refuse what coordinators write (W-12), but its notes,
+/// which may be lost.
 ///
 /// # Errors
 /// It never fits: nothing is written.
-async fn room(context: &Arc<Context>, batch: Bytes) -> Result<GroupRoom, ErrorCode> {
-    let bytes = batch.len() as u64;
-    if bytes > context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS {
+async fn room(
+    context: &Arc<Context>,
+    batch: Bytes,
+    notes: Option<Notes>,
+) -> Result<Box<GroupRoom>, ErrorCode> {
+    let most = context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS;
+    let mut bytes = batch.len() as u64;
+    if bytes > most {
         return Err(ErrorCode::MessageTooLarge);
     }
     let batch = Batch::from_wire(&batch).map_err(|_| ErrorCode::UnknownServerError)?;
+    let notes = notes.filter(|notes| {
+        let fits = !context.space.is_short() && bytes + FRAME_OVERHEAD + notes.bytes() <= most;
+        if !fits {
+            context.probes.history.missed(notes.count);
+        }
+        fits
+    });
+    bytes += notes.as_ref().map_or(0, |notes| notes.bytes() + FRAME_OVERHEAD);
     context.space.take(bytes);
     let claim = context.unwritten.admit(bytes).await;
     let reservation = context.wal.reserve_later(bytes + FRAME_OVERHEAD).await;
-    Ok(GroupRoom { batch, claim, reservation })
+    Ok(Box::new(GroupRoom { batch, notes, claim, reservation }))
 }

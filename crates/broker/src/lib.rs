@@ -10,6 +10,7 @@ mod context;
 mod departed;
 mod descriptors;
 mod groups;
+mod history;
 mod jobs;
 mod net;
 mod pages;

@@ -177,6 +177,8 @@ pub(crate) struct Probes {
     pub(crate) checkpoints: Counter,
     /// Compaction.
     pub(crate) cleaner: cleaner::CleanerProbes,
+    /// The history of offsets.
+    pub(crate) history: crate::history::HistoryProbes,
 }
 
 impl Probes {
@@ -197,6 +199,7 @@ impl Probes {
             offline_partitions: Gauge::default(),
             checkpoints: Counter::default(),
             cleaner: cleaner::CleanerProbes::default(),
+            history: crate::history::HistoryProbes::default(),
         }
     }
 

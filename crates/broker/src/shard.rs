@@ -5,6 +5,7 @@ pub(crate) mod compaction;
 mod deletes;
 mod fetches;
 mod groups;
+mod history;
 mod image;
 pub(crate) mod message;
 mod pages;

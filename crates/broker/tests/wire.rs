@@ -29,6 +29,8 @@ mod frames;
 mod groups;
 #[path = "wire/harness.rs"]
 mod harness;
+#[path = "wire/history.rs"]
+mod history;
 #[path = "wire/hostile_batches.rs"]
 mod hostile_batches;
 #[path = "wire/hostile_topics.rs"]

@@ -1,6 +1,7 @@
 //! The address that every client command takes.
 
 use client::{ClientOptions, Cluster};
+use env::Env;
 use env::net::Net;
 use std::time::Duration;
 
@@ -23,6 +24,14 @@ impl Bootstrap {
 
     /// Returns the cluster, with other limits and time-outs.
     pub(crate) fn cluster_with(&self, options: ClientOptions) -> Cluster {
+        Cluster::new(Net::Real, &self.bootstrap, options)
+    }
+
+    /// Returns the cluster, for a command that moves offsets: it calls itself so, with the time, and the history of offsets
+    /// tells all that it did by that.
+    pub(crate) fn cluster_as(&self, command: &str) -> Cluster {
+        let client_id = format!("highwater-group-{command}-{}", Env::real().clock.now().wall);
+        let options = ClientOptions { client_id, ..self.options() };
         Cluster::new(Net::Real, &self.bootstrap, options)
     }
 

@@ -165,10 +165,13 @@ pub(crate) fn parse_time(text: &str) -> Result<WallTime, String> {
         .ok_or_else(|| format!("'{text}' is neither milliseconds since 1970 nor 2026-01-31T12:00:00Z"))
 }
 
-/// Reads `YYYY-MM-DDTHH:MM:SSZ`, or `YYYY-MM-DD` for midnight UTC.
+/// Reads `YYYY-MM-DDTHH:MM:SSZ`, with up to three digits of a second's fraction, or `YYYY-MM-DD` for midnight UTC.
 fn parse_rfc3339(text: &str) -> Option<WallTime> {
     let text = text.strip_suffix('Z').unwrap_or(text);
     let (date, clock) = text.split_once('T').unwrap_or((text, "00:00:00"));
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let is_fraction = (1..=3).contains(&fraction.len()) && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let ms: i64 = is_fraction.then(|| format!("{fraction:0<3}").parse().ok())??;
     let numbers =
         |text: &str, separator| text.split(separator).map(|n| n.parse().ok()).collect::<Option<Vec<i64>>>();
     let (date, clock) = (numbers(date, '-')?, numbers(clock, ':')?);
@@ -179,7 +182,7 @@ fn parse_rfc3339(text: &str) -> Option<WallTime> {
     let in_day = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second);
     (in_range && in_day).then(|| {
         let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
-        WallTime(seconds * 1000)
+        WallTime(seconds * 1000 + ms)
     })
 }
 

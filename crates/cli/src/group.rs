@@ -1,6 +1,9 @@
-//! `highwater group`: list, describe, delete, reset-offsets.
+//! `highwater group`: list, describe, delete, reset-offsets, history, restore.
 
+mod history;
+mod past;
 mod reset;
+mod restore;
 
 use crate::bootstrap::Bootstrap;
 use crate::confirm::confirm;
@@ -22,6 +25,10 @@ pub(crate) enum Command {
     Delete(Delete),
     /// Move the offsets of a group without members
     ResetOffsets(reset::Args),
+    /// Show who moved which offset of a group, when, from where to where
+    History(history::Args),
+    /// Put the offsets of a group back as they were at a time, or before their last reset
+    Restore(restore::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -56,6 +63,8 @@ pub(crate) async fn group(command: Command, output: &Output) -> Result<(), Failu
         Command::Describe(args) => describe(&args, output).await,
         Command::Delete(args) => delete(&args, output).await,
         Command::ResetOffsets(args) => reset::reset_offsets(&args, output).await,
+        Command::History(args) => history::history(&args, output).await,
+        Command::Restore(args) => restore::restore(&args, output).await,
     }
 }
 

@@ -24,6 +24,7 @@ mod failure;
 mod group;
 mod inspect;
 mod log_dirs;
+mod moment;
 mod output;
 mod produce;
 mod prove;

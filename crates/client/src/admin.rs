@@ -5,6 +5,7 @@
 
 mod groups;
 mod log_dirs;
+mod offset_history;
 mod partitions;
 mod records;
 
@@ -19,8 +20,9 @@ use wire::describe_configs_request::{DescribeConfigsRequest, DescribeConfigsReso
 use wire::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
 use wire::list_offsets_response::ListOffsetsPartitionResponse;
 
-pub use groups::{CommittedOffset, GroupDescription, GroupListing, GroupMember};
+pub use groups::{CommittedOffset, GroupDescription, GroupListing, GroupMember, NewOffset};
 pub use log_dirs::{LogDir, LogInDir};
+pub use offset_history::{OffsetHistory, OffsetNote};
 pub use records::DeletedRecords;
 
 /// Topics whose settings are asked for in one request.

@@ -212,6 +212,14 @@ impl ClientError {
         }
     }
 
+    /// Returns the code that a broker has refused with, if it is one that we know.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            ClientError::Refused { error, .. } => error.known(),
+            _ => None,
+        }
+    }
+
     /// Says whether the request may have acted although it failed.
     pub fn is_outcome_unknown(&self) -> bool {
         matches!(self, ClientError::Lost { .. })

@@ -31,8 +31,8 @@ mod versions;
 
 pub use admin::{
     ClusterDescription, CommittedOffset, ConfigEntry, CreatedTopic, DeletedRecords, GroupDescription,
-    GroupListing, GroupMember, LogDir, LogInDir, NewTopic, OffsetAt, PartitionDescription, PartitionOffset,
-    TopicDescription, TopicListing,
+    GroupListing, GroupMember, LogDir, LogInDir, NewOffset, NewTopic, OffsetAt, OffsetHistory, OffsetNote,
+    PartitionDescription, PartitionOffset, TopicDescription, TopicListing,
 };
 pub use cluster::{Cluster, Leader};
 pub use connection::Connection;

@@ -6,6 +6,7 @@
 
 use crate::broker::BrokerConfig;
 use crate::error::ConfigError;
+use crate::history::HistoryConfig;
 use crate::sources::{Overrides, Sources, check};
 use crate::table;
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub struct GroupConfig {
     pub offsets_retention_check_interval_ms: Millis,
     /// Most offsets of groups without members, of all groups of the broker, where no retention is set.
     pub offsets_max: u64,
+    /// The history of offsets.
+    pub history: HistoryConfig,
     /// Groups of the consumer protocol.
     pub consumer: ConsumerGroupConfig,
 }
@@ -210,6 +213,7 @@ impl GroupConfig {
                 settings.number("offsets.retention.check.interval.ms")?,
             ),
             offsets_max: settings.size("highwater.offsets.max")?,
+            history: HistoryConfig::of(settings)?,
             consumer: consumer(settings)?,
         };
         if groups.max_session_timeout_ms < groups.min_session_timeout_ms {

@@ -11,6 +11,7 @@ mod describe;
 mod error;
 mod explain;
 mod group;
+mod history;
 mod listener;
 mod preset;
 mod properties;
@@ -31,6 +32,7 @@ pub use describe::{
 pub use error::{ConfigError, Notice};
 pub use explain::{Candidate, Explained};
 pub use group::{ConsumerGroupConfig, ConsumerTimes, GroupConfig, MigrationPolicy, TimeLimits};
+pub use history::HistoryConfig;
 pub use listener::{Endpoint, Listener};
 pub use preset::Preset;
 pub use properties::parse_properties;

@@ -14,8 +14,9 @@ mod consumer;
 use crate::classic::{Classic, Join, Member};
 use crate::consumer::{Consumer, Heartbeat};
 use crate::group::{Group, Kind};
+use crate::note::{Asked, Who, notes};
 use crate::record::GroupRecord;
-use crate::request::{Answer, Commit, Effect, Listed, Request, Settings, Token, Topics};
+use crate::request::{Answer, Caller, Commit, Effect, Listed, Request, Settings, Token, Topics};
 use crate::timers::{TimerKey, Timers};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -44,6 +45,8 @@ pub(crate) struct Batch {
     records: Vec<GroupRecord>,
     bytes: usize,
     then: Vec<Then>,
+    /// Who has asked for which of them.
+    asked: Vec<Asked>,
     /// Groups of which nothing else is decided until it is committed.
     held: BTreeSet<GroupId>,
     /// Groups of the consumer protocol as they are with these records.
@@ -77,6 +80,11 @@ impl Turn<'_> {
     /// Lets nothing be decided about a group until what is written now is committed.
     fn hold(&mut self, group: &GroupId) {
         self.batch.held.insert(group.clone());
+    }
+
+    /// Notes who has asked for the records from one on.
+    fn asked_by(&mut self, first: usize, who: Who) {
+        self.batch.asked.push((first..self.batch.records.len(), who));
     }
 
     /// Says whether no further operation goes into this batch.
@@ -406,7 +414,11 @@ impl Groups {
             }
             return;
         }
-        self.effects.push(Effect::Append(batch.records.clone()));
+        let before = |group: &GroupId, topic: &str, partition| {
+            self.groups.get(group).and_then(|group| group.offsets.before(topic, partition))
+        };
+        let notes = notes(&batch.records, &batch.asked, before, now.wall);
+        self.effects.push(Effect::Append(batch.records.clone(), notes));
         self.in_flight = Some(batch);
     }
 
@@ -493,9 +505,9 @@ impl Groups {
                 }
                 delete(groups, token, &id, &mut turn)?;
             }
-            Request::DeleteOffsets { group: id, partitions } => {
+            Request::DeleteOffsets { group: id, partitions, caller } => {
                 let group = groups.get(&id).ok_or(ErrorCode::GroupIdNotFound)?;
-                let codes = delete_offsets(&id, group, &partitions, &mut turn)?;
+                let codes = delete_offsets((&id, group), &partitions, caller, &mut turn)?;
                 turn.then(Then::Reply(token, Answer::Partitions(codes)));
             }
             Request::ForgetTopics => {
@@ -598,7 +610,7 @@ fn commit_offsets(
     commit: Commit,
     turn: &mut Turn<'_>,
 ) -> Result<(), ErrorCode> {
-    let Commit { group: id, member, instance, generation, knows_not_found, offsets } = commit;
+    let Commit { group: id, member, instance, generation, knows_not_found, caller, offsets } = commit;
     let draft = turn.batch.drafts.get(&id).map(|draft| &**draft);
     let consumer = draft.or_else(|| groups.get(&id).and_then(Group::consumer));
     match (consumer, groups.get(&id).and_then(Group::classic)) {
@@ -613,7 +625,7 @@ fn commit_offsets(
         _ if knows_not_found => return Err(ErrorCode::GroupIdNotFound),
         _ => return Err(ErrorCode::IllegalGeneration),
     }
-    let mut codes = Vec::with_capacity(offsets.len());
+    let (first, mut codes) = (turn.batch.records.len(), Vec::with_capacity(offsets.len()));
     for offset in offsets {
         if offset.metadata.len() > turn.settings.metadata_max {
             codes.push(ErrorCode::OffsetMetadataTooLarge);
@@ -622,6 +634,8 @@ fn commit_offsets(
             turn.write(GroupRecord::offset(&id, offset, turn.now.wall));
         }
     }
+    let who = Who { member: member.clone(), instance, client_id: caller.client_id, host: caller.host };
+    turn.asked_by(first, who);
     turn.then(Then::Committed { token, group: id, member, codes });
     Ok(())
 }
@@ -672,16 +686,16 @@ fn expire(id: &GroupId, group: &Group, turn: &mut Turn<'_>) {
 }
 
 fn delete_offsets(
-    id: &GroupId,
-    group: &Group,
+    (id, group): (&GroupId, &Group),
     partitions: &[(String, i32)],
+    caller: Caller,
     turn: &mut Turn<'_>,
 ) -> Result<Vec<ErrorCode>, ErrorCode> {
     let is_consumer = group.protocol_type() == crate::classic::CONSUMER;
     if !group.is_empty() && !is_consumer {
         return Err(ErrorCode::NonEmptyGroup);
     }
-    let mut codes = Vec::with_capacity(partitions.len());
+    let (first, mut codes) = (turn.batch.records.len(), Vec::with_capacity(partitions.len()));
     for (topic, partition) in partitions {
         if group.reads(topic) {
             codes.push(ErrorCode::GroupSubscribedToTopic);
@@ -692,5 +706,6 @@ fn delete_offsets(
             turn.write(GroupRecord::no_offset(id, topic, *partition));
         }
     }
+    turn.asked_by(first, Who::outside(caller));
     Ok(codes)
 }

@@ -10,12 +10,14 @@ mod classic;
 mod consumer;
 mod group;
 mod groups;
+mod note;
 mod offsets;
 mod record;
 mod request;
 mod timers;
 
 pub use groups::Groups;
+pub use note::{Before, Note, Who};
 pub use record::{ConsumerRecord, GroupRecord, RecordFault};
 pub use request::{
     Answer, Caller, Commit, CommitOffset, ConsumerDescription, ConsumerMemberDescription, ConsumerTimes,

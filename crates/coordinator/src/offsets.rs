@@ -1,5 +1,6 @@
 //! The committed offsets of one group.
 
+use crate::note::Before;
 use crate::request::{FetchedOffset, Topics};
 use std::collections::BTreeMap;
 use types::{Offset, TopicId, WallTime};
@@ -60,6 +61,12 @@ impl Offsets {
                 self.topics.remove(topic);
             }
         }
+    }
+
+    /// Returns what is committed, for a note.
+    pub(crate) fn before(&self, topic: &str, partition: i32) -> Option<Before> {
+        let committed = self.topics.get(topic)?.get(&partition)?;
+        Some(Before { offset: committed.offset, at: committed.at, topic_id: committed.topic_id })
     }
 
     pub(crate) fn has(&self, topic: &str, partition: i32) -> bool {

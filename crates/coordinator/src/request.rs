@@ -1,6 +1,7 @@
 //! What a coordinator can be asked, what it answers, and what it asks of its shell.
 
 use crate::assign::{Assignment, Assignor};
+use crate::note::Note;
 use crate::record::GroupRecord;
 use bytes::Bytes;
 use std::time::Duration;
@@ -165,6 +166,8 @@ pub enum Request {
         group: GroupId,
         /// Which partitions.
         partitions: Vec<(String, i32)>,
+        /// Whose it is.
+        caller: Caller,
     },
     /// Topics were deleted, or replaced by namesakes: their offsets go.
     ForgetTopics,
@@ -190,6 +193,8 @@ pub struct Commit {
     pub generation: Generation,
     /// Whether the client knows `GROUP_ID_NOT_FOUND` (version 9).
     pub knows_not_found: bool,
+    /// Whose it is.
+    pub caller: Caller,
     /// What is committed.
     pub offsets: Vec<CommitOffset>,
 }
@@ -350,8 +355,8 @@ pub enum Effect {
         /// With what.
         answer: Result<Answer, ErrorCode>,
     },
-    /// Append these records as one batch; [`crate::Groups::written`] tells its end.
-    Append(Vec<GroupRecord>),
+    /// Append these records as one batch; [`crate::Groups::written`] tells its end. The notes of it may be lost.
+    Append(Vec<GroupRecord>, Vec<Note>),
 }
 
 impl Request {

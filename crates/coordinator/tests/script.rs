@@ -11,6 +11,8 @@ mod consumer;
 mod consumer_replay;
 #[path = "script/migration.rs"]
 mod migration;
+#[path = "script/notes.rs"]
+mod notes;
 #[path = "script/reader.rs"]
 mod reader;
 #[path = "script/replay.rs"]

@@ -120,6 +120,28 @@ fn shown(created: &CreatedTopic) -> String {
     }
 }
 
+/// Protects: the offsets topic and its history share the half of their ids by which shards own partitions, whichever comes first,
+/// also after one of them was deleted; no other topic shares it.
+#[test]
+fn the_history_lies_beside_the_offsets() {
+    const NAMES: [&str; 2] = ["__consumer_offsets", "__highwater_offset_history"];
+    for [first, second] in [NAMES, [NAMES[1], NAMES[0]]] {
+        let mut world = World::new(1);
+        let half = |world: &World, name: &str| world.image.topics().id_of(name).unwrap().0.0[..8].to_owned();
+        for name in [first, "other", second] {
+            world.create(vec![topic(name, 1, 1)]);
+        }
+        assert_eq!(half(&world, first), half(&world, second));
+        assert_ne!(half(&world, first), half(&world, "other"));
+        assert_ne!(world.image.topics().id_of(first), world.image.topics().id_of(second));
+        let gone = DeleteTopic { name: Some(first.to_owned()), id: TopicId::default() };
+        let decision = delete_topics(&world.image, &[gone]);
+        world.apply(&decision.records);
+        world.create(vec![topic(first, 1, 1)]);
+        assert_eq!(half(&world, first), half(&world, second));
+    }
+}
+
 /// Protects: -1 means the broker's defaults, and given counts are taken (CreateTopics).
 #[test]
 fn counts_and_defaults() {

@@ -93,7 +93,7 @@ pub fn response(choice: u8, version: u8, body: Bytes) {
 
 /// Decodes a stored format.
 pub fn stored(choice: u8, version: u8, body: Bytes) {
-    match choice % 20 {
+    match choice % 22 {
         0 => again::<wire::ConsumerGroupCurrentMemberAssignmentKey>(version, body),
         1 => again::<wire::ConsumerGroupCurrentMemberAssignmentValue>(version, body),
         2 => again::<wire::ConsumerGroupMemberMetadataKey>(version, body),
@@ -113,6 +113,8 @@ pub fn stored(choice: u8, version: u8, body: Bytes) {
         16 => again::<wire::GroupMetadataKey>(version, body),
         17 => again::<wire::GroupMetadataValue>(version, body),
         18 => again::<wire::OffsetCommitKey>(version, body),
-        _ => again::<wire::OffsetCommitValue>(version, body),
+        19 => again::<wire::OffsetCommitValue>(version, body),
+        20 => again::<wire::OffsetHistoryKey>(version, body),
+        _ => again::<wire::OffsetHistoryValue>(version, body),
     }
 }

@@ -93,7 +93,12 @@ pub(super) async fn make_offsets_topic(context: &Context) -> Result<(), ErrorCod
         assignments: Vec::new(),
         configs: groups.offsets_topic_settings(),
     };
-    create(context, vec![topic]).await;
-    settle(context, CREATE_WAIT).await;
+    create_topic_now(context, topic, CREATE_WAIT).await;
     if exists() { Ok(()) } else { Err(ErrorCode::CoordinatorNotAvailable) }
+}
+
+/// Makes a topic for which nobody waits who could be told why it is not, and waits until it is seen.
+pub(crate) async fn create_topic_now(context: &Context, topic: CreateTopic, within: Duration) {
+    create(context, vec![topic]).await;
+    settle(context, within).await;
 }

@@ -3,8 +3,10 @@
 //! Differs from Kafka: a partition that stands twice in one request (A12), and an offset below 0 (A35), are INVALID_REQUEST.
 
 use super::groups::ask;
+use super::k11_join_group::From;
 use super::topics::{self, TopicRef};
 use crate::context::Context;
+use crate::history::make_topic;
 use crate::publish::Published;
 use coordinator::{Answer, Commit, CommitOffset, Request};
 use std::collections::BTreeSet;
@@ -41,6 +43,7 @@ pub(super) async fn offset_commit(
     context: Arc<Context>,
     request: OffsetCommitRequest,
     version: i16,
+    from: From,
 ) -> OffsetCommitResponse {
     let published = context.published();
     let mut offsets = Vec::new();
@@ -62,12 +65,14 @@ pub(super) async fn offset_commit(
     let answered = if offsets.is_empty() {
         Ok(Vec::new())
     } else {
+        make_topic(&context).await;
         let commit = Commit {
             group: GroupId::from(request.group_id.as_str()),
             member: MemberId::from(request.member_id.as_str()),
             instance: request.group_instance_id.as_deref().map(InstanceId::from),
             generation: Generation(request.generation_id_or_member_epoch),
             knows_not_found: version >= NOT_FOUND_FROM,
+            caller: from.caller(),
             offsets,
         };
         ask(&context, Request::Commit(commit)).await.map(|answer| match answer {

@@ -1,6 +1,7 @@
 //! OffsetDelete, 0. KIP-496. Decided by coordinator::Groups.
 
 use super::groups::ask;
+use super::k11_join_group::From;
 use super::topics::{self, TopicRef};
 use crate::context::Context;
 use coordinator::{Answer, Request};
@@ -28,6 +29,7 @@ pub(super) async fn offset_delete(
     context: Arc<Context>,
     request: OffsetDeleteRequest,
     _: i16,
+    from: From,
 ) -> OffsetDeleteResponse {
     let published = context.published();
     let is_known = |name: &str, index: i32| {
@@ -38,7 +40,8 @@ pub(super) async fn offset_delete(
         request.topics.iter().flat_map(|t| t.partitions.iter().map(|p| (t.name.clone(), p.partition_index)));
     let partitions = all.filter(|(name, index)| is_known(name, *index)).collect();
     let group = GroupId::from(request.group_id.as_str());
-    let mut codes = match ask(&context, Request::DeleteOffsets { group, partitions }).await {
+    let delete = Request::DeleteOffsets { group, partitions, caller: from.caller() };
+    let mut codes = match ask(&context, delete).await {
         Ok(Answer::Partitions(codes)) => codes.into_iter(),
         Ok(_) => Vec::new().into_iter(),
         Err(code) => {

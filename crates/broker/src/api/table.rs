@@ -63,7 +63,10 @@ pub(crate) fn find(key: i16) -> Option<Api> {
             })
         }),
         ApiKey::OffsetCommit => Serve::Inline(|call| {
-            super::answer(call, k08_offset_commit::answer_bytes, k08_offset_commit::offset_commit)
+            let from = k11_join_group::From::new(&call);
+            super::answer(call, k08_offset_commit::answer_bytes, move |context, request, version| {
+                k08_offset_commit::offset_commit(context, request, version, from)
+            })
         }),
         ApiKey::OffsetFetch => Serve::Inline(|call| {
             super::answer(call, k09_offset_fetch::answer_bytes, k09_offset_fetch::offset_fetch)
@@ -102,7 +105,10 @@ pub(crate) fn find(key: i16) -> Option<Api> {
             super::answer(call, k42_delete_groups::answer_bytes, k42_delete_groups::delete_groups)
         }),
         ApiKey::OffsetDelete => Serve::Inline(|call| {
-            super::answer(call, k47_offset_delete::answer_bytes, k47_offset_delete::offset_delete)
+            let from = k11_join_group::From::new(&call);
+            super::answer(call, k47_offset_delete::answer_bytes, move |context, request, version| {
+                k47_offset_delete::offset_delete(context, request, version, from)
+            })
         }),
         ApiKey::ConsumerGroupHeartbeat => Serve::Inline(|call| {
             let from = k11_join_group::From::new(&call);

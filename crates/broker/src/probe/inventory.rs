@@ -453,6 +453,12 @@ pub const METRICS: &[Metric] = &[
     .unseen(),
     counter("highwater_compactions_total", "compactions", "Compactions of a log that have ended").unseen(),
     counter("highwater_compacted_records_total", "records", "Records that compaction has taken away").unseen(),
+    counter("highwater_offset_history_notes_total", "commits", "Committed offsets noted in the history"),
+    counter(
+        "highwater_offset_history_missed_total",
+        "commits",
+        "Committed offsets that could not be noted; the commits themselves are stored all the same",
+    ),
 ];
 
 /// Metrics that Kafka has and this broker has not, with the reason.

@@ -151,8 +151,11 @@ impl Shard {
                         let _ = reply.send(answer);
                     }
                 }
-                Effect::Append(records) => match encode(&records, self.clock.now()) {
-                    Ok(batch) => self.coordinators.job(key, serial, GroupTask::Room(batch)),
+                Effect::Append(records, notes) => match encode(&records, self.clock.now()) {
+                    Ok(batch) => {
+                        let notes = self.notes(&records, &notes);
+                        self.coordinators.job(key, serial, GroupTask::Room(batch, notes));
+                    }
                     Err(error) => {
                         tracing::error!(partition = %key, %error, "records of groups cannot be written");
                         let what = GroupsOutcome::Room(Err(ErrorCode::UnknownServerError));
@@ -289,7 +292,7 @@ impl Shard {
             // Asked for again, it is tried again.
             GroupsOutcome::NotLoaded => self.resign_groups(key),
             GroupsOutcome::Room(room) => {
-                if let Err(code) = room.and_then(|room| self.append_records(key, serial, room, now)) {
+                if let Err(code) = room.and_then(|room| self.append_records(key, serial, *room, now)) {
                     let outcome = Err(not_stored(code));
                     self.with_groups(key, |groups, topics| groups.written(outcome, topics, now));
                 }
@@ -304,7 +307,7 @@ impl Shard {
         room: GroupRoom,
         now: Now,
     ) -> Result<(), ErrorCode> {
-        let GroupRoom { batch, claim, reservation } = room;
+        let GroupRoom { batch, notes, claim, reservation } = room;
         let token = self.produces.token();
         let slot = self.partitions.get_mut(&key).ok_or(ErrorCode::NotCoordinator)?;
         let (acks, origin, max_producers) =
@@ -314,6 +317,9 @@ impl Shard {
         slot.partition.append(input, now, &mut effects).map_err(|refused| refused.code())?;
         self.coordinators.appends.insert(token, Append { key, serial, _room: reservation });
         self.run_effects(key, effects);
+        if let Some(notes) = notes {
+            self.append_notes(key, notes, now);
+        }
         drop(claim);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What a shard can be told and asked.
 
 use super::compaction::CompactMessage;
+use crate::history::Notes;
 use crate::publish::Published;
 use crate::unwritten::Claim;
 use log::cut::LogCut;
@@ -296,13 +297,15 @@ pub(crate) enum GroupsOutcome {
     /// Its log cannot be read.
     NotLoaded,
     /// There is room for its batch, or none.
-    Room(Result<GroupRoom, ErrorCode>),
+    Room(Result<Box<GroupRoom>, ErrorCode>),
 }
 
 /// A batch of a coordinator, and the room that it may take.
 pub(crate) struct GroupRoom {
     /// The batch.
     pub(crate) batch: Batch,
+    /// Its notes.
+    pub(crate) notes: Option<Notes>,
     /// Room in memory; given back when the log has taken the batch over.
     pub(crate) claim: Claim,
     /// Room in the write-ahead log; given back when it is durable.

@@ -17,9 +17,10 @@ impl Router {
         Router { shards: shards.into() }
     }
 
-    /// Returns the number of the shard that owns a partition: a fixed function of its identity.
+    /// Returns the number of the shard that owns a partition: a fixed function of the first half of its topic's id, which
+    /// the offsets topic and its history share, and of its number.
     pub(crate) fn shard_of(&self, key: &LogKey) -> usize {
-        let id = key.topic_id.0.0.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        let id = key.topic_id.0.0[..8].iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
         });
         // Partitions of a topic spread evenly, whatever their number.

@@ -43,8 +43,8 @@ fn commit(client: &mut Client, topic: &str, offset: i64) -> i16 {
     client.call(&request, 8).topics[0].partitions[0].error_code
 }
 
-/// Protects: W-12: a full disk refuses produce, takes nothing back that was acknowledged, lets offsets be committed and a
-/// topic be deleted, and accepts produce again by itself once that has made room.
+/// Protects: W-12: a full disk refuses produce, takes nothing back that was acknowledged, lets offsets be committed without a
+/// note in the history and a topic be deleted, and accepts produce again by itself once that has made room.
 #[test]
 fn a_full_disk_is_left_by_deleting() {
     let disk = CrashDisk::new();
@@ -58,6 +58,8 @@ fn a_full_disk_is_left_by_deleting() {
     let look = FindCoordinatorRequest { coordinator_keys: vec!["group".into()], ..Default::default() };
     assert_eq!(client.call(&look, 4).coordinators[0].error_code, 0);
     assert_eq!(commit(&mut client, "kept", 1), 0);
+    let (noted, missed) = ("offset_history_notes_total", "offset_history_missed_total");
+    assert_eq!((metric(&broker, noted), metric(&broker, missed)), (1, 0));
     disk.set_capacity(Some(used(&disk) + (6 << 20)));
     let stored = fill(&mut client, "large");
     assert!(stored > 20, "{stored}");
@@ -65,6 +67,7 @@ fn a_full_disk_is_left_by_deleting() {
     for offset in 0..20 {
         assert_eq!(commit(&mut client, "kept", offset), 0, "commits of offsets go on");
     }
+    assert_eq!((metric(&broker, noted), metric(&broker, missed)), (1, 20), "their notes do not");
     assert_eq!(delete(&mut client, "large"), 0);
     let mut stored = 1;
     until("produce is accepted again", || {

@@ -152,7 +152,7 @@ fn fetch_codes(client: &mut Client, version: i16, (name, topic_id): (&str, Uuid)
     vec![answer.groups[0].error_code, answer.groups[1].error_code, found(0).error_code]
 }
 
-fn commit_request((name, topic_id): (&str, Uuid), group: &str, offset: i64) -> OffsetCommitRequest {
+pub fn commit_request((name, topic_id): (&str, Uuid), group: &str, offset: i64) -> OffsetCommitRequest {
     let partition = OffsetCommitRequestPartition {
         committed_offset: offset,
         committed_leader_epoch: -1,
@@ -167,7 +167,7 @@ fn commit_request((name, topic_id): (&str, Uuid), group: &str, offset: i64) -> O
     }
 }
 
-fn join_request(group: &str, member: &str) -> JoinGroupRequest {
+pub fn join_request(group: &str, member: &str) -> JoinGroupRequest {
     let protocol =
         JoinGroupRequestProtocol { name: "range".into(), metadata: Bytes::from_static(b"anything") };
     JoinGroupRequest {
@@ -211,13 +211,13 @@ pub fn find_coordinator(client: &mut Client, group: &str) {
 }
 
 /// Joins with the id that the coordinator gives.
-fn join(client: &mut Client, group: &str) -> JoinGroupResponse {
+pub fn join(client: &mut Client, group: &str) -> JoinGroupResponse {
     let first = client.call(&join_request(group, ""), JOIN);
     assert_eq!(first.error_code, ErrorCode::MemberIdRequired.code());
     client.call(&join_request(group, &first.member_id), JOIN)
 }
 
-fn sync(client: &mut Client, group: &str, member: &str, generation: i32) -> SyncGroupResponse {
+pub fn sync(client: &mut Client, group: &str, member: &str, generation: i32) -> SyncGroupResponse {
     client.call(&sync_request(group, member, generation, &[(member, "mine")]), SYNC)
 }
 
@@ -231,13 +231,13 @@ fn heartbeat(client: &mut Client, group: &str, member: &str, generation: i32) ->
     client.call(&request, HEARTBEAT).error_code
 }
 
-fn commit(client: &mut Client, group: &str, who: (&str, i32), offset: i64) -> i16 {
+pub fn commit(client: &mut Client, group: &str, who: (&str, i32), offset: i64) -> i16 {
     let mut request = commit_request(("topic", Uuid::ZERO), group, offset);
     (request.member_id, request.generation_id_or_member_epoch) = (who.0.into(), who.1);
     client.call(&request, COMMIT).topics[0].partitions[0].error_code
 }
 
-fn committed(client: &mut Client, group: &str) -> i64 {
+pub fn committed(client: &mut Client, group: &str) -> i64 {
     let topic = OffsetFetchRequestTopics {
         name: "topic".into(),
         partition_indexes: vec![0],

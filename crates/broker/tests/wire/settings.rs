@@ -80,7 +80,7 @@ fn describe(client: &mut Client, of: (i8, &str), keys: Option<&[&str]>) -> Descr
 }
 
 /// Describes one setting: value, source, and the sources of what it shadows.
-fn shown(client: &mut Client, of: (i8, &str), name: &str) -> (Option<String>, i8, Vec<(String, i8)>) {
+pub fn shown(client: &mut Client, of: (i8, &str), name: &str) -> (Option<String>, i8, Vec<(String, i8)>) {
     let config: DescribeConfigsResourceResult = describe(client, of, Some(&[name])).configs.remove(0);
     let synonyms = config.synonyms.into_iter().map(|s| (s.name, s.source)).collect();
     (config.value, config.config_source, synonyms)

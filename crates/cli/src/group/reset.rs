@@ -5,7 +5,7 @@ use crate::confirm::confirm;
 use crate::consume::parse_time;
 use crate::failure::Failure;
 use crate::output::Output;
-use client::{Cluster, CommittedOffset, OffsetAt, PartitionOffset};
+use client::{Cluster, CommittedOffset, NewOffset, OffsetAt, PartitionOffset};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use types::{Offset, WallTime};
@@ -61,9 +61,21 @@ struct Move {
     to: Offset,
 }
 
+impl Move {
+    fn new_offset(&self) -> NewOffset {
+        NewOffset {
+            topic: self.topic.clone(),
+            partition: self.partition,
+            offset: self.to,
+            leader_epoch: -1,
+            metadata: String::new(),
+        }
+    }
+}
+
 /// Shows where offsets go, asks, and commits them.
 pub(crate) async fn reset_offsets(args: &Args, output: &Output) -> Result<(), Failure> {
-    let cluster = args.bootstrap.cluster();
+    let cluster = args.bootstrap.cluster_as("reset");
     let moves = plan(args, &cluster).await?;
     let name = &args.name;
     if !output.is_json() {
@@ -76,7 +88,7 @@ pub(crate) async fn reset_offsets(args: &Args, output: &Output) -> Result<(), Fa
     let changes: Vec<_> = moves.iter().filter(|m| m.from != Some(m.to)).collect();
     if !args.dry_run && !changes.is_empty() {
         confirm(&format!("Move {} offsets of group {name}?", changes.len()), args.yes)?;
-        let offsets: Vec<_> = changes.iter().map(|m| (m.topic.clone(), m.partition, m.to)).collect();
+        let offsets: Vec<_> = changes.iter().map(|m| m.new_offset()).collect();
         cluster.set_group_offsets(name, &offsets).await?;
     }
     if output.is_json() {

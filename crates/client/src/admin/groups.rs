@@ -77,6 +77,21 @@ pub struct CommittedOffset {
     pub metadata: String,
 }
 
+/// An offset to be committed in the name of a group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewOffset {
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// The offset of the next record to read.
+    pub offset: Offset,
+    /// The leader epoch of the record before it; -1 if it is not known.
+    pub leader_epoch: i32,
+    /// What is kept with it.
+    pub metadata: String,
+}
+
 impl Cluster {
     /// Lists the groups of all brokers.
     ///
@@ -190,20 +205,16 @@ impl Cluster {
     ///
     /// # Errors
     /// `Refused` for the first partition that is not committed, `UnknownTopic`, `Unsupported`, and as `any`.
-    pub async fn set_group_offsets(
-        &self,
-        group: &str,
-        offsets: &[(String, i32, Offset)],
-    ) -> Result<(), ClientError> {
+    pub async fn set_group_offsets(&self, group: &str, offsets: &[NewOffset]) -> Result<(), ClientError> {
         let connection = self.retrying(|| self.coordinator(group)).await?;
         let by_id = connection.version::<OffsetCommitRequest>()? >= TOPIC_IDS_FROM;
         let mut topics: BTreeMap<&str, Vec<OffsetCommitRequestPartition>> = BTreeMap::new();
-        for (topic, partition, offset) in offsets {
-            topics.entry(topic).or_default().push(OffsetCommitRequestPartition {
-                partition_index: *partition,
-                committed_offset: offset.0,
-                committed_leader_epoch: -1,
-                ..OffsetCommitRequestPartition::default()
+        for one in offsets {
+            topics.entry(&one.topic).or_default().push(OffsetCommitRequestPartition {
+                partition_index: one.partition,
+                committed_offset: one.offset.0,
+                committed_leader_epoch: one.leader_epoch,
+                committed_metadata: Some(one.metadata.clone()),
             });
         }
         let mut request = OffsetCommitRequest {
@@ -229,7 +240,7 @@ impl Cluster {
     }
 
     /// Returns a connection to the coordinator of a group.
-    async fn coordinator(&self, group: &str) -> Result<Connection, ClientError> {
+    pub(super) async fn coordinator(&self, group: &str) -> Result<Connection, ClientError> {
         let node = self.coordinator_id(group).await?;
         self.broker(node).await
     }

@@ -1,7 +1,7 @@
 //! Offsets: committed, fetched, deleted, and what a topic's end does to them. C8, C18, C19.
 
 use crate::world::{GROUP, SESSION, World, commit, settings, topic_id, who};
-use coordinator::{Answer, CommitOffset, FetchedOffset, Request, Settings};
+use coordinator::{Answer, Caller, CommitOffset, FetchedOffset, Request, Settings};
 use std::time::Duration;
 use types::{ErrorCode, GroupEpoch, WallTime};
 
@@ -127,7 +127,11 @@ fn offsets_are_deleted() {
     let token = world.ask(Request::Commit(request));
     assert_eq!(world.code(token), ErrorCode::None);
     let partitions = vec![("t".to_owned(), 0), ("u".to_owned(), 0)];
-    let delete = world.ask(Request::DeleteOffsets { group: GROUP.into(), partitions: partitions.clone() });
+    let delete = world.ask(Request::DeleteOffsets {
+        group: GROUP.into(),
+        partitions: partitions.clone(),
+        caller: Caller::default(),
+    });
     let codes = vec![ErrorCode::GroupSubscribedToTopic, ErrorCode::None];
     assert_eq!(world.answer(delete), Some(Ok(Answer::Partitions(codes))));
     let fetch = world.ask(Request::FetchOffsets {
@@ -138,7 +142,11 @@ fn offsets_are_deleted() {
     });
     let Some(Ok(Answer::Offsets(found))) = world.answer(fetch) else { panic!() };
     assert_eq!(found.iter().map(|one| one.offset.0).collect::<Vec<_>>(), [4, -1]);
-    let none = world.ask(Request::DeleteOffsets { group: "none".into(), partitions: Vec::new() });
+    let none = world.ask(Request::DeleteOffsets {
+        group: "none".into(),
+        partitions: Vec::new(),
+        caller: Caller::default(),
+    });
     assert_eq!(world.code(none), ErrorCode::GroupIdNotFound);
 }
 

@@ -3,7 +3,7 @@
 use crate::reader::{Reader, reader};
 use crate::world::{DELAY, Who, World, settings, topic_id, who};
 use bytes::Bytes;
-use coordinator::{Migration, Request, Settings};
+use coordinator::{Caller, Migration, Request, Settings};
 use std::time::Duration;
 use types::{ErrorCode, GroupId};
 use wire::Stored;
@@ -252,7 +252,7 @@ fn an_empty_group_is_deleted() {
     let token = world.ask(Request::Delete(group()));
     assert_eq!(world.code(token), ErrorCode::NonEmptyGroup);
     let partitions = vec![("t".to_owned(), 0)];
-    let token = world.ask(Request::DeleteOffsets { group: group(), partitions });
+    let token = world.ask(Request::DeleteOffsets { group: group(), partitions, caller: Caller::default() });
     assert_eq!(world.code(token), ErrorCode::GroupSubscribedToTopic);
     world.part(&mut a, -1);
     let token = world.ask(Request::Delete(group()));

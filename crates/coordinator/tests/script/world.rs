@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use coordinator::assign::Assignor;
 use coordinator::{
-    Answer, Caller, Commit, CommitOffset, ConsumerTimes, Effect, GroupRecord, Groups, Migration, Request,
-    Settings, Token, Topics,
+    Answer, Caller, Commit, CommitOffset, ConsumerTimes, Effect, GroupRecord, Groups, Migration, Note,
+    Request, Settings, Token, Topics,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -102,6 +102,8 @@ pub(crate) struct World {
     pub(crate) log: Vec<GroupRecord>,
     /// A batch on its way.
     pub(crate) in_flight: Option<Vec<GroupRecord>>,
+    /// Those of the last batch.
+    pub(crate) notes: Vec<Note>,
     /// Batches are committed as soon as they come.
     pub(crate) commits_at_once: bool,
     replies: BTreeMap<u64, Result<Answer, ErrorCode>>,
@@ -121,6 +123,7 @@ impl World {
             topics: Names(names.into(), BTreeMap::new()),
             log: Vec::new(),
             in_flight: None,
+            notes: Vec::new(),
             commits_at_once: true,
             replies: BTreeMap::new(),
             next: 0,
@@ -146,8 +149,9 @@ impl World {
                             "{token:?} is answered twice"
                         );
                     }
-                    Effect::Append(records) => {
+                    Effect::Append(records, notes) => {
                         assert!(self.in_flight.is_none(), "one batch at a time");
+                        self.notes = notes;
                         self.in_flight = Some(records);
                     }
                 }
@@ -390,6 +394,7 @@ pub(crate) fn commit(group: &str, who: &Who, generation: i32, offset: i64) -> Co
         instance: who.instance.map(InstanceId::from),
         generation: Generation(generation),
         knows_not_found: true,
+        caller: Caller { client_id: who.client.into(), host: "/127.0.0.1".into(), version: 9 },
         offsets: vec![one],
     }
 }

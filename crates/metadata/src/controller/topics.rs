@@ -7,12 +7,12 @@
 
 use super::placement::{self, Placed};
 use super::{ConfigCheck, Decision, Refusal};
-use crate::image::folded;
+use crate::image::{CONSUMER_OFFSETS, OFFSET_HISTORY, folded};
 use crate::{ConfigResource, MetadataImage, PartitionState, Record};
 use std::collections::{BTreeMap, BTreeSet};
 use types::{
     BrokerId, ErrorCode, LeaderEpoch, LogKey, MAX_TOPIC_NAME_BYTES, PartitionEpoch, PartitionId, TopicId,
-    TopicName, TopicNameError,
+    TopicName, TopicNameError, Uuid,
 };
 
 /// Most partitions that one operation may create or delete. *Source*: Kafka's MAX_PARTITIONS_PER_BATCH.
@@ -153,7 +153,7 @@ impl Creator<'_> {
     ) -> Result<TopicCreation, Refusal> {
         let name = self.check_name(accepted)?;
         let configs = self.check_configs()?;
-        let id = new_id();
+        let id = beside(self.image, &self.topic.name, new_id());
         let placed = self.place(id)?;
         let replicas = placed.first().map_or(0, |partition| partition.replicas.len());
         let creation = TopicCreation {
@@ -254,6 +254,20 @@ pub fn topic_name_refusal(name: &str, error: TopicNameError) -> Refusal {
         }
     };
     Refusal::new(ErrorCode::InvalidTopicException, format!("Topic name is invalid: {what}"))
+}
+
+/// Gives the two topics of committed offsets the same first half of their ids: shards own partitions by it, so a commit
+/// and its note in the history are appended by one shard.
+fn beside(image: &MetadataImage, name: &str, id: TopicId) -> TopicId {
+    let other = match name {
+        CONSUMER_OFFSETS => OFFSET_HISTORY,
+        OFFSET_HISTORY => CONSUMER_OFFSETS,
+        _ => return id,
+    };
+    let Some(other) = image.topics().id_of(other) else { return id };
+    let mut bytes = id.0.0;
+    bytes[..8].copy_from_slice(&other.0.0[..8]);
+    TopicId(Uuid(bytes))
 }
 
 fn add_records(records: &mut Vec<Record>, name: TopicName, creation: &TopicCreation, placed: Vec<Placed>) {

@@ -63,7 +63,7 @@ impl TopicImage {
         LogKey { topic_id: self.id, partition }
     }
 
-    /// Says whether Kafka counts this topic as internal.
+    /// Says whether this topic is internal.
     pub fn is_internal(&self) -> bool {
         is_internal(self.name.as_str())
     }
@@ -81,9 +81,12 @@ pub(crate) fn folded(name: &TopicName) -> Option<String> {
 /// The topic that holds the offsets of groups, and the groups.
 pub const CONSUMER_OFFSETS: &str = "__consumer_offsets";
 
-/// Says whether Kafka counts a topic of this name as internal.
+/// The topic that notes every commit: who, when, from which offset to which.
+pub const OFFSET_HISTORY: &str = "__highwater_offset_history";
+
+/// Says whether a topic of this name is internal: Kafka's, and our own.
 pub fn is_internal(name: &str) -> bool {
-    matches!(name, CONSUMER_OFFSETS | "__transaction_state" | "__share_group_state")
+    matches!(name, CONSUMER_OFFSETS | OFFSET_HISTORY | "__transaction_state" | "__share_group_state")
 }
 
 impl TopicsImage {

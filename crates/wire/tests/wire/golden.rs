@@ -149,8 +149,8 @@ fn check<M: Message + PartialEq + Debug>(line: &Line) {
     }
 }
 
-/// Protects: every message and stored format of every version is read and written as Kafka 4.3.1 writes it, its
-/// defaults included, and every value lies in the field that Kafka gives its name to.
+/// Protects: every message and stored format of every version is read and written as Kafka 4.3.1 writes it (our
+/// own two as their format says), its defaults included, and every value lies in the field that Kafka gives its name to.
 #[test]
 fn bodies_are_kafkas() {
     let mut check = Check { bodies: 0, formats: 0 };

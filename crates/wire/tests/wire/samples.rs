@@ -101,6 +101,8 @@ pub(crate) fn visit(visitor: &mut impl Visitor) {
     visitor.stored::<wire::GroupMetadataValue>();
     visitor.stored::<wire::OffsetCommitKey>();
     visitor.stored::<wire::OffsetCommitValue>();
+    visitor.stored::<wire::OffsetHistoryKey>();
+    visitor.stored::<wire::OffsetHistoryValue>();
 }
 
 impl Sample for wire::produce_request::ProduceRequest {
@@ -2862,6 +2864,32 @@ impl Sample for wire::offset_commit_value::OffsetCommitValue {
             } else {
                 types::Uuid::ZERO
             },
+        }
+    }
+}
+
+impl Sample for wire::offset_history_key::OffsetHistoryKey {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { group: random.string(), topic: random.string(), partition: random.i32() }
+    }
+}
+
+impl Sample for wire::offset_history_value::OffsetHistoryValue {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            at: random.i64(),
+            topic_id: random.uuid(),
+            from_offset: random.i64(),
+            from_at: random.i64(),
+            offset: random.i64(),
+            leader_epoch: random.i32(),
+            metadata: random.string(),
+            member_id: random.string(),
+            instance_id: random.option(|random| random.string()),
+            client_id: random.string(),
+            client_host: random.string(),
         }
     }
 }

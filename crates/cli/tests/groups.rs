@@ -1,0 +1,9 @@
+//! Commands about groups against the real binary: history, restore.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+#[path = "groups/broker.rs"]
+mod broker;
+#[path = "groups/history.rs"]
+mod history;
+#[path = "groups/member.rs"]
+mod member;
