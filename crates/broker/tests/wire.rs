@@ -15,6 +15,8 @@ mod compaction;
 mod compression;
 #[path = "wire/connections.rs"]
 mod connections;
+#[path = "wire/consumer_groups.rs"]
+mod consumer_groups;
 #[path = "wire/delete_records.rs"]
 mod delete_records;
 #[path = "wire/effects.rs"]

@@ -32,7 +32,7 @@ const LEAVE: i16 = 5;
 const COMMIT: i16 = 9;
 const FETCH_OFFSETS: i16 = 9;
 /// The first rebalance waits for nobody.
-const AT_ONCE: (&str, &str) = ("group.initial.rebalance.delay.ms", "0");
+pub const AT_ONCE: (&str, &str) = ("group.initial.rebalance.delay.ms", "0");
 
 /// Sends an ordinary request of a group in a version and returns the codes that are not expected.
 pub fn ask(client: &mut Client, api: ApiKey, version: i16, topic: (&str, Uuid)) -> Vec<i16> {
