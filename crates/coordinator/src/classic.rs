@@ -370,8 +370,9 @@ impl Classic {
         group.record(&assignments)
     }
 
-    /// The group changes to the consumer protocol: who waits is told to ask again.
+    /// The group changes to the consumer protocol: who waits is told to ask again, and all have their whole session for it.
     pub(crate) fn give_way(&mut self, turn: &mut Turn<'_>) {
+        self.members.keys().for_each(|member| self.touch(member, turn));
         for member in self.members.values_mut() {
             let waiting = member.joining.take().into_iter().chain(member.syncing.take());
             waiting.for_each(|token| turn.reply(token, Err(ErrorCode::RebalanceInProgress)));

@@ -261,3 +261,38 @@ fn an_empty_group_is_deleted() {
     assert_eq!(world.state(), "none");
     assert!(world.topics.0.values().any(|id| *id == topic_id(1)));
 }
+
+/// Protects: a member that waited in the classic protocol for longer than its session, when the group changed over, and never came
+/// back, is missed as any other.
+#[test]
+fn who_waited_and_never_came_back_is_missed() {
+    let mut world = World::new();
+    let (mut x, mut y) = (classic(&mut world), old("y"));
+    let first = world.ask(Request::Join {
+        request: y.request(),
+        caller: coordinator::Caller { client_id: "y".into(), host: "/h".into(), version: 9 },
+        fresh: types::Uuid([7; 16]),
+    });
+    y.who.id = world.joined(first).member_id;
+    let caller = || coordinator::Caller { client_id: "y".into(), host: "/h".into(), version: 9 };
+    let fresh = types::Uuid([7; 16]);
+    let waiting = world.ask(Request::Join { request: y.request(), caller: caller(), fresh });
+    let again = x.join(&mut world);
+    assert_eq!((again.error_code, world.waits(waiting)), (0, false));
+    let id = x.who.id.clone();
+    assert_eq!(x.sync(&mut world, &[(&id, &[0, 1, 2, 3])]), ErrorCode::None);
+    // The leader asks for another rebalance, and waits for the other, which shows itself and does not join.
+    let waiting = world.ask(Request::Join { request: x.request(), caller: caller(), fresh });
+    for _ in 0..12 {
+        world.pass(SECOND);
+        assert_eq!(world.heartbeat(&y.who, 2), ErrorCode::RebalanceInProgress);
+    }
+    assert!(world.waits(waiting));
+    let mut rest = [reader("a")];
+    world.beat(&mut rest[0]);
+    assert_eq!(world.code(waiting), ErrorCode::RebalanceInProgress);
+    for _ in 0..3 {
+        world.settle_readers(&mut rest);
+    }
+    assert_eq!(rest[0].reads(), [0, 1, 2, 3]);
+}
