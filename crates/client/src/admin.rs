@@ -166,7 +166,7 @@ pub struct ClusterDescription {
 }
 
 impl Cluster {
-    /// Creates a topic.
+    /// Creates a topic. *Shape*: when it returns, the broker names the topic: Kafka's answer comes before that.
     ///
     /// # Errors
     /// `Refused` with the broker's reason; `Lost` leaves open whether it was created.
@@ -191,11 +191,20 @@ impl Cluster {
         let made = made.ok_or_else(|| ClientError::Incomplete(what()))?;
         accepted(made.error_code, made.error_message.as_deref(), what)?;
         self.forget(&topic.name);
+        self.retrying(|| self.named(&topic.name)).await?;
         Ok(CreatedTopic {
             id: made.topic_id,
             partitions: made.num_partitions,
             replication: made.replication_factor,
         })
+    }
+
+    /// Looks for a topic that was just created; while it is not named, it has no leader either.
+    async fn named(&self, topic: &str) -> Result<(), ClientError> {
+        match self.topic(topic).await {
+            Err(ClientError::UnknownTopic(topic)) => Err(ClientError::NoLeader { topic, partition: 0 }),
+            other => other.map(|_| ()),
+        }
     }
 
     /// Deletes a topic with all its records.

@@ -48,6 +48,21 @@ async fn a_refusal_is_the_brokers_sentence() {
     assert_eq!(error.to_string(), "topic 'new': INVALID_CONFIG: no such setting");
 }
 
+/// Protects: a topic counts as created when the broker names it, not before: Kafka's answer comes earlier.
+#[tokio::test]
+async fn a_topic_is_created_when_it_is_named() {
+    let address = start(|asked| {
+        let request: CreateTopicsRequest = asked.read();
+        let name = request.topics[0].name.clone();
+        let topic = CreatableTopicResult { name, num_partitions: 1, ..Default::default() };
+        asked.answer(&CreateTopicsResponse { topics: vec![topic], ..Default::default() })
+    });
+    let cluster = cluster(&address.await);
+    let wanted = |name: &str| NewTopic { name: name.to_owned(), ..NewTopic::default() };
+    assert_eq!(cluster.create_topic(&wanted(TOPIC)).await.unwrap().partitions, 1);
+    assert!(cluster.create_topic(&wanted("new")).await.is_err(), "nobody names it");
+}
+
 /// Protects: an offset is asked for again while the partition has no leader, and found then.
 #[tokio::test]
 async fn offsets_are_asked_for_again() {
