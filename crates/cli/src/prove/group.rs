@@ -15,26 +15,26 @@ use env::{Env, net::Net};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, timeout};
 use types::Offset;
 
 /// The group of every proof.
 const GROUP: &str = "prove-group";
-/// Settings that let a group notice the death of a member while a proof waits.
+/// Settings that let a group notice the death of a member between two kills of the broker: a session begins anew with each start.
 pub(super) const SETTINGS: [(&str, &str); 4] = [
-    ("group.consumer.min.session.timeout.ms", "1000"),
-    ("group.consumer.session.timeout.ms", "2000"),
-    ("group.consumer.min.heartbeat.interval.ms", "100"),
-    ("group.consumer.heartbeat.interval.ms", "200"),
+    ("group.consumer.min.session.timeout.ms", "100"),
+    ("group.consumer.session.timeout.ms", "400"),
+    ("group.consumer.min.heartbeat.interval.ms", "10"),
+    ("group.consumer.heartbeat.interval.ms", "80"),
 ];
 /// Time between two deaths of members. *Units*: milliseconds.
 const LIFE_MS: (u64, u64) = (500, 3500);
-/// One of so many commits is cut off by the member's death.
-const CUT_OFF: u64 = 16;
-/// Longest time that such a commit has. *Units*: microseconds.
-const CUT_MAX_US: u64 = 3000;
+/// One of so many pieces of work ends in the member's death.
+const DEATHS: u64 = 10;
+/// Longest time that the commit of such a piece has. *Units*: microseconds.
+const CUT_MAX_US: u64 = 1500;
 /// Longest time from a member's work to its commit: deaths fall in between. *Units*: milliseconds.
 const MOMENT_MAX_MS: u64 = 40;
 /// How long a member waits for records.
@@ -64,12 +64,33 @@ enum Ended {
     Died,
 }
 
+/// Whether a member dies at a piece of work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Death {
+    None,
+    /// Before it commits.
+    Before,
+    /// So long after it began to commit.
+    Within(Duration),
+}
+
+impl Death {
+    fn draw(moments: &mut Seeded) -> Death {
+        match moments.between(0, 1) {
+            0 => Death::Before,
+            _ => Death::Within(Duration::from_micros(moments.between(0, CUT_MAX_US))),
+        }
+    }
+}
+
 /// The group. Clones share it.
 #[derive(Clone)]
 pub(super) struct Group {
     address: String,
     topic: String,
     phase: Arc<watch::Sender<Phase>>,
+    /// A member is to die now.
+    strike: Arc<Notify>,
     accounts: Arc<Mutex<GroupAccounts>>,
 }
 
@@ -77,11 +98,22 @@ impl Group {
     /// Makes one for the broker at an address.
     pub(super) fn new(address: &str, topic: &str) -> Group {
         let phase = Arc::new(watch::Sender::new(Phase::Strike));
-        Group { address: address.to_owned(), topic: topic.to_owned(), phase, accounts: Arc::default() }
+        Group {
+            address: address.to_owned(),
+            topic: topic.to_owned(),
+            phase,
+            strike: Arc::default(),
+            accounts: Arc::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, GroupAccounts> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Kills a member at the next opportunity, beside those that die of themselves.
+    pub(super) fn strike(&self) {
+        self.strike.notify_one();
     }
 
     /// Keeps so many members, until they are to leave.
@@ -97,6 +129,7 @@ impl Group {
             let life = Duration::from_millis(draw.between(LIFE_MS.0, LIFE_MS.1));
             tokio::select! {
                 () = tokio::time::sleep(life) => self.kill_one(&mut draw, &handles, *phase.borrow()),
+                () = self.strike.notified() => self.kill_one(&mut draw, &handles, *phase.borrow()),
                 ended = tasks.join_next() => self.on_ended(ended).await,
                 _ = phase.changed() => {}
             }
@@ -107,7 +140,8 @@ impl Group {
     }
 
     fn kill_one(&self, draw: &mut Seeded, handles: &[AbortHandle], phase: Phase) {
-        if let Some(handle) = draw.pick(handles).filter(|_| phase == Phase::Strike) {
+        let picked = draw.pick(handles).filter(|handle| phase == Phase::Strike && !handle.is_finished());
+        if let Some(handle) = picked {
             handle.abort();
             self.lock().killed += 1;
         }
@@ -141,11 +175,11 @@ impl Group {
             match event {
                 GroupEvent::Records(records) if records.is_empty() => {}
                 GroupEvent::Records(records) => {
-                    let cut = *phase.borrow() == Phase::Strike && moments.between(1, CUT_OFF) == 1;
-                    let cut = cut.then(|| Duration::from_micros(moments.between(0, CUT_MAX_US)));
+                    let dies = *phase.borrow() == Phase::Strike && moments.between(1, DEATHS) == 1;
+                    let death = if dies { Death::draw(&mut moments) } else { Death::None };
                     let pause = Duration::from_millis(moments.between(0, MOMENT_MAX_MS));
-                    self.work(&mut member, records, (pause, cut)).await?;
-                    if cut.is_some() {
+                    self.work(&mut member, records, (pause, death)).await?;
+                    if dies {
                         return Ok(Ended::Died);
                     }
                 }
@@ -165,7 +199,7 @@ impl Group {
         &self,
         member: &mut GroupConsumer,
         records: Vec<Consumed>,
-        (pause, cut): (Duration, Option<Duration>),
+        (pause, death): (Duration, Death),
     ) -> Result<(), ClientError> {
         let mut next: BTreeMap<TopicPartition, Offset> = BTreeMap::new();
         {
@@ -179,9 +213,10 @@ impl Group {
         tokio::time::sleep(pause).await;
         let due = offsets(next.iter().map(|((_, partition), offset)| (*partition, *offset)));
         let ticket = self.lock().on_commit(&due);
-        let committed = match cut {
-            None => member.commit(&next).await,
-            Some(cut) => match timeout(cut, member.commit(&next)).await {
+        let committed = match death {
+            Death::None => member.commit(&next).await,
+            Death::Before => return Ok(()),
+            Death::Within(time) => match timeout(time, member.commit(&next)).await {
                 Ok(committed) => committed,
                 Err(_cut_off) => return Ok(()),
             },

@@ -148,6 +148,9 @@ impl<'a> Proof<'a> {
             Some(what) => self.broker.begins(what, MARK_MAX).await,
             None => false,
         };
+        if let Some(group) = self.group.as_ref().filter(|_| round % 2 == 1) {
+            group.strike();
+        }
         let outstanding = self.ledger.on_kill(round);
         self.strike(strike)?;
         let inside = match strike {
