@@ -158,6 +158,9 @@ fn a_member_takes_over_from_one_that_was_killed() {
     shared.write(100);
     members.until_seen(200);
     assert_eq!(members.seen.len(), 2, "{:?}", members.seen);
+    let shown = shared.run(&["group", "describe", "g"]).join("\n");
+    assert!(shown.contains("kind consumer") && shown.contains("protocol uniform"), "{shown}");
+    assert!(shown.contains("2 members, 4 partitions"), "{shown}");
     shared.write(2000);
     members.until('a', "");
     members.kill('a');

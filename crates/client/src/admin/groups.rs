@@ -5,15 +5,15 @@ use crate::connection::Connection;
 use crate::error::{ClientError, accepted};
 use bytes::Bytes;
 use std::collections::BTreeMap;
-use types::Offset;
+use types::{ErrorCode, Offset};
 use wire::consumer_protocol_assignment::ConsumerProtocolAssignment;
 use wire::describe_groups_response::DescribedGroupMember;
 use wire::find_coordinator_request::FindCoordinatorRequest;
 use wire::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use wire::offset_fetch_request::OffsetFetchRequestGroup;
 use wire::{
-    DeleteGroupsRequest, DescribeGroupsRequest, ListGroupsRequest, OffsetCommitRequest, OffsetFetchRequest,
-    Stored,
+    ConsumerGroupDescribeRequest, DeleteGroupsRequest, DescribeGroupsRequest, ListGroupsRequest,
+    OffsetCommitRequest, OffsetFetchRequest, Stored,
 };
 
 /// First version of FindCoordinator with many keys.
@@ -43,7 +43,7 @@ pub struct GroupDescription {
     pub state: String,
     /// The kind of its members.
     pub protocol_type: String,
-    /// The protocol that its members have agreed on.
+    /// The protocol that its members have agreed on; the assignor of a group of the consumer protocol.
     pub protocol: String,
     /// Its members.
     pub members: Vec<GroupMember>,
@@ -125,9 +125,13 @@ impl Cluster {
     }
 
     async fn describe_group_once(&self, group: &str) -> Result<GroupDescription, ClientError> {
+        let coordinator = self.coordinator(group).await?;
+        if let Some(found) = describe_consumer_group(&coordinator, group).await? {
+            return Ok(found);
+        }
         let request =
             DescribeGroupsRequest { groups: vec![group.to_owned()], ..DescribeGroupsRequest::default() };
-        let answer = self.coordinator(group).await?.call(&request).await?;
+        let answer = coordinator.call(&request).await?;
         let found = answer.groups.into_iter().next();
         let found = found.ok_or_else(|| ClientError::Incomplete(format!("group '{group}'")))?;
         accepted(found.error_code, found.error_message.as_deref(), || format!("group '{group}'"))?;
@@ -270,6 +274,43 @@ impl Cluster {
         accepted(code, None, || format!("coordinator of group '{group}'"))?;
         self.metadata(Some(&[])).await?;
         Ok(node)
+    }
+}
+
+/// Describes a group of the consumer protocol (KIP-848); nothing if it is of the classic one, or the broker has none other.
+async fn describe_consumer_group(
+    coordinator: &Connection,
+    group: &str,
+) -> Result<Option<GroupDescription>, ClientError> {
+    if coordinator.version::<ConsumerGroupDescribeRequest>().is_err() {
+        return Ok(None);
+    }
+    let group_ids = vec![group.to_owned()];
+    let request = ConsumerGroupDescribeRequest { group_ids, ..ConsumerGroupDescribeRequest::default() };
+    let found = coordinator.call(&request).await?.groups.into_iter().next();
+    let found = found.ok_or_else(|| ClientError::Incomplete(format!("group '{group}'")))?;
+    let others = [ErrorCode::GroupIdNotFound, ErrorCode::UnsupportedVersion].map(ErrorCode::code);
+    if others.contains(&found.error_code) {
+        return Ok(None);
+    }
+    accepted(found.error_code, found.error_message.as_deref(), || format!("group '{group}'"))?;
+    Ok(Some(GroupDescription {
+        group: found.group_id,
+        state: found.group_state,
+        protocol_type: "consumer".to_owned(),
+        protocol: found.assignor_name,
+        members: found.members.into_iter().map(consumer_member).collect(),
+    }))
+}
+
+fn consumer_member(member: wire::consumer_group_describe_response::Member) -> GroupMember {
+    let assignment = member.assignment.topic_partitions.into_iter();
+    GroupMember {
+        id: member.member_id,
+        instance: member.instance_id,
+        client_id: member.client_id,
+        host: member.client_host,
+        assignment: assignment.map(|topic| (topic.topic_name, topic.partitions)).collect(),
     }
 }
 
