@@ -24,6 +24,8 @@ const EXPANDED_MAX: usize = 256 << 20;
 const LOAD_PAUSE: Duration = Duration::from_millis(10);
 /// Part of the write-ahead log that one batch may take, in eighths, as for Produce.
 const WAL_EIGHTHS: u64 = 3;
+/// What a file of the write-ahead log needs beside the largest batch, generously (W-4).
+const FILE_OVERHEAD: u64 = 16 << 10;
 /// What a batch costs in the write-ahead log beside its bytes, at most.
 const FRAME_OVERHEAD: u64 = 128;
 
@@ -47,6 +49,11 @@ pub(crate) enum GroupTask {
 
 /// The way to whoever does them.
 pub(crate) type GroupJobSender = mpsc::UnboundedSender<GroupJob>;
+
+/// Returns the largest batch that a coordinator may write: each is written into one file of the write-ahead log. *Units*: bytes.
+pub(crate) fn batch_max(wal: &config::WalConfig) -> u64 {
+    wal.file_bytes.saturating_sub(FILE_OVERHEAD)
+}
 
 /// Does jobs until no shard sends any.
 pub(crate) async fn work(mut inbox: mpsc::UnboundedReceiver<GroupJob>, context: Arc<Context>) {
@@ -152,7 +159,7 @@ async fn room(
 ) -> Result<Box<GroupRoom>, ErrorCode> {
     let most = context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS;
     let mut bytes = batch.len() as u64;
-    if bytes > most {
+    if bytes > most.min(batch_max(&context.config.storage.wal)) {
         return Err(ErrorCode::MessageTooLarge);
     }
     let batch = Batch::from_wire(&batch).map_err(|_| ErrorCode::UnknownServerError)?;

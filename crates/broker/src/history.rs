@@ -37,15 +37,21 @@ impl Notes {
         self.batch.size() as u64
     }
 
-    /// Makes a batch of notes; nothing if there are none, or one that cannot be written.
-    pub(crate) fn new(records: &[GroupRecord], notes: &[Note], now: Now) -> Option<Notes> {
+    /// Makes a batch of notes; nothing if there are none, or one that cannot be written, or if they are larger than a batch may be.
+    pub(crate) fn new(records: &[GroupRecord], notes: &[Note], now: Now, max: u64) -> Option<Notes> {
+        let mut bytes = 0;
         let mut batch = BatchBuilder::new(Codec::None);
         for note in notes {
             let (key, value) = note.encode(records).ok()??;
+            bytes += (key.len() + value.len()) as u64;
+            if bytes > max {
+                return None;
+            }
             batch.push(now.wall, Some(&key), Some(&value), &[]);
         }
         let bytes: Bytes = if notes.is_empty() { return None } else { batch.build().ok()? };
-        Some(Notes { batch: Batch::from_wire(&bytes).ok()?, count: notes.len() as u64 })
+        let batch = Batch::from_wire(&bytes).ok().filter(|batch| batch.size() as u64 <= max)?;
+        Some(Notes { batch, count: notes.len() as u64 })
     }
 }
 

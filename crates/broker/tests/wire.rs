@@ -35,6 +35,8 @@ mod harness;
 mod history;
 #[path = "wire/hostile_batches.rs"]
 mod hostile_batches;
+#[path = "wire/hostile_groups.rs"]
+mod hostile_groups;
 #[path = "wire/hostile_topics.rs"]
 mod hostile_topics;
 #[path = "wire/idempotence.rs"]

@@ -346,7 +346,10 @@ impl Classic {
     /// A coordinator has loaded the group, or it has come from the consumer protocol: its members have their whole session to
     /// show themselves. Without a leader nobody has assigned what they have: they are to join again.
     pub(crate) fn loaded(&mut self, turn: &mut Turn<'_>) {
-        self.members.keys().for_each(|member| self.touch(member, turn));
+        for member in self.members.keys() {
+            self.touch(member, turn);
+            turn.cancel(&TimerKey::Rebalance(self.id.clone(), member.clone()));
+        }
         if self.leader.is_none() && !self.members.is_empty() {
             self.rebalance(turn);
         }

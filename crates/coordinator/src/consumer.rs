@@ -264,6 +264,11 @@ impl Consumer {
         self.members.get_key_value(id).ok_or(ErrorCode::UnknownMemberId)
     }
 
+    /// Says whether a member is to have another place in a draft of the group than it has.
+    pub(crate) fn has_other_place(&self, draft: &Consumer, id: &str) -> bool {
+        self.members.get(id) != draft.members.get(id)
+    }
+
     /// Returns what a member has.
     pub(crate) fn held(&self, id: &MemberId) -> Option<&Has> {
         self.members.get(id).map(|member| &member.has)

@@ -5,9 +5,9 @@
 //! has a record waits for its commit before anything else is decided, but commits of offsets, which depend on none. What is
 //! decided on offsets (deleting, expiring) begins a batch: so it never takes away a commit that it has not seen.
 //! Of a group of the consumer protocol the batch has a draft instead: more may be decided on it, since a batch is stored whole
-//! or not at all.
+//! or not at all; a member of which it changes the place is told nothing before the commit.
 //! *Invariant*: a reply that promises something goes out after the records that keep the promise are committed.
-//! Tests: tests/classic.rs, tests/commits.rs, tests/consumer.rs, tests/migration.rs, tests/replay.rs.
+//! Tests: tests/classic.rs, tests/commits.rs, tests/consumer.rs, tests/migration.rs, tests/replay.rs, tests/review.rs.
 
 mod consumer;
 
@@ -16,7 +16,9 @@ use crate::consumer::{Consumer, Heartbeat};
 use crate::group::{Group, Kind};
 use crate::note::{Asked, Who, notes};
 use crate::record::GroupRecord;
-use crate::request::{Answer, Caller, Commit, Effect, Listed, Request, Settings, Token, Topics};
+use crate::request::{
+    Answer, Caller, Commit, CommitOffset, Effect, Listed, Request, Settings, Token, Topics,
+};
 use crate::timers::{TimerKey, Timers};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -358,7 +360,7 @@ impl Groups {
         let mut turn = Turn { now, settings, timers, effects, batch: &mut batch };
         match then {
             Then::Reply(token, answer) => turn.reply(token, outcome.map(|()| answer)),
-            Then::Again(operation) if outcome.is_ok() => self.queue.push_back(operation),
+            Then::Again(operation) if outcome.is_ok() => self.queue.push_front(operation),
             Then::Again(operation) => {
                 if let (Some(token), Err(code)) = (operation.token(), outcome) {
                     turn.reply(token, Err(code));
@@ -402,7 +404,7 @@ impl Groups {
         }
         let mut batch = Batch::default();
         for operation in std::mem::take(&mut self.queue) {
-            if operation.waits_for(&batch) || batch.bytes >= self.settings.batch_max {
+            if self.waits(&operation, &batch) {
                 self.queue.push_back(operation);
             } else {
                 self.decide(operation, topics, now, &mut batch);
@@ -420,6 +422,18 @@ impl Groups {
         let notes = notes(&batch.records, &batch.asked, before, now.wall);
         self.effects.push(Effect::Append(batch.records.clone(), notes));
         self.in_flight = Some(batch);
+    }
+
+    /// Says whether an operation has to wait for the commit of a batch, or of what is in it already.
+    fn waits(&self, operation: &Operation, batch: &Batch) -> bool {
+        let is_moving = match operation {
+            Operation::Request(_, request) => match &**request {
+                Request::Sync(sync) => self.is_moving(batch, &sync.group_id, &sync.member_id),
+                _ => false,
+            },
+            _ => false,
+        };
+        is_moving || operation.waits_for(batch) || batch.bytes >= self.settings.batch_max
     }
 
     fn decide(&mut self, operation: Operation, topics: &dyn Topics, now: Now, batch: &mut Batch) {
@@ -488,7 +502,7 @@ impl Groups {
             Request::Sync(request) => {
                 let group = groups.get_mut(request.group_id.as_str()).ok_or(ErrorCode::UnknownMemberId)?;
                 match &mut group.kind {
-                    Kind::Classic(classic) => classic.sync(token, request, &mut turn),
+                    Kind::Classic(classic) => classic.sync(token, &request, &mut turn),
                     Kind::Consumer(consumer) => consumer::sync(consumer, token, &request, topics, &mut turn)?,
                 }
             }
@@ -576,7 +590,7 @@ fn join_group(
     if !turn.settings.session_timeout.contains(&join.session_timeout()) {
         return Err(ErrorCode::InvalidSessionTimeout);
     }
-    if join.size() > turn.settings.member_max {
+    if join.size() > turn.settings.member_max || !join.has_writable_id() {
         return Err(ErrorCode::InvalidRequest);
     }
     let id = join.group().clone();
@@ -625,6 +639,12 @@ fn commit_offsets(
         _ if knows_not_found => return Err(ErrorCode::GroupIdNotFound),
         _ => return Err(ErrorCode::IllegalGeneration),
     }
+    let is_fine = |one: &CommitOffset| one.metadata.len() <= turn.settings.metadata_max;
+    let size: usize =
+        offsets.iter().filter(|one| is_fine(one)).map(|one| GroupRecord::offset_size(&id, one)).sum();
+    if size > turn.settings.operation_max {
+        return Err(ErrorCode::InvalidCommitOffsetSize);
+    }
     let (first, mut codes) = (turn.batch.records.len(), Vec::with_capacity(offsets.len()));
     for offset in offsets {
         if offset.metadata.len() > turn.settings.metadata_max {
@@ -650,9 +670,16 @@ fn delete(
     if !group.is_deserted() {
         return Err(ErrorCode::NonEmptyGroup);
     }
-    group.offsets.keys().for_each(|(topic, p)| turn.write(GroupRecord::no_offset(id, topic, p)));
-    group.end_records(id).into_iter().for_each(|record| turn.write(record));
     turn.hold(id);
+    for (topic, partition) in group.offsets.keys() {
+        if turn.is_full() {
+            // Nobody comes in between: it is the first thing after the commit.
+            turn.then(Then::Again(Operation::Request(token, Box::new(Request::Delete(id.clone())))));
+            return Ok(());
+        }
+        turn.write(GroupRecord::no_offset(id, topic, partition));
+    }
+    group.end_records(id).into_iter().for_each(|record| turn.write(record));
     turn.then(Then::Reply(token, Answer::Done));
     Ok(())
 }
@@ -696,6 +723,12 @@ fn delete_offsets(
         return Err(ErrorCode::NonEmptyGroup);
     }
     let (first, mut codes) = (turn.batch.records.len(), Vec::with_capacity(partitions.len()));
+    let size = |(topic, _): &(String, i32)| GroupRecord::no_offset(id, topic, 0).size();
+    if partitions.iter().filter(|(topic, p)| group.offsets.has(topic, *p)).map(size).sum::<usize>()
+        > turn.settings.operation_max
+    {
+        return Err(ErrorCode::UnknownServerError);
+    }
     for (topic, partition) in partitions {
         if group.reads(topic) {
             codes.push(ErrorCode::GroupSubscribedToTopic);

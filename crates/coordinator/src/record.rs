@@ -10,7 +10,7 @@ use bytes::Bytes;
 use types::{GroupId, WallTime};
 use wire::Stored;
 use wire::group_metadata_key::GroupMetadataKey;
-use wire::group_metadata_value::GroupMetadataValue;
+use wire::group_metadata_value::{GroupMetadataValue, MemberMetadata};
 use wire::offset_commit_key::OffsetCommitKey;
 use wire::offset_commit_value::OffsetCommitValue;
 
@@ -94,6 +94,11 @@ impl GroupRecord {
         GroupRecord::Offset { group: group.clone(), topic: topic.to_owned(), partition, value: None }
     }
 
+    /// Returns about how much the record of a commit takes in a batch. *Units*: bytes.
+    pub(crate) fn offset_size(group: &GroupId, commit: &CommitOffset) -> usize {
+        RECORD_BYTES + group.as_str().len() + commit.topic.len() + commit.metadata.len()
+    }
+
     /// Returns the group that it is about.
     pub fn group(&self) -> &GroupId {
         match self {
@@ -111,9 +116,11 @@ impl GroupRecord {
             }
             GroupRecord::Group { value, .. } => {
                 let members = value.iter().flat_map(|value| &value.members);
-                members
-                    .map(|m| RECORD_BYTES + 2 * m.member_id.len() + m.subscription.len() + m.assignment.len())
-                    .sum()
+                let names = |m: &MemberMetadata| {
+                    let instance = m.group_instance_id.as_ref().map_or(0, String::len);
+                    2 * m.member_id.len() + instance + m.client_id.len() + m.client_host.len()
+                };
+                members.map(|m| RECORD_BYTES + names(m) + m.subscription.len() + m.assignment.len()).sum()
             }
             GroupRecord::Consumer { record, .. } => record.size(),
         };
@@ -171,7 +178,6 @@ impl GroupRecord {
 mod tests {
     use super::*;
     use types::{Offset, TopicId, Uuid};
-    use wire::group_metadata_value::MemberMetadata;
 
     fn again(record: &GroupRecord) -> GroupRecord {
         let (key, value) = record.encode().unwrap();

@@ -49,6 +49,8 @@ pub struct Settings {
     pub retention_check: Duration,
     /// What one batch of records may take in the log. *Units*: bytes.
     pub batch_max: usize,
+    /// What one operation may write; larger ones are refused. *Units*: bytes.
+    pub operation_max: usize,
     /// `group.consumer.max.size`.
     pub consumer_max_size: usize,
     /// `group.consumer.assignors`; the first is that of members that do not name one.

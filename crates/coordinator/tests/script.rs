@@ -17,5 +17,7 @@ mod notes;
 mod reader;
 #[path = "script/replay.rs"]
 mod replay;
+#[path = "script/review.rs"]
+mod review;
 #[path = "script/world.rs"]
 mod world;

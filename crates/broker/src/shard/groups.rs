@@ -9,7 +9,7 @@ use super::message::{GroupAsk, GroupRoom, GroupsDone, GroupsOutcome, ShardMessag
 use crate::groups::{GroupJob, GroupJobSender, GroupTask};
 use crate::publish::Published;
 use bytes::Bytes;
-use config::GroupConfig;
+use config::BrokerConfig;
 use coordinator::assign::Assignor;
 use coordinator::{
     Answer, ConsumerTimes, Effect, GroupRecord, Groups, Migration, RecordFault, Request, Settings, Token,
@@ -195,7 +195,7 @@ impl Shard {
         };
         let log = slot.partition.log();
         let range = OffsetRange { base: log.log_start(), next: log.log_end() };
-        let mut groups = Groups::new(settings(&self.published.broker.groups));
+        let mut groups = Groups::new(settings(&self.published.broker));
         self.coordinators.last_serial += 1;
         let (serial, is_loaded) = (self.coordinators.last_serial, range.base == range.next);
         if is_loaded {
@@ -345,18 +345,21 @@ impl Shard {
     }
 }
 
-/// Returns the numbers that rule groups.
-fn settings(config: &GroupConfig) -> Settings {
+/// Returns the numbers that rule groups. What one operation writes fits into a batch with those before it.
+fn settings(broker: &BrokerConfig) -> Settings {
+    let config = &broker.groups;
+    let batch = usize::try_from(crate::groups::batch_max(&broker.storage.wal)).unwrap_or(usize::MAX);
     let (least, most) = (config.min_session_timeout_ms.duration(), config.max_session_timeout_ms.duration());
     Settings {
         session_timeout: least..=most,
         initial_rebalance_delay: config.initial_rebalance_delay_ms.duration(),
         max_size: config.max_size as usize,
         metadata_max: config.offset_metadata_max_bytes as usize,
-        member_max: MEMBER_BYTES,
+        member_max: MEMBER_BYTES.min(batch / 4),
         retention: config.offsets_retention,
         retention_check: config.offsets_retention_check_interval_ms.duration(),
-        batch_max: BATCH_BYTES,
+        batch_max: BATCH_BYTES.min(batch / 4),
+        operation_max: batch / 2,
         consumer_max_size: config.consumer.max_size,
         assignors: config.consumer.assignors.iter().filter_map(|name| Assignor::by_name(name)).collect(),
         migration: Migration {
@@ -404,7 +407,7 @@ mod tests {
         let config = |name: &str, value: &str| {
             let flags = [(name.to_owned(), value.to_owned())].into();
             let layers = config::Layers { flags, ..config::Layers::default() };
-            settings(&config::BrokerConfig::from_layers(&layers).unwrap().0.groups)
+            settings(&BrokerConfig::from_layers(&layers).unwrap().0)
         };
         let set = config("offsets.retention.minutes", "7");
         assert_eq!((set.retention, set.retention_check.as_secs()), (Some(Duration::from_secs(420)), 600));

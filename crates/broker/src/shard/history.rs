@@ -14,7 +14,8 @@ impl Shard {
         if notes.is_empty() || !self.published.broker.groups.history.enabled {
             return None;
         }
-        let made = Notes::new(records, notes, self.clock.now());
+        let max = crate::groups::batch_max(&self.published.broker.storage.wal);
+        let made = Notes::new(records, notes, self.clock.now(), max);
         if made.is_none() {
             self.probes.history.missed(notes.len() as u64);
         }

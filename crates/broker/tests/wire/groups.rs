@@ -29,7 +29,7 @@ const JOIN: i16 = 9;
 const SYNC: i16 = 5;
 const HEARTBEAT: i16 = 4;
 const LEAVE: i16 = 5;
-const COMMIT: i16 = 9;
+pub const COMMIT: i16 = 9;
 const FETCH_OFFSETS: i16 = 9;
 /// The first rebalance waits for nobody.
 pub const AT_ONCE: (&str, &str) = ("group.initial.rebalance.delay.ms", "0");

@@ -13,6 +13,9 @@ use wire::join_group_response::JoinGroupResponse;
 /// How long a member may take that was never told its id: a client that gave up asks again with none.
 const NEW_MEMBER_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// The most bytes that an id may have in a record.
+const ID_MAX: usize = 0x7fff;
+
 /// First version whose clients come back with the id that they are given (KIP-394).
 pub(crate) const KNOWN_ID_FROM: i16 = 4;
 /// First version whose leader can be told to assign nothing (KIP-814).
@@ -65,6 +68,11 @@ impl Join {
     /// Returns what the client says of itself. *Units*: bytes.
     pub(crate) fn size(&self) -> usize {
         self.member.protocols.iter().map(|(name, metadata)| name.len() + metadata.len()).sum()
+    }
+
+    /// Says whether the id that is made for it can be written: it is the client's name, or its instance, and more.
+    pub(crate) fn has_writable_id(&self) -> bool {
+        !self.is_new() || self.fresh_id().as_str().len() <= ID_MAX
     }
 
     /// Returns how long the client may be silent.
@@ -212,10 +220,13 @@ impl Classic {
             // Nothing changes for the others: its new id is stored, and no rebalance follows.
             let assignments = next.members.iter().map(|(id, member)| (id.clone(), member.assignment.clone()));
             let assignments: BTreeMap<MemberId, Bytes> = assignments.collect();
-            turn.write(next.record(&assignments));
-            let told = if join.version >= SKIP_FROM { None } else { told };
-            let (group, old, new) = (self.id.clone(), old.clone(), new.clone());
-            return turn.then(Then::Replaced { group, old, new, member: join.member, told });
+            let record = next.record(&assignments);
+            if record.size() <= turn.settings.operation_max {
+                turn.write(record);
+                let told = if join.version >= SKIP_FROM { None } else { told };
+                let (group, old, new) = (self.id.clone(), old.clone(), new.clone());
+                return turn.then(Then::Replaced { group, old, new, member: join.member, told });
+            }
         }
         self.take_over(old, new, &join.member, turn);
         self.rebalance(turn);

@@ -3,6 +3,7 @@
 use super::join::own;
 use super::{Classic, State};
 use crate::groups::{Then, Turn};
+use crate::record::GroupRecord;
 use crate::request::{Answer, Token};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use wire::sync_group_response::SyncGroupResponse;
 
 impl Classic {
     /// Takes the leader's assignment, or lets a member wait for it.
-    pub(crate) fn sync(&mut self, token: Token, request: SyncGroupRequest, turn: &mut Turn<'_>) {
+    pub(crate) fn sync(&mut self, token: Token, request: &SyncGroupRequest, turn: &mut Turn<'_>) {
         if let Err(code) = self.try_sync(token, request, turn) {
             turn.reply(token, Err(code));
         }
@@ -21,7 +22,7 @@ impl Classic {
     fn try_sync(
         &mut self,
         token: Token,
-        request: SyncGroupRequest,
+        request: &SyncGroupRequest,
         turn: &mut Turn<'_>,
     ) -> Result<(), ErrorCode> {
         let id = MemberId::from(request.member_id.as_str());
@@ -33,6 +34,10 @@ impl Classic {
         {
             return Err(ErrorCode::InconsistentGroupProtocol);
         }
+        let outcome = self.outcome(&id, request, turn);
+        if outcome.as_ref().is_some_and(|record| record.size() > turn.settings.operation_max) {
+            return Err(ErrorCode::UnknownServerError);
+        }
         match self.state {
             State::Empty => return Err(ErrorCode::UnknownMemberId),
             State::Preparing => return Err(ErrorCode::RebalanceInProgress),
@@ -43,16 +48,22 @@ impl Classic {
                 turn.reply(token, Ok(Answer::Sync(self.synced(&id))));
             }
         }
-        if self.state == State::Completing && self.leader.as_ref() == Some(&id) {
-            let given = request.assignments.into_iter();
-            let given: BTreeMap<MemberId, Bytes> =
-                given.map(|one| (MemberId::from(one.member_id.as_str()), own(&one.assignment))).collect();
-            let since = turn.now.wall;
-            let record = Classic { since, ..self.clone() }.record(&given);
+        if let Some(record) = outcome {
             turn.write(record);
             turn.then(Then::Synced { group: self.id.clone() });
         }
         Ok(())
+    }
+
+    /// Makes the record of what the leader has assigned.
+    fn outcome(&self, id: &MemberId, request: &SyncGroupRequest, turn: &Turn<'_>) -> Option<GroupRecord> {
+        if self.state != State::Completing || self.leader.as_ref() != Some(id) {
+            return None;
+        }
+        let given = request.assignments.iter();
+        let given: BTreeMap<MemberId, Bytes> =
+            given.map(|one| (MemberId::from(one.member_id.as_str()), own(&one.assignment))).collect();
+        Some(Classic { since: turn.now.wall, ..self.clone() }.record(&given))
     }
 
     fn wait_for_assignment(&mut self, id: &MemberId, token: Token, turn: &mut Turn<'_>) {

@@ -185,7 +185,7 @@ impl Consumer {
         }
     }
 
-    /// Answers Heartbeat: a member joins again when the group has changed, when it has to give partitions up, and when those
+    /// Answers Heartbeat: a member joins again when there is a new assignment, when it has to give partitions up, and when those
     /// that it waits for are free.
     ///
     /// # Errors
@@ -197,7 +197,7 @@ impl Consumer {
         generation: i32,
     ) -> Result<Told, ErrorCode> {
         let (member, session) = self.classic(id, instance, generation)?;
-        let must_rejoin = member.has.epoch < self.epoch
+        let must_rejoin = member.has.epoch < self.assignment_epoch
             || member.has.phase == Phase::Unrevoked
             || (member.has.phase == Phase::Unreleased && !self.waits(id, member));
         Ok(Told { session, rejoin: must_rejoin.then_some(member.said.rebalance_timeout) })
@@ -230,7 +230,7 @@ impl Consumer {
         {
             return Err(ErrorCode::InconsistentGroupProtocol);
         }
-        let must_rejoin = member.has.epoch < self.epoch && member.has.phase != Phase::Unrevoked;
+        let must_rejoin = member.has.epoch < self.assignment_epoch && member.has.phase != Phase::Unrevoked;
         let response = SyncGroupResponse {
             protocol_type: request.protocol_type.clone(),
             protocol_name: request.protocol_name.clone(),

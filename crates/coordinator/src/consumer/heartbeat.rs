@@ -36,9 +36,10 @@ impl Plan<'_> {
     ) -> Result<ConsumerGroupHeartbeatResponse, Refused> {
         self.check_room(&heartbeat.member, self.settings.consumer_max_size)?;
         let id = &heartbeat.member;
+        let gives_up_place = self.gives_up_place(heartbeat);
         let before = self.take_in(heartbeat)?;
         let changed = self.update(id, &before.said, &heartbeat.said(&before.said))?;
-        self.look(changed.topics || self.epoch.0 == 0);
+        self.look(changed.topics || gives_up_place || self.epoch.0 == 0);
         self.assign();
         self.reconcile(id, heartbeat.owned.as_ref(), changed.topics || changed.other);
         let has = self.has(id);
@@ -97,6 +98,13 @@ impl Plan<'_> {
             None if joins => Ok(Arc::default()),
             None => Err(unknown(&self.id, id)),
         }
+    }
+
+    /// Says whether a member takes another's place: what it had itself is for others then.
+    fn gives_up_place(&self, heartbeat: &Heartbeat) -> bool {
+        let holder = heartbeat.instance.as_ref().and_then(|instance| self.statics.get(instance));
+        holder.is_some_and(|holder| *holder != heartbeat.member)
+            && self.members.contains_key(&heartbeat.member)
     }
 
     fn take_in_static(&mut self, id: &MemberId, instance: &InstanceId) -> Result<Arc<Member>, Refused> {
@@ -197,7 +205,8 @@ impl Plan<'_> {
         };
         if epoch == GroupEpoch::PAUSES {
             // It keeps what it has for when it comes back; what it was to give up, it has given up.
-            let has = Has { epoch, revoking: super::member::Owned::new(), ..member.has.clone() };
+            let (phase, revoking) = (Phase::Stable, super::member::Owned::new());
+            let has = Has { epoch, phase, revoking, ..member.has.clone() };
             self.write(has.record(id));
         } else {
             self.remove_members(std::slice::from_ref(id));

@@ -31,7 +31,11 @@ pub(super) fn refuse(token: Token, refused: Refused, effects: &mut Vec<Effect>) 
 impl Groups {
     /// Takes a heartbeat in: one that changes nothing is answered on what is committed, as reads are.
     pub(super) fn on_heartbeat(&mut self, token: Token, heartbeat: Heartbeat, topics: &dyn Topics, now: Now) {
-        if heartbeat.epoch.0 > 0 && self.answers_at_once(token, &heartbeat, topics, now) {
+        let is_moving = self
+            .in_flight
+            .as_ref()
+            .is_some_and(|batch| self.is_moving(batch, heartbeat.group.as_str(), heartbeat.member.as_str()));
+        if heartbeat.epoch.0 > 0 && !is_moving && self.answers_at_once(token, &heartbeat, topics, now) {
             return;
         }
         self.queue.push_back(Operation::Heartbeat(token, Box::new(heartbeat)));
@@ -68,6 +72,15 @@ impl Groups {
             *consumer = draft;
         }
         true
+    }
+
+    /// Says whether what a batch holds changes the place of a member: until it is committed nobody can say what that is.
+    pub(super) fn is_moving(&self, batch: &Batch, group: &str, member: &str) -> bool {
+        let known = self.groups.get(group).and_then(Group::consumer);
+        match (known, batch.drafts.get(group)) {
+            (Some(known), Some(draft)) => known.has_other_place(draft, member),
+            _ => batch.held.contains(group),
+        }
     }
 
     /// Decides on a heartbeat when its turn has come.
@@ -175,6 +188,15 @@ fn plan<T>(
     arm_assignment(&plan, turn.timers);
     let back = plan.must_downgrade().then(|| downgraded(&plan, topics));
     let (records, made) = plan.end();
+    let records = records.into_iter().map(|record| GroupRecord::Consumer { group: id.clone(), record });
+    let is_back = back.is_some();
+    let records: Vec<GroupRecord> = records.chain(back.into_iter().flatten()).collect();
+    if records.iter().map(GroupRecord::size).sum::<usize>() > settings.operation_max {
+        if let Some(draft) = draft {
+            turn.batch.drafts.insert(id.clone(), draft);
+        }
+        return Err(Refused::new(ErrorCode::UnknownServerError, "The group is too large to be stored."));
+    }
     if let Some(classic) = groups.get_mut(id).and_then(Group::classic_mut) {
         // It was a classic one until now.
         if classic.has_record() {
@@ -183,14 +205,10 @@ fn plan<T>(
         turn.hold(id);
         classic.give_way(turn);
     }
-    let records = records.into_iter().map(|record| GroupRecord::Consumer { group: id.clone(), record });
-    records.for_each(|record| turn.write(record));
-    match back {
-        Some(records) => {
-            records.into_iter().for_each(|record| turn.write(record));
-            turn.then(Then::Downgraded { group: id.clone() });
-        }
-        None => _ = made.map(|made| turn.batch.drafts.insert(id.clone(), made)),
+    records.into_iter().for_each(|record| turn.write(record));
+    match made {
+        _ if is_back => turn.then(Then::Downgraded { group: id.clone() }),
+        made => _ = made.map(|made| turn.batch.drafts.insert(id.clone(), made)),
     }
     value
 }
@@ -203,10 +221,12 @@ fn rebalance_of(group: &GroupId, member: &MemberId) -> TimerKey {
     TimerKey::Rebalance(group.clone(), member.clone())
 }
 
-/// A target assignment that has to wait is made when its time has come, also if nobody asks then.
+/// A target assignment that has to wait is made when its time has come, also if nobody asks then. One that need not wait is made
+/// by the next member that asks.
 fn arm_assignment(plan: &Plan<'_>, timers: &mut Timers) {
     let key = TimerKey::Assign(plan.id().clone());
-    if let (true, Some(wait)) = (plan.is_assigning() && !timers.is_armed(&key), plan.assignment_wait()) {
+    if plan.is_assigning() && !timers.is_armed(&key) {
+        let wait = plan.assignment_wait().unwrap_or(plan.times.heartbeat_interval);
         timers.arm(key, plan.now.mono.plus(wait));
     }
 }

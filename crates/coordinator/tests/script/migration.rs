@@ -16,13 +16,13 @@ use wire::sync_group_request::{SyncGroupRequest, SyncGroupRequestAssignment};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A client of the classic protocol that gives up what it is asked to before it joins again.
-struct Old {
-    who: Who,
-    generation: i32,
-    owned: Vec<i32>,
+pub(crate) struct Old {
+    pub(crate) who: Who,
+    pub(crate) generation: i32,
+    pub(crate) owned: Vec<i32>,
 }
 
-fn old(client: &'static str) -> Old {
+pub(crate) fn old(client: &'static str) -> Old {
     Old { who: who(client), generation: -1, owned: Vec::new() }
 }
 
@@ -66,7 +66,7 @@ impl Old {
         }
     }
 
-    fn join(&mut self, world: &mut World) -> JoinGroupResponse {
+    pub(crate) fn join(&mut self, world: &mut World) -> JoinGroupResponse {
         let caller = coordinator::Caller { client_id: self.who.client.into(), host: "/h".into(), version: 9 };
         let mut fresh = [0; 16];
         fresh[0] = self.who.client.as_bytes()[0];
@@ -84,7 +84,7 @@ impl Old {
         response
     }
 
-    fn sync(&mut self, world: &mut World, assign: &[(&str, &[i32])]) -> ErrorCode {
+    pub(crate) fn sync(&mut self, world: &mut World, assign: &[(&str, &[i32])]) -> ErrorCode {
         let each = assign.iter().map(|(member, partitions)| SyncGroupRequestAssignment {
             member_id: (*member).into(),
             assignment: written(partitions),
@@ -107,7 +107,7 @@ impl Old {
     }
 
     /// Joins and syncs until it is told to do neither.
-    fn follow(&mut self, world: &mut World) {
+    pub(crate) fn follow(&mut self, world: &mut World) {
         for _ in 0..6 {
             if world.heartbeat(&self.who, self.generation) == ErrorCode::None {
                 return;
@@ -117,14 +117,14 @@ impl Old {
         }
     }
 
-    fn commit(&self, world: &mut World, offset: i64) -> ErrorCode {
+    pub(crate) fn commit(&self, world: &mut World, offset: i64) -> ErrorCode {
         let token = world.commit_offset(&self.who, self.generation, offset);
         world.code(token)
     }
 }
 
 /// Makes a classic group with one member that reads everything.
-fn classic(world: &mut World) -> Old {
+pub(crate) fn classic(world: &mut World) -> Old {
     let mut x = old("x");
     x.join(world);
     let id = x.who.id.clone();

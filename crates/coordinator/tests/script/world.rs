@@ -87,6 +87,7 @@ pub(crate) fn settings() -> Settings {
         retention: None,
         retention_check: Duration::from_secs(600),
         batch_max: 1 << 20,
+        operation_max: 16 << 20,
         consumer_max_size: 100,
         assignors: vec![Assignor::Uniform, Assignor::Range],
         migration: Migration { upgrade: true, downgrade: true },
