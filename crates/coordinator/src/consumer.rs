@@ -124,9 +124,12 @@ impl Consumer {
         self.members.is_empty()
     }
 
-    /// Says whether there is nothing of it: it has no record.
+    /// Says whether there is nothing of it: it has no record. In a compacted log any record may be the first.
     pub(crate) fn is_new(&self) -> bool {
-        self.members.is_empty() && self.epoch == GroupEpoch(0)
+        self.epoch.max(self.assignment_epoch) == GroupEpoch(0)
+            && self.members.is_empty()
+            && self.target.is_empty()
+            && self.regexes.is_empty()
     }
 
     /// Returns where it stands.

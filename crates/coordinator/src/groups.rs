@@ -7,7 +7,7 @@
 //! Of a group of the consumer protocol the batch has a draft instead: more may be decided on it, since a batch is stored whole
 //! or not at all; a member of which it changes the place is told nothing before the commit.
 //! *Invariant*: a reply that promises something goes out after the records that keep the promise are committed.
-//! Tests: tests/classic.rs, tests/commits.rs, tests/consumer.rs, tests/migration.rs, tests/replay.rs, tests/review.rs.
+//! Tests: tests/classic.rs, tests/commits.rs, tests/consumer.rs, tests/migration.rs, tests/replay.rs, tests/compacted.rs, tests/review.rs.
 
 mod consumer;
 

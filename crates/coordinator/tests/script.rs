@@ -5,6 +5,8 @@
 mod classic;
 #[path = "script/commits.rs"]
 mod commits;
+#[path = "script/compacted.rs"]
+mod compacted;
 #[path = "script/consumer.rs"]
 mod consumer;
 #[path = "script/consumer_replay.rs"]

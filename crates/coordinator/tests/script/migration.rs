@@ -26,7 +26,7 @@ pub(crate) fn old(client: &'static str) -> Old {
     Old { who: who(client), generation: -1, owned: Vec::new() }
 }
 
-fn written(partitions: &[i32]) -> Bytes {
+pub(crate) fn written(partitions: &[i32]) -> Bytes {
     let topic = TopicPartition { topic: "t".into(), partitions: partitions.to_vec() };
     let value = ConsumerProtocolAssignment { assigned_partitions: vec![topic], user_data: None };
     value.to_stored(3).unwrap()
@@ -41,7 +41,7 @@ fn read(bytes: Bytes) -> Vec<i32> {
 }
 
 impl Old {
-    fn request(&self) -> JoinGroupRequest {
+    pub(crate) fn request(&self) -> JoinGroupRequest {
         let owned = wire::consumer_protocol_subscription::TopicPartition {
             topic: "t".into(),
             partitions: self.owned.clone(),
