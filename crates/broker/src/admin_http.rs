@@ -143,6 +143,8 @@ fn gauges(context: &Context) -> Vec<(&'static str, u64)> {
         ("kafka_log_logmanager_offlinelogdirectorycount", u64::from(context.failure.borrow().is_some())),
         ("highwater_connections", connections),
         ("highwater_fetch_sessions", context.sessions.count() as u64),
+        ("highwater_groups_memory_bytes", context.group_memory.held() as u64),
+        ("highwater_groups_memory_max_bytes", context.group_memory.limit() as u64),
         ("highwater_wal_pool_free_bytes", context.wal.stats().free_bytes()),
         ("highwater_disk_reserve_bytes", context.space.reserve_bytes()),
         ("highwater_disk_free_bytes", disk_free),

@@ -2,6 +2,7 @@
 
 use crate::admission::Admission;
 use crate::departed::Departed;
+use crate::group_memory::GroupMemory;
 use crate::net::listener::Places;
 use crate::net::peer_log::PeerLog;
 use crate::probe::Probes;
@@ -40,6 +41,8 @@ pub(crate) struct Context {
     pub(crate) wal: WalHandle,
     /// Budget of what is in no segment yet.
     pub(crate) unwritten: Arc<Unwritten>,
+    /// Budget of what groups hold.
+    pub(crate) group_memory: Arc<GroupMemory>,
     /// Writes the page-cache logs.
     pub(crate) pages: PageHandle,
     /// Why the data directory has failed, if it has.

@@ -9,6 +9,7 @@ mod api;
 mod context;
 mod departed;
 mod descriptors;
+mod group_memory;
 mod groups;
 mod history;
 mod jobs;

@@ -5,6 +5,7 @@
 //! request uses anyway. Nothing that a client sends becomes a label (A39). Tests: in the parts, tests/storage/metrics.rs.
 
 mod cleaner;
+mod groups;
 mod invalid;
 pub mod inventory;
 mod listeners;
@@ -179,6 +180,8 @@ pub(crate) struct Probes {
     pub(crate) cleaner: cleaner::CleanerProbes,
     /// The history of offsets.
     pub(crate) history: crate::history::HistoryProbes,
+    /// Groups.
+    pub(crate) groups: groups::GroupProbes,
 }
 
 impl Probes {
@@ -200,6 +203,7 @@ impl Probes {
             checkpoints: Counter::default(),
             cleaner: cleaner::CleanerProbes::default(),
             history: crate::history::HistoryProbes::default(),
+            groups: groups::GroupProbes::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use crate::admission::Admission;
 use crate::context::Context;
 use crate::departed::Departed;
 use crate::descriptors::Descriptors;
+use crate::group_memory::GroupMemory;
 use crate::jobs::{Compactor, Job, JobSender, Jobs, Todo};
 use crate::net::listener::{NewConnection, Places, accept_all};
 use crate::net::peer_log::PeerLog;
@@ -47,6 +48,8 @@ const CLOCK_HOLD: Duration = Duration::from_secs(60 * 60);
 const LONGEST_STOP: Millis = Millis(30 * 24 * 60 * 60 * 1000);
 /// Part of the memory budget that the keys of a compaction may take beside it, at most.
 const COMPACT_MEMORY_SHARE: u64 = 4;
+/// Part of the memory budget that groups may hold beside it, when nothing is set.
+const GROUP_MEMORY_SHARE: u64 = 4;
 /// Part of the machine's memory that the broker budgets for itself when nothing is set.
 const MEMORY_SHARE: u64 = 2;
 /// The budget is cut into so many parts; see admission.rs for those of frames and responses.
@@ -237,6 +240,7 @@ impl Broker {
             stop: stopping,
             space,
             unwritten,
+            group_memory: GroupMemory::new(group_memory(&config, env)),
             next_fetch: AtomicU64::new(1),
             producer_ids: ProducerIds::default(),
             departed: Arc::new(Departed::new(router.len())),
@@ -480,6 +484,11 @@ fn verdict(report: &RecoveryReport) -> DirectoryVerdict {
 pub(crate) fn memory(config: &BrokerConfig, env: &Env) -> u64 {
     let default = || (env.spawn.memory_bytes() / MEMORY_SHARE).min(MEMORY_DEFAULT_MAX);
     config.memory_max.unwrap_or_else(default)
+}
+
+/// Returns what groups may hold, beside that budget. *Units*: bytes.
+fn group_memory(config: &BrokerConfig, env: &Env) -> u64 {
+    config.groups.memory_bytes.unwrap_or_else(|| memory(config, env) / GROUP_MEMORY_SHARE)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod tails;
 pub(crate) mod threads;
 
 use crate::departed::Departed;
+use crate::group_memory::GroupMemory;
 use crate::groups::GroupJobSender;
 use crate::jobs::{Job, JobSender};
 use crate::probe::Probes;
@@ -76,6 +77,8 @@ pub(crate) struct ShardSettings {
     pub(crate) small_tails_bytes: u64,
     /// Budget of what is in no segment yet.
     pub(crate) unwritten: Arc<Unwritten>,
+    /// Budget of what groups hold.
+    pub(crate) group_memory: Arc<GroupMemory>,
     /// Producers that one log may know (P11).
     pub(crate) max_producers: usize,
 }

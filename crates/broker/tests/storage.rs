@@ -17,6 +17,8 @@ mod exposition;
 mod faults;
 #[path = "storage/full_disk.rs"]
 mod full_disk;
+#[path = "storage/group_metrics.rs"]
+mod group_metrics;
 #[path = "wire/harness.rs"]
 mod harness;
 #[path = "storage/machine.rs"]

@@ -7,6 +7,8 @@
 
 #[path = "wire/batches.rs"]
 mod batches;
+#[path = "wire/bounds.rs"]
+mod bounds;
 #[path = "wire/client.rs"]
 mod client;
 #[path = "wire/compaction.rs"]

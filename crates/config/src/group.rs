@@ -42,6 +42,8 @@ pub struct GroupConfig {
     pub offsets_max: u64,
     /// The history of offsets.
     pub history: HistoryConfig,
+    /// What groups, their members and offsets may hold; a part of the broker's memory if it is not set. *Units*: bytes.
+    pub memory_bytes: Option<u64>,
     /// Groups of the consumer protocol.
     pub consumer: ConsumerGroupConfig,
 }
@@ -214,6 +216,7 @@ impl GroupConfig {
             ),
             offsets_max: settings.size("highwater.offsets.max")?,
             history: HistoryConfig::of(settings)?,
+            memory_bytes: Some(settings.size("highwater.groups.memory.bytes")?).filter(|n| *n > 0),
             consumer: consumer(settings)?,
         };
         if groups.max_session_timeout_ms < groups.min_session_timeout_ms {

@@ -12,6 +12,7 @@ mod rebalance;
 mod sync;
 
 use crate::groups::Turn;
+use crate::held::{Counted, Held, text, tree};
 use crate::record::GroupRecord;
 use crate::request::{Answer, Description, MemberDescription, Token};
 use crate::timers::TimerKey;
@@ -27,6 +28,11 @@ pub(crate) use join::{Join, KNOWN_ID_FROM, REBALANCE_TIMEOUT_FROM, own};
 
 /// The protocol type of consumers; only theirs have subscriptions that can be read.
 pub(crate) const CONSUMER: &str = "consumer";
+
+/// What the deadline of a member takes. *Units*: bytes.
+pub(crate) const DEADLINE_BYTES: usize = 256;
+/// What bytes cost beside what they are. *Units*: bytes.
+const BYTES_BLOCK: usize = 40;
 
 /// Where a group stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,6 +78,17 @@ pub(crate) struct Member {
     is_new: bool,
 }
 
+impl Held for Member {
+    fn heap(&self) -> usize {
+        let protocol = |(name, metadata): &(String, Bytes)| {
+            size_of::<(String, Bytes)>() + text(name) + metadata.len() + BYTES_BLOCK
+        };
+        let protocols: usize = self.protocols.iter().map(protocol).sum();
+        let texts = text(&self.client_id) + text(&self.client_host) + self.instance.heap();
+        protocols + texts + self.assignment.len() + BYTES_BLOCK
+    }
+}
+
 impl Member {
     /// Returns who waits for its join.
     pub(crate) fn joining(&self) -> Option<Token> {
@@ -105,16 +122,18 @@ pub(crate) struct Classic {
     protocol_type: Option<String>,
     protocol: Option<String>,
     leader: Option<MemberId>,
-    members: BTreeMap<MemberId, Member>,
+    members: Counted<BTreeMap<MemberId, Member>>,
     statics: BTreeMap<InstanceId, MemberId>,
     /// Ids that were given to clients that have not joined with them yet.
-    pending: BTreeSet<MemberId>,
+    pending: Counted<BTreeMap<MemberId, ()>>,
     /// Members that have not asked for their assignment yet.
     pending_sync: BTreeSet<MemberId>,
     /// Since when it is in its state.
     since: WallTime,
     /// What its consumers subscribe to; nothing if that is not known.
     topics: Option<BTreeSet<String>>,
+    /// What they hold. *Units*: bytes.
+    topics_bytes: usize,
 }
 
 impl Classic {
@@ -130,12 +149,13 @@ impl Classic {
             protocol_type: None,
             protocol: None,
             leader: None,
-            members: BTreeMap::new(),
+            members: Counted::default(),
             statics: BTreeMap::new(),
-            pending: BTreeSet::new(),
+            pending: Counted::default(),
             pending_sync: BTreeSet::new(),
             since: WallTime::default(),
             topics: None,
+            topics_bytes: 0,
         }
     }
 
@@ -326,7 +346,7 @@ impl Classic {
         for one in &value.members {
             let id = MemberId::from(one.member_id.as_str());
             let known = before.remove(&id).unwrap_or_else(|| restored(one, self.protocol.as_deref()));
-            self.members.insert(id, Member { assignment: one.assignment.clone(), ..known });
+            self.members.insert(id, Member { assignment: own(&one.assignment), ..known });
         }
         let statics = self.members.iter().filter_map(|(id, m)| Some((m.instance.clone()?, id.clone())));
         self.statics = statics.collect();
@@ -340,7 +360,42 @@ impl Classic {
         let is_consumer = self.protocol_type.as_deref() == Some(CONSUMER) && protocol.is_some();
         let each = self.members.values().map(|member| subscribed(member.metadata(protocol)));
         let all: Option<Vec<Vec<String>>> = if is_consumer { each.collect() } else { None };
-        self.topics = all.map(|all| all.into_iter().flatten().collect());
+        self.set_topics(all.map(|all| all.into_iter().flatten().collect()));
+    }
+
+    fn set_topics(&mut self, topics: Option<BTreeSet<String>>) {
+        self.topics_bytes = topics.heap();
+        self.topics = topics;
+    }
+
+    /// Returns what it holds. *Units*: bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.members.bytes() + self.pending.bytes() + self.topics_bytes + self.fixed_bytes()
+    }
+
+    /// Returns the same, counted from the beginning.
+    pub(crate) fn recount(&self) -> usize {
+        self.members.recount() + self.pending.recount() + self.topics.heap() + self.fixed_bytes()
+    }
+
+    /// Returns what can be told without looking at each member.
+    fn fixed_bytes(&self) -> usize {
+        let statics = tree::<InstanceId, MemberId>(self.statics.len());
+        let texts = self.protocol_type.heap() + self.protocol.heap();
+        let deadlines = DEADLINE_BYTES * (self.members.len() + self.pending.len());
+        size_of::<Classic>() + statics + texts + deadlines + tree::<MemberId, ()>(self.pending_sync.len())
+    }
+
+    /// Returns by how much a member grows that joins with this. *Units*: bytes.
+    pub(crate) fn growth(&self, id: &MemberId, said: &Member) -> usize {
+        let known = self.members.get(id).map(|known| known.heap().saturating_sub(known.assignment.len()));
+        said.heap().saturating_sub(known.unwrap_or(0))
+    }
+
+    /// Returns by how much the group grows when its members get these assignments. *Units*: bytes.
+    pub(crate) fn growth_by(&self, assignments: usize) -> usize {
+        let now: usize = self.members.values().map(|member| member.assignment.len()).sum();
+        assignments.saturating_sub(now)
     }
 
     /// A coordinator has loaded the group, or it has come from the consumer protocol: its members have their whole session to
@@ -376,20 +431,21 @@ impl Classic {
     /// The group changes to the consumer protocol: who waits is told to ask again, and all have their whole session for it.
     pub(crate) fn give_way(&mut self, turn: &mut Turn<'_>) {
         self.members.keys().for_each(|member| self.touch(member, turn));
-        for member in self.members.values_mut() {
+        self.members.change_all(|_, member| {
             let waiting = member.joining.take().into_iter().chain(member.syncing.take());
             waiting.for_each(|token| turn.reply(token, Err(ErrorCode::RebalanceInProgress)));
-        }
+        });
     }
 
     /// The group goes, or its coordinator: whoever waits is told.
     pub(crate) fn end(&mut self, code: ErrorCode, turn: &mut Turn<'_>) {
-        for (id, member) in &mut self.members {
-            turn.cancel(&TimerKey::Session(self.id.clone(), id.clone()));
+        let group = &self.id;
+        self.members.change_all(|id, member| {
+            turn.cancel(&TimerKey::Session(group.clone(), id.clone()));
             let waiting = member.joining.take().into_iter().chain(member.syncing.take());
             waiting.for_each(|token| turn.reply(token, Err(code)));
-        }
-        for id in &self.pending {
+        });
+        for id in self.pending.keys() {
             turn.cancel(&TimerKey::Session(self.id.clone(), id.clone()));
         }
         turn.cancel(&self.join_timer());
@@ -435,7 +491,7 @@ fn restored(value: &MemberMetadata, protocol: Option<&str>) -> Member {
         // Before version 1 there was none.
         rebalance_timeout: length(value.rebalance_timeout).max(length(value.session_timeout)),
         session_timeout: length(value.session_timeout),
-        protocols: protocol.map(|name| (name.to_owned(), value.subscription.clone())).into_iter().collect(),
+        protocols: protocol.map(|name| (name.to_owned(), own(&value.subscription))).into_iter().collect(),
         ..Member::default()
     }
 }

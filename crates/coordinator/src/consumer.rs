@@ -17,6 +17,8 @@ mod request;
 mod target;
 
 use crate::assign::Assignment;
+use crate::classic::DEADLINE_BYTES;
+use crate::held::{Counted, Held, tree};
 use crate::record::ConsumerRecord;
 use crate::request::{ConsumerDescription, ConsumerMemberDescription, Topics};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +65,13 @@ pub(crate) struct Seen {
     at: Option<Monotonic>,
 }
 
+impl Held for Assignment {
+    fn heap(&self) -> usize {
+        let partitions: usize = self.values().map(|partitions| tree::<i32, ()>(partitions.len())).sum();
+        tree::<TopicId, BTreeSet<i32>>(self.len()) + partitions
+    }
+}
+
 /// A group of the consumer protocol. It is cheap to copy: what is large in it is shared.
 #[derive(Clone, Debug)]
 pub(crate) struct Consumer {
@@ -73,10 +82,10 @@ pub(crate) struct Consumer {
     assignment_epoch: GroupEpoch,
     /// When the target assignment was made.
     assigned_at: WallTime,
-    members: BTreeMap<MemberId, Arc<Member>>,
-    target: BTreeMap<MemberId, Arc<Assignment>>,
+    members: Counted<BTreeMap<MemberId, Arc<Member>>>,
+    target: Counted<BTreeMap<MemberId, Arc<Assignment>>>,
     /// What regular expressions stand for.
-    regexes: BTreeMap<String, Arc<BTreeSet<String>>>,
+    regexes: Counted<BTreeMap<String, Arc<BTreeSet<String>>>>,
     /// Follows from the members.
     statics: BTreeMap<InstanceId, MemberId>,
     /// Follows from what the members have.
@@ -105,9 +114,9 @@ impl Consumer {
             topics_hash: 0,
             assignment_epoch: GroupEpoch(0),
             assigned_at: WallTime(0),
-            members: BTreeMap::new(),
-            target: BTreeMap::new(),
-            regexes: BTreeMap::new(),
+            members: Counted::default(),
+            target: Counted::default(),
+            regexes: Counted::default(),
             statics: BTreeMap::new(),
             owners: BTreeMap::new(),
             seen: Seen::default(),
@@ -184,7 +193,7 @@ impl Consumer {
     }
 
     fn set_said(&mut self, id: &MemberId, said: Said) {
-        let member = Arc::make_mut(self.members.entry(id.clone()).or_default());
+        let member = self.members.get(id).cloned().unwrap_or_default();
         if let Some(instance) = &member.said.instance
             && self.statics.get(instance) == Some(id)
         {
@@ -193,11 +202,11 @@ impl Consumer {
         if let Some(instance) = &said.instance {
             self.statics.insert(instance.clone(), id.clone());
         }
-        member.said = said;
+        self.members.insert(id.clone(), Arc::new(Member { said, has: member.has.clone() }));
     }
 
     fn set_has(&mut self, id: &MemberId, has: Has) {
-        let member = self.members.entry(id.clone()).or_default().clone();
+        let member = self.members.get(id).cloned().unwrap_or_default();
         self.release(id, &member.has);
         for (topic, partition) in has.all() {
             let owners = Arc::make_mut(self.owners.entry(topic).or_default());
@@ -347,6 +356,23 @@ impl Consumer {
         if epoch == member.has.epoch { Ok(()) } else { Err(ErrorCode::StaleMemberEpoch) }
     }
 
+    /// Returns what it holds. *Units*: bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.members.bytes() + self.target.bytes() + self.regexes.bytes() + self.fixed_bytes()
+    }
+
+    /// Returns the same, counted from the beginning.
+    pub(crate) fn recount(&self) -> usize {
+        self.members.recount() + self.target.recount() + self.regexes.recount() + self.fixed_bytes()
+    }
+
+    /// Returns what can be told without looking at each member; who owns what counts with its owner.
+    fn fixed_bytes(&self) -> usize {
+        let statics = tree::<InstanceId, MemberId>(self.statics.len());
+        let owners = tree::<TopicId, Arc<BTreeMap<i32, MemberId>>>(self.owners.len());
+        size_of::<Consumer>() + statics + owners + DEADLINE_BYTES * self.members.len()
+    }
+
     /// Makes the records that end a group without members.
     pub(crate) fn end_records(&self) -> Vec<ConsumerRecord> {
         let regexes = self.regexes.keys().map(|regex| ConsumerRecord::Regex(regex.clone(), None));
@@ -396,7 +422,7 @@ impl Consumer {
     /// What does not hold.
     pub(crate) fn check(&self) -> Result<(), String> {
         let mut held = BTreeMap::new();
-        for (id, member) in &self.members {
+        for (id, member) in self.members.iter() {
             for at in member.has.all() {
                 if let Some(other) = held.insert(at, id) {
                     return Err(format!("{at:?} is held by {other} and by {id}"));

@@ -2,6 +2,7 @@
 
 use crate::classic::{CONSUMER, Classic, State};
 use crate::consumer::Consumer;
+use crate::held::Held;
 use crate::offsets::Offsets;
 use crate::record::{ConsumerRecord, GroupRecord};
 use types::{GroupId, WallTime};
@@ -20,12 +21,36 @@ pub(crate) enum Kind {
 pub(crate) struct Group {
     pub(crate) kind: Kind,
     pub(crate) offsets: Offsets,
+    /// What it held when that was looked at. *Units*: bytes.
+    pub(crate) noted: usize,
 }
 
 impl Group {
     /// Makes a group of which nothing is known.
     pub(crate) fn new(id: &GroupId) -> Group {
-        Group { kind: Kind::Classic(Box::new(Classic::new(id.clone()))), offsets: Offsets::default() }
+        Group {
+            kind: Kind::Classic(Box::new(Classic::new(id.clone()))),
+            offsets: Offsets::default(),
+            noted: 0,
+        }
+    }
+
+    /// Returns what it holds. *Units*: bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let kind = match &self.kind {
+            Kind::Classic(classic) => classic.id().heap() + classic.bytes(),
+            Kind::Consumer(consumer) => consumer.id().heap() + consumer.bytes(),
+        };
+        kind + self.offsets.bytes()
+    }
+
+    /// Returns the same, counted from the beginning.
+    pub(crate) fn recount(&self) -> usize {
+        let kind = match &self.kind {
+            Kind::Classic(classic) => classic.id().heap() + classic.recount(),
+            Kind::Consumer(consumer) => consumer.id().heap() + consumer.recount(),
+        };
+        kind + self.offsets.recount()
     }
 
     /// Takes over a record of the group itself.

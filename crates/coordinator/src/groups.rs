@@ -10,6 +10,7 @@
 //! Tests: tests/classic.rs, tests/commits.rs, tests/consumer.rs, tests/migration.rs, tests/replay.rs, tests/compacted.rs, tests/review.rs.
 
 mod consumer;
+mod room;
 
 use crate::classic::{Classic, Join, Member};
 use crate::consumer::{Consumer, Heartbeat};
@@ -17,12 +18,14 @@ use crate::group::{Group, Kind};
 use crate::note::{Asked, Who, notes};
 use crate::record::GroupRecord;
 use crate::request::{
-    Answer, Caller, Commit, CommitOffset, Effect, Listed, Request, Settings, Token, Topics,
+    Answer, Caller, Commit, CommitOffset, Effect, Event, Listed, Request, Settings, Token, Topics,
 };
 use crate::timers::{TimerKey, Timers};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use room::{Queue, Room, growth, note};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use types::{ErrorCode, Generation, GroupEpoch, GroupId, InstanceId, MemberId, Monotonic, Now, WallTime};
+use wire::sync_group_request::SyncGroupRequest;
 
 /// What happens when a batch is committed, or is not.
 #[derive(Clone, Debug)]
@@ -53,6 +56,7 @@ pub(crate) struct Batch {
     held: BTreeSet<GroupId>,
     /// Groups of the consumer protocol as they are with these records.
     drafts: BTreeMap<GroupId, Box<Consumer>>,
+    room: Room,
 }
 
 /// What a decision may read and write beside its group.
@@ -163,9 +167,13 @@ pub struct Groups {
     settings: Settings,
     groups: BTreeMap<GroupId, Group>,
     timers: Timers,
-    queue: VecDeque<Operation>,
+    queue: Queue,
     in_flight: Option<Batch>,
     effects: Vec<Effect>,
+    /// What the groups hold, but for the tree that they are in. *Units*: bytes.
+    held: usize,
+    /// What others hold that share the budget. *Units*: bytes.
+    elsewhere: usize,
 }
 
 impl Groups {
@@ -175,39 +183,45 @@ impl Groups {
             settings,
             groups: BTreeMap::new(),
             timers: Timers::default(),
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             in_flight: None,
             effects: Vec::new(),
+            held: 0,
+            elsewhere: 0,
         }
     }
 
     /// Takes over a committed record. Nothing else changes what survives.
     pub fn replay(&mut self, record: &GroupRecord) {
         let id = record.group();
+        let Groups { groups, held, .. } = self;
         match record {
             GroupRecord::Group { .. } | GroupRecord::Consumer { .. } => {
-                self.entry(id).apply(record);
+                let group = groups.entry(id.clone()).or_insert_with(|| Group::new(id));
+                group.apply(record);
+                note(held, group);
                 self.drop_if_void(id);
             }
             GroupRecord::Offset { topic, partition, value: Some(value), .. } => {
-                self.entry(id).offsets.set(topic, *partition, value.into());
+                let group = groups.entry(id.clone()).or_insert_with(|| Group::new(id));
+                group.offsets.set(topic, *partition, value.into());
+                note(held, group);
             }
             GroupRecord::Offset { topic, partition, value: None, .. } => {
-                if let Some(group) = self.groups.get_mut(id) {
+                if let Some(group) = groups.get_mut(id) {
                     group.offsets.remove(topic, *partition);
+                    note(held, group);
                 }
                 self.drop_if_void(id);
             }
         }
     }
 
-    fn entry(&mut self, id: &GroupId) -> &mut Group {
-        self.groups.entry(id.clone()).or_insert_with(|| Group::new(id))
-    }
-
     fn drop_if_void(&mut self, id: &GroupId) {
-        if self.groups.get(id).is_some_and(Group::is_void) {
-            self.groups.remove(id);
+        if self.groups.get(id).is_some_and(Group::is_void)
+            && let Some(group) = self.groups.remove(id)
+        {
+            self.held = self.held.saturating_sub(group.noted);
         }
     }
 
@@ -223,6 +237,7 @@ impl Groups {
             }
         }
         debug_assert!(batch.records.is_empty(), "loading writes nothing");
+        self.note_all();
         self.expire_later(now);
     }
 
@@ -272,9 +287,13 @@ impl Groups {
                 let answer = Ok(Answer::Groups(self.list()));
                 self.effects.push(Effect::Reply { token, answer });
             }
-            request => {
-                self.queue.push_back(Operation::Request(token, Box::new(request)));
+            request if self.may_wait(&request) => {
+                self.queue.push(Operation::Request(token, Box::new(request)));
                 self.pump(topics, now);
+            }
+            _ => {
+                let answer = Err(ErrorCode::CoordinatorNotAvailable);
+                self.effects.extend([Effect::Happened(Event::Refused), Effect::Reply { token, answer }]);
             }
         }
     }
@@ -336,7 +355,7 @@ impl Groups {
     /// Acts on the deadlines that are reached.
     pub fn on_time(&mut self, topics: &dyn Topics, now: Now) {
         while let Some(key) = self.timers.pop(now.mono) {
-            self.queue.push_back(Operation::Timer(key));
+            self.queue.push(Operation::Timer(key));
         }
         self.pump(topics, now);
     }
@@ -378,11 +397,13 @@ impl Groups {
                 if let Some(classic) = self.groups.get_mut(&group).and_then(Group::classic_mut) {
                     classic.release_syncs(outcome, &mut turn);
                 }
+                self.note(group.as_str());
             }
             Then::Downgraded { group } => {
                 if let Some(classic) = self.groups.get_mut(&group).and_then(Group::classic_mut) {
                     classic.loaded(&mut turn);
                 }
+                self.note(group.as_str());
             }
             Then::Replaced { group, old, new, member, told } => {
                 match (outcome, self.groups.get_mut(&group).and_then(Group::classic_mut)) {
@@ -392,6 +413,7 @@ impl Groups {
                         member.joining().into_iter().for_each(|token| turn.reply(token, Err(code)));
                     }
                 }
+                self.note(group.as_str());
             }
         }
         debug_assert!(batch.records.is_empty(), "what follows a commit writes nothing");
@@ -403,10 +425,11 @@ impl Groups {
             return;
         }
         let mut batch = Batch::default();
-        for operation in std::mem::take(&mut self.queue) {
+        for operation in self.queue.take() {
             if self.waits(&operation, &batch) {
-                self.queue.push_back(operation);
+                self.queue.push(operation);
             } else {
+                batch.room = self.room();
                 self.decide(operation, topics, now, &mut batch);
             }
         }
@@ -473,6 +496,7 @@ impl Groups {
             (_, None) => consumer::on_timer(groups, key, topics, &mut turn),
             (_, Some(_)) => {}
         }
+        self.note(id);
         self.drop_if_void(&GroupId::from(id));
     }
 
@@ -497,18 +521,18 @@ impl Groups {
                 let join = Join::new(token, request, caller, fresh);
                 let id = join.group().clone();
                 join_group(groups, join, &mut turn)?;
+                self.note(id.as_str());
                 self.drop_if_void(&id);
             }
             Request::Sync(request) => {
-                let group = groups.get_mut(request.group_id.as_str()).ok_or(ErrorCode::UnknownMemberId)?;
-                match &mut group.kind {
-                    Kind::Classic(classic) => classic.sync(token, &request, &mut turn),
-                    Kind::Consumer(consumer) => consumer::sync(consumer, token, &request, topics, &mut turn)?,
-                }
+                let id = GroupId::from(request.group_id.as_str());
+                sync(groups, token, &request, topics, &mut turn)?;
+                self.note(id.as_str());
             }
             Request::Leave { group: id, members } => {
                 let codes = leave(groups, &id, &members, topics, &mut turn);
                 turn.then(Then::Reply(token, Answer::Leave(codes)));
+                self.note(id.as_str());
                 self.drop_if_void(&id);
             }
             Request::Commit(commit) => commit_offsets(groups, token, commit, &mut turn)?,
@@ -554,7 +578,7 @@ impl Groups {
         for then in self.in_flight.take().map(|batch| batch.then).unwrap_or_default() {
             self.follow(then, Err(code), now);
         }
-        for operation in std::mem::take(&mut self.queue) {
+        for operation in self.queue.take() {
             if let Some(token) = operation.token() {
                 self.effects.push(Effect::Reply { token, answer: Err(code) });
             }
@@ -597,9 +621,28 @@ fn join_group(
     if !join.is_new() && !groups.contains_key(&id) {
         return Err(ErrorCode::UnknownMemberId);
     }
+    let (bytes, is_new) = join.growth(groups.get(&id).and_then(Group::classic));
+    if !turn.has_room(bytes, is_new) {
+        return Err(ErrorCode::CoordinatorNotAvailable);
+    }
     let group = groups.entry(id.clone()).or_insert_with(|| Group::new(&id));
     if let Some(classic) = group.classic_mut() {
         classic.join(join, turn);
+    }
+    Ok(())
+}
+
+fn sync(
+    groups: &mut BTreeMap<GroupId, Group>,
+    token: Token,
+    request: &SyncGroupRequest,
+    topics: &dyn Topics,
+    turn: &mut Turn<'_>,
+) -> Result<(), ErrorCode> {
+    let group = groups.get_mut(request.group_id.as_str()).ok_or(ErrorCode::UnknownMemberId)?;
+    match &mut group.kind {
+        Kind::Classic(classic) => classic.sync(token, request, turn),
+        Kind::Consumer(consumer) => consumer::sync(consumer, token, request, topics, turn)?,
     }
     Ok(())
 }
@@ -647,8 +690,11 @@ fn commit_offsets(
     }
     let (first, mut codes) = (turn.batch.records.len(), Vec::with_capacity(offsets.len()));
     for offset in offsets {
+        let growth = growth(groups.get(&id), &offset);
         if offset.metadata.len() > turn.settings.metadata_max {
             codes.push(ErrorCode::OffsetMetadataTooLarge);
+        } else if !turn.has_room(growth.0, growth.1) {
+            codes.push(ErrorCode::CoordinatorNotAvailable);
         } else {
             codes.push(ErrorCode::None);
             turn.write(GroupRecord::offset(&id, offset, turn.now.wall));

@@ -10,6 +10,7 @@ mod classic;
 mod consumer;
 mod group;
 mod groups;
+mod held;
 mod note;
 mod offsets;
 mod record;
@@ -21,6 +22,6 @@ pub use note::{Before, Note, Who};
 pub use record::{ConsumerRecord, GroupRecord, RecordFault};
 pub use request::{
     Answer, Caller, Commit, CommitOffset, ConsumerDescription, ConsumerMemberDescription, ConsumerTimes,
-    Description, Effect, FetchedOffset, Listed, MemberDescription, Migration, Request, Settings, Token,
-    Topics,
+    Description, Effect, Event, FetchedOffset, Listed, MemberDescription, Migration, Request, Settings,
+    Token, Topics,
 };

@@ -1,5 +1,6 @@
 //! The committed offsets of one group.
 
+use crate::held::{text, tree};
 use crate::note::Before;
 use crate::request::{FetchedOffset, Topics};
 use std::collections::BTreeMap;
@@ -40,6 +41,10 @@ impl Committed {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Offsets {
     topics: BTreeMap<String, BTreeMap<i32, Committed>>,
+    /// How many there are.
+    count: usize,
+    /// What the texts and the trees of partitions hold. *Units*: bytes.
+    heap: usize,
 }
 
 impl Offsets {
@@ -48,17 +53,62 @@ impl Offsets {
     }
 
     pub(crate) fn set(&mut self, topic: &str, partition: i32, committed: Committed) {
-        match self.topics.get_mut(topic) {
-            Some(partitions) => _ = partitions.insert(partition, committed),
-            None => _ = self.topics.insert(topic.to_owned(), BTreeMap::from([(partition, committed)])),
+        self.heap += text(&committed.metadata);
+        let (before, more) = match self.topics.get_mut(topic) {
+            Some(partitions) => {
+                let nodes = nodes(partitions);
+                (partitions.insert(partition, committed), self::nodes(partitions) - nodes)
+            }
+            None => {
+                let partitions = BTreeMap::from([(partition, committed)]);
+                let more = text(topic) + nodes(&partitions);
+                self.topics.insert(topic.to_owned(), partitions);
+                (None, more)
+            }
+        };
+        self.heap += more;
+        match before {
+            Some(before) => self.heap = self.heap.saturating_sub(text(&before.metadata)),
+            None => self.count += 1,
         }
     }
 
     pub(crate) fn remove(&mut self, topic: &str, partition: i32) {
-        if let Some(partitions) = self.topics.get_mut(topic) {
-            partitions.remove(&partition);
-            if partitions.is_empty() {
-                self.topics.remove(topic);
+        let Some(partitions) = self.topics.get_mut(topic) else { return };
+        let nodes = nodes(partitions);
+        let Some(before) = partitions.remove(&partition) else { return };
+        let mut less = text(&before.metadata) + nodes - self::nodes(partitions);
+        if partitions.is_empty() {
+            self.topics.remove(topic);
+            less += text(topic);
+        }
+        self.count -= 1;
+        self.heap = self.heap.saturating_sub(less);
+    }
+
+    /// Returns what they hold. *Units*: bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        tree::<String, BTreeMap<i32, Committed>>(self.topics.len()) + self.heap
+    }
+
+    /// Returns the same, counted from the beginning.
+    pub(crate) fn recount(&self) -> usize {
+        let of = |partitions: &BTreeMap<i32, Committed>| {
+            nodes(partitions) + partitions.values().map(|one| text(&one.metadata)).sum::<usize>()
+        };
+        let each = self.topics.iter().map(|(topic, partitions)| text(topic) + of(partitions));
+        tree::<String, BTreeMap<i32, Committed>>(self.topics.len()) + each.sum::<usize>()
+    }
+
+    /// Returns by how much a commit makes them larger, and whether it is of a partition that has none. *Units*: bytes.
+    pub(crate) fn growth(&self, topic: &str, partition: i32, metadata: &str) -> (usize, bool) {
+        let known = self.topics.get(topic).map(|partitions| partitions.get(&partition));
+        match known {
+            Some(Some(before)) => (text(metadata).saturating_sub(text(&before.metadata)), false),
+            Some(None) => (tree::<i32, Committed>(1) + text(metadata), true),
+            None => {
+                let nodes = tree::<i32, Committed>(1) + tree::<String, BTreeMap<i32, Committed>>(1);
+                (text(topic) + nodes + text(metadata), true)
             }
         }
     }
@@ -89,7 +139,7 @@ impl Offsets {
 
     /// Returns how many there are.
     pub(crate) fn len(&self) -> usize {
-        self.topics.values().map(BTreeMap::len).sum()
+        self.count
     }
 
     /// Returns when the last of them was committed.
@@ -120,6 +170,11 @@ impl Offsets {
             None => self.keys().filter_map(|(topic, partition)| one(topic, partition)).collect(),
         }
     }
+}
+
+/// Returns what the tree of a topic's partitions takes. *Units*: bytes.
+fn nodes(partitions: &BTreeMap<i32, Committed>) -> usize {
+    tree::<i32, Committed>(partitions.len())
 }
 
 /// Answers OffsetFetch for a group that has none.

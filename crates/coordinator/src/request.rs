@@ -51,6 +51,8 @@ pub struct Settings {
     pub batch_max: usize,
     /// What one operation may write; larger ones are refused. *Units*: bytes.
     pub operation_max: usize,
+    /// What all groups that share a budget may hold together. *Units*: bytes.
+    pub memory_max: usize,
     /// `group.consumer.max.size`.
     pub consumer_max_size: usize,
     /// `group.consumer.assignors`; the first is that of members that do not name one.
@@ -347,6 +349,13 @@ pub struct ConsumerMemberDescription {
     pub is_classic: bool,
 }
 
+/// What is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// Something was refused because groups hold what they may.
+    Refused,
+}
+
 /// What a coordinator asks of its shell.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Effect {
@@ -359,6 +368,8 @@ pub enum Effect {
     },
     /// Append these records as one batch; [`crate::Groups::written`] tells its end. The notes of it may be lost.
     Append(Vec<GroupRecord>, Vec<Note>),
+    /// Something that is counted has happened.
+    Happened(Event),
 }
 
 impl Request {

@@ -1,6 +1,8 @@
 //! Scripts on the coordinator of groups: requests, time and commits in an order that is written down.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+#[path = "script/bounds.rs"]
+mod bounds;
 #[path = "script/classic.rs"]
 mod classic;
 #[path = "script/commits.rs"]

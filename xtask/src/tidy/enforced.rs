@@ -129,6 +129,7 @@ const OF_BROKERS: &[(&str, &str)] = &[
     ("highwater.offset.history.retention.bytes", "the_history_goes_by_time_and_size"),
     ("highwater.shards", "shards_are_as_many_as_set"),
     ("highwater.memory.max", "the_budget_of_memory_acts"),
+    ("highwater.groups.memory.bytes", "the_memory_of_groups_acts"),
     ("highwater.disk.reserve.bytes", "the_reserve_of_the_disk_acts"),
     ("highwater.allow.plaintext.listeners", "beyond_loopback_needs_the_word"),
     ("highwater.frame.timeout.ms", "abusive_inputs_are_answered_as_they_should_be"),

@@ -405,6 +405,14 @@ pub const METRICS: &[Metric] = &[
     gauge("highwater_tail_bytes", "bytes", "Record bytes held in memory for readers"),
     gauge("highwater_connections", "connections", "Open connections"),
     gauge("highwater_fetch_sessions", "sessions", "Fetch sessions").unseen(),
+    gauge("highwater_groups_memory_bytes", "bytes", "What groups, their members and their offsets hold"),
+    gauge("highwater_groups_memory_max_bytes", "bytes", "What they may hold: highwater.groups.memory.bytes")
+        .unseen(),
+    counter(
+        "highwater_groups_refused_total",
+        "refusals",
+        "New members, ids and offsets of new partitions that were refused because groups hold what they may",
+    ),
     gauge("highwater_topics", "topics", "Topics"),
     gauge("highwater_wal_pool_free_bytes", "bytes", "Free bytes in the pool of the write-ahead log"),
     gauge("highwater_disk_reserve_bytes", "bytes", "Bytes kept back for a full disk"),

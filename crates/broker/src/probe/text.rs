@@ -131,7 +131,8 @@ impl Scrape<'_> {
             "highwater_tail_bytes" => sizes.tail_bytes,
             _ => {
                 let gauge = self.gauges.iter().find(|(gauge, _)| *gauge == name);
-                let own = || probes.cleaner.value(name).or_else(|| probes.history.value(name));
+                let of_groups = || probes.history.value(name).or_else(|| probes.groups.value(name));
+                let own = || probes.cleaner.value(name).or_else(of_groups);
                 return gauge.map(|(_, value)| *value).or_else(own);
             }
         })

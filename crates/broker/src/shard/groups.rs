@@ -6,6 +6,7 @@
 
 use super::Shard;
 use super::message::{GroupAsk, GroupRoom, GroupsDone, GroupsOutcome, ShardMessage};
+use crate::group_memory::{GroupMemory, Share};
 use crate::groups::{GroupJob, GroupJobSender, GroupTask};
 use crate::publish::Published;
 use bytes::Bytes;
@@ -49,6 +50,8 @@ struct Coordinator {
     serial: u64,
     groups: Groups,
     is_loaded: bool,
+    /// What it holds of the budget.
+    share: Share,
 }
 
 struct Append {
@@ -137,7 +140,9 @@ impl Shard {
     /// Does something with a coordinator that serves, and all that follows from it.
     fn with_groups(&mut self, key: LogKey, act: impl FnOnce(&mut Groups, &Published)) {
         let Some(one) = self.coordinators.led.get_mut(&key).filter(|one| one.is_loaded) else { return };
+        one.groups.set_elsewhere(one.share.others());
         act(&mut one.groups, &self.published);
+        one.share.set(one.groups.held());
         let (serial, effects) = (one.serial, one.groups.take_effects());
         self.run_group_effects(key, serial, effects);
     }
@@ -151,6 +156,7 @@ impl Shard {
                         let _ = reply.send(answer);
                     }
                 }
+                Effect::Happened(event) => self.probes.groups.note(event),
                 Effect::Append(records, notes) => match encode(&records, self.clock.now()) {
                     Ok(batch) => {
                         let notes = self.notes(&records, &notes);
@@ -195,7 +201,7 @@ impl Shard {
         };
         let log = slot.partition.log();
         let range = OffsetRange { base: log.log_start(), next: log.log_end() };
-        let mut groups = Groups::new(settings(&self.published.broker));
+        let mut groups = Groups::new(settings(&self.published.broker, &self.settings.group_memory));
         self.coordinators.last_serial += 1;
         let (serial, is_loaded) = (self.coordinators.last_serial, range.base == range.next);
         if is_loaded {
@@ -203,7 +209,8 @@ impl Shard {
         } else {
             self.coordinators.job(key, serial, GroupTask::Load(range));
         }
-        self.coordinators.led.insert(key, Coordinator { serial, groups, is_loaded });
+        let share = self.settings.group_memory.share();
+        self.coordinators.led.insert(key, Coordinator { serial, groups, is_loaded, share });
     }
 
     /// Follows the metadata: partitions with records that are led now are loaded, what is not led is given up; offsets of
@@ -279,12 +286,17 @@ impl Shard {
             GroupsOutcome::Records(records) => {
                 if let Some(one) = self.coordinators.led.get_mut(&key) {
                     records.iter().for_each(|record| one.groups.replay(record));
+                    one.share.set(one.groups.held());
                 }
             }
             GroupsOutcome::Loaded => {
                 if let Some(one) = self.coordinators.led.get_mut(&key) {
                     one.groups.loaded(&*self.published, now);
                     one.is_loaded = true;
+                    one.share.set(one.groups.held());
+                    if let Some(bytes) = one.share.beyond() {
+                        tracing::warn!(partition = %key, beyond = bytes, "groups are loaded that hold more than highwater.groups.memory.bytes: no member and no partition is taken in");
+                    }
                 }
                 // Topics may have gone while nobody looked.
                 self.forget_topics(key, now);
@@ -346,7 +358,7 @@ impl Shard {
 }
 
 /// Returns the numbers that rule groups. What one operation writes fits into a batch with those before it.
-fn settings(broker: &BrokerConfig) -> Settings {
+fn settings(broker: &BrokerConfig, memory: &GroupMemory) -> Settings {
     let config = &broker.groups;
     let batch = usize::try_from(crate::groups::batch_max(&broker.storage.wal)).unwrap_or(usize::MAX);
     let (least, most) = (config.min_session_timeout_ms.duration(), config.max_session_timeout_ms.duration());
@@ -360,6 +372,7 @@ fn settings(broker: &BrokerConfig) -> Settings {
         retention_check: config.offsets_retention_check_interval_ms.duration(),
         batch_max: BATCH_BYTES.min(batch / 4),
         operation_max: batch / 2,
+        memory_max: memory.limit(),
         consumer_max_size: config.consumer.max_size,
         assignors: config.consumer.assignors.iter().filter_map(|name| Assignor::by_name(name)).collect(),
         migration: Migration {
@@ -407,7 +420,7 @@ mod tests {
         let config = |name: &str, value: &str| {
             let flags = [(name.to_owned(), value.to_owned())].into();
             let layers = config::Layers { flags, ..config::Layers::default() };
-            settings(&BrokerConfig::from_layers(&layers).unwrap().0)
+            settings(&BrokerConfig::from_layers(&layers).unwrap().0, &GroupMemory::new(1))
         };
         let set = config("offsets.retention.minutes", "7");
         assert_eq!((set.retention, set.retention_check.as_secs()), (Some(Duration::from_secs(420)), 600));

@@ -125,6 +125,7 @@ impl ShardThread {
                 tail_cache_bytes: budget,
                 small_tails_bytes: small_tails / self.count as u64,
                 unwritten: context.unwritten.clone(),
+                group_memory: context.group_memory.clone(),
                 max_producers: MAX_PRODUCERS,
             },
             clock_watch: self.clock_watch,

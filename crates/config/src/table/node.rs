@@ -119,6 +119,8 @@ pub const NODE: &[Property] = &[
         .bounds(Bounds::Within(0, 64)),
     property("highwater.memory.max", Kind::Long, Some("0"), "Memory that the broker may use; 0 is half of what the machine or its control group gives, at most 4 GiB.")
         .from(0).unit_is(Unit::Bytes),
+    property("highwater.groups.memory.bytes", Kind::Long, Some("0"), "Memory that groups, their members and their offsets may hold, beside highwater.memory.max; 0 is a quarter of that. Beyond, no new member and no offset of a new partition is taken in.")
+        .from(0).unit_is(Unit::Bytes),
     property("highwater.disk.reserve.bytes", Kind::Long, Some("67108864"), "Size of a file of zeros in the data directory that is given up in steps when the disk is full, so that deleting and committing work.")
         .from(0),
     property("highwater.frame.timeout.ms", Kind::Long, Some("30000"), "Time in which the head of a request that has begun must come, and then its body.").from(1),

@@ -2,6 +2,7 @@
 
 use super::{Classic, Member, State, length};
 use crate::groups::{Then, Turn};
+use crate::held::Held;
 use crate::request::{Answer, Caller, Token};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -15,6 +16,9 @@ const NEW_MEMBER_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The most bytes that an id may have in a record.
 const ID_MAX: usize = 0x7fff;
+/// What a member takes beside what it says of itself, and a group beside its members. *Units*: bytes.
+const PLACE_BYTES: usize = 1024;
+const GROUP_BYTES: usize = 4096;
 
 /// First version whose clients come back with the id that they are given (KIP-394).
 pub(crate) const KNOWN_ID_FROM: i16 = 4;
@@ -73,6 +77,22 @@ impl Join {
     /// Says whether the id that is made for it can be written: it is the client's name, or its instance, and more.
     pub(crate) fn has_writable_id(&self) -> bool {
         !self.is_new() || self.fresh_id().as_str().len() <= ID_MAX
+    }
+
+    /// Returns by how much the group grows, and whether by somebody who was not in it. *Units*: bytes.
+    pub(crate) fn growth(&self, group: Option<&Classic>) -> (usize, bool) {
+        let (id, said) = (self.place(group).unwrap_or(&self.id), &self.member);
+        let is_known = group.is_some_and(|group| group.members.contains_key(id));
+        match group {
+            Some(group) if is_known => (group.growth(id, said), false),
+            Some(_) => (PLACE_BYTES + said.heap(), true),
+            None => (GROUP_BYTES + PLACE_BYTES + said.heap(), true),
+        }
+    }
+
+    /// Returns whose place it takes: that of its instance, if that has one.
+    fn place<'a>(&self, group: Option<&'a Classic>) -> Option<&'a MemberId> {
+        group?.statics.get(self.member.instance.as_ref()?)
     }
 
     /// Returns how long the client may be silent.
@@ -144,7 +164,7 @@ impl Classic {
             // With an id of its own a client that asks again is the same member (C5).
             None if join.member.instance.is_none() && join.version >= KNOWN_ID_FROM => {
                 turn.arm(self.session(&id), join.member.session_timeout);
-                self.pending.insert(id.clone());
+                self.pending.insert(id.clone(), ());
                 let response = JoinGroupResponse {
                     error_code: ErrorCode::MemberIdRequired.code(),
                     generation_id: -1,
@@ -160,7 +180,7 @@ impl Classic {
 
     fn join_known(&mut self, join: Join, turn: &mut Turn<'_>) -> Result<(), ErrorCode> {
         let id = join.id.clone();
-        if self.pending.contains(&id) && join.member.instance.is_none() {
+        if self.pending.contains_key(&id) && join.member.instance.is_none() {
             self.pending.remove(&id);
             self.add(&id, join, turn);
             return Ok(());
@@ -202,13 +222,14 @@ impl Classic {
 
     /// Takes over what a member says of itself now. An earlier request that still waits is told to ask again.
     fn update(&mut self, id: &MemberId, said: Member, turn: &mut Turn<'_>) {
-        let Some(member) = self.members.get_mut(id) else { return };
-        if let Some(token) = member.joining.take() {
-            turn.reply(token, Err(ErrorCode::RebalanceInProgress));
-        }
-        let (assignment, syncing, is_new) =
-            (std::mem::take(&mut member.assignment), member.syncing, member.is_new);
-        *member = Member { assignment, syncing, is_new, ..said };
+        self.members.change(id, |member| {
+            if let Some(token) = member.joining.take() {
+                turn.reply(token, Err(ErrorCode::RebalanceInProgress));
+            }
+            let (assignment, syncing, is_new) =
+                (std::mem::take(&mut member.assignment), member.syncing, member.is_new);
+            *member = Member { assignment, syncing, is_new, ..said };
+        });
     }
 
     /// A static member has come back under a new id (C3); who still has the old one is fenced (C4).
@@ -253,10 +274,10 @@ impl Classic {
     /// Does so, and fences who waits under the old id.
     fn take_over(&mut self, old: &MemberId, new: &MemberId, said: &Member, turn: &mut Turn<'_>) {
         turn.cancel(&self.session(old));
-        if let Some(member) = self.members.get_mut(old) {
+        self.members.change(old, |member| {
             let waiting = member.joining.take().into_iter().chain(member.syncing.take());
             waiting.for_each(|token| turn.reply(token, Err(ErrorCode::FencedInstanceId)));
-        }
+        });
         self.rename(old, new, said);
         self.touch(new, turn);
     }

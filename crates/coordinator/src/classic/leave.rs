@@ -15,7 +15,7 @@ impl Classic {
         for (id, instance) in who {
             codes.push(match self.leaving(id, instance.as_ref()) {
                 Ok(id) => {
-                    left |= !self.pending.remove(&id);
+                    left |= self.pending.remove(&id).is_none();
                     self.forget(&id, turn);
                     ErrorCode::None
                 }
@@ -34,7 +34,7 @@ impl Classic {
         if let (true, Some(instance)) = (id.is_empty(), instance) {
             return self.statics.get(instance).cloned().ok_or(ErrorCode::UnknownMemberId);
         }
-        if self.pending.contains(id) {
+        if self.pending.contains_key(id) {
             return Ok(id.clone());
         }
         self.check_member(id, instance).map(|()| id.clone())

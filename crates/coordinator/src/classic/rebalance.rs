@@ -3,6 +3,7 @@
 use super::{Classic, Member, State};
 use crate::groups::Turn;
 use crate::request::Answer;
+use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use types::{ErrorCode, MemberId};
@@ -17,7 +18,7 @@ impl Classic {
     fn prepare(&mut self, turn: &mut Turn<'_>) {
         if self.state == State::Completing {
             // What they had was of the generation before this one.
-            self.members.values_mut().for_each(|member| member.assignment.clear());
+            self.members.change_all(|_, member| member.assignment = Bytes::new());
         }
         self.fail_syncs(ErrorCode::RebalanceInProgress, turn);
         turn.cancel(&self.sync_timer());
@@ -77,7 +78,7 @@ impl Classic {
         self.generation = self.generation.next();
         if self.members.is_empty() {
             self.protocol = None;
-            self.topics = None;
+            self.set_topics(None);
             self.enter(State::Empty, turn);
             turn.write(self.record(&BTreeMap::new()));
             return;
@@ -95,9 +96,11 @@ impl Classic {
         for id in ids {
             let response = self.joined(&id);
             self.touch(&id, turn);
-            let Some(member) = self.members.get_mut(&id) else { continue };
-            member.is_new = false;
-            if let Some(token) = member.joining.take() {
+            let release = |member: &mut Member| {
+                member.is_new = false;
+                member.joining.take()
+            };
+            if let Some(token) = self.members.change(&id, release).flatten() {
                 turn.reply(token, Ok(Answer::Join(response)));
             }
         }
@@ -196,7 +199,7 @@ impl Classic {
 
     /// A session has ended: of a client that got an id and never joined, or of a member.
     pub(crate) fn on_session_timer(&mut self, id: &MemberId, turn: &mut Turn<'_>) {
-        if self.pending.remove(id) {
+        if self.pending.remove(id).is_some() {
             return self.complete_if_all_joined(turn);
         }
         let Some(member) = self.members.get(id) else { return };
@@ -212,7 +215,7 @@ impl Classic {
     pub(super) fn fail_syncs(&mut self, code: ErrorCode, turn: &mut Turn<'_>) {
         let ids: Vec<MemberId> = self.members.keys().cloned().collect();
         for id in ids {
-            if let Some(token) = self.members.get_mut(&id).and_then(|member| member.syncing.take()) {
+            if let Some(token) = self.members.change(&id, |member| member.syncing.take()).flatten() {
                 self.touch(&id, turn);
                 turn.reply(token, Err(code));
             }

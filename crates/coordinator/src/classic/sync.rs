@@ -38,6 +38,13 @@ impl Classic {
         if outcome.as_ref().is_some_and(|record| record.size() > turn.settings.operation_max) {
             return Err(ErrorCode::UnknownServerError);
         }
+        let assignments = request.assignments.iter().map(|one| one.assignment.len()).sum();
+        if self.state == State::Completing
+            && self.leader.as_ref() == Some(&id)
+            && !turn.has_room(self.growth_by(assignments), false)
+        {
+            return Err(ErrorCode::CoordinatorNotAvailable);
+        }
         match self.state {
             State::Empty => return Err(ErrorCode::UnknownMemberId),
             State::Preparing => return Err(ErrorCode::RebalanceInProgress),
@@ -68,8 +75,7 @@ impl Classic {
 
     fn wait_for_assignment(&mut self, id: &MemberId, token: Token, turn: &mut Turn<'_>) {
         self.pending_sync.remove(id);
-        let Some(member) = self.members.get_mut(id) else { return };
-        if let Some(before) = member.syncing.replace(token) {
+        if let Some(Some(before)) = self.members.change(id, |member| member.syncing.replace(token)) {
             turn.reply(before, Err(ErrorCode::RebalanceInProgress));
         }
     }
@@ -92,7 +98,7 @@ impl Classic {
         for id in ids {
             self.touch(&id, turn);
             let response = self.synced(&id);
-            if let Some(token) = self.members.get_mut(&id).and_then(|member| member.syncing.take()) {
+            if let Some(token) = self.members.change(&id, |member| member.syncing.take()).flatten() {
                 turn.reply(token, Ok(Answer::Sync(response)));
             }
         }

@@ -4,9 +4,10 @@
 use super::Consumer;
 use super::member::{ClassicSaid, Member, Owned, Phase, Said, plain};
 use super::plan::Plan;
-use super::request::Refused;
+use super::request::{GROUP_BYTES, MEMBER_BYTES, Refused};
 use crate::assign::Assignment;
 use crate::classic::{CONSUMER, KNOWN_ID_FROM, REBALANCE_TIMEOUT_FROM, length, own};
+use crate::held::Held;
 use crate::request::{Caller, Topics};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -71,6 +72,16 @@ impl ClassicJoin {
         };
         let needs_known_id = is_new && said.instance.is_none() && caller.version >= KNOWN_ID_FROM;
         Ok(ClassicJoin { member, is_new, needs_known_id, said, subscription })
+    }
+
+    /// Returns by how much the group grows, and whether by somebody who was not in it. *Units*: bytes.
+    pub(crate) fn growth(&self, group: Option<&Consumer>) -> (usize, bool) {
+        let Some(group) = group else { return (GROUP_BYTES + MEMBER_BYTES + self.said.heap(), true) };
+        let instance = self.said.instance.as_ref().and_then(|instance| group.statics.get(instance));
+        match group.members.get(&self.member).or_else(|| group.members.get(instance?)) {
+            Some(known) => (self.said.heap().saturating_sub(known.said.heap()), false),
+            None => (MEMBER_BYTES + self.said.heap(), true),
+        }
     }
 
     /// Returns what the client says of itself. *Units*: bytes.

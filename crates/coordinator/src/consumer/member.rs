@@ -4,7 +4,8 @@
 //! (KIP-848, online migration); it is told by what it says of itself. Tests: ../../tests/consumer.rs.
 
 use crate::assign::Assignment;
-use crate::classic::{length, millis};
+use crate::classic::{length, millis, own};
+use crate::held::{Held, text, tree};
 use crate::record::ConsumerRecord;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +54,36 @@ pub(crate) struct ClassicSaid {
     pub(crate) session_timeout: Duration,
     /// What it can do, best first, each with its subscription.
     pub(crate) protocols: Vec<(String, Bytes)>,
+}
+
+impl Held for Said {
+    fn heap(&self) -> usize {
+        let classic = self.classic.iter().flat_map(|classic| &classic.protocols);
+        let protocols: usize =
+            classic.map(|(name, said)| size_of::<(String, Bytes)>() + text(name) + said.len()).sum();
+        let texts = text(&self.client_id) + text(&self.client_host);
+        let said = self.rack.heap() + self.regex.heap() + self.assignor.heap() + self.instance.heap();
+        texts + said + protocols + self.topics.heap()
+    }
+}
+
+impl Held for Has {
+    /// Who owns a partition is noted twice: here, and by partition.
+    fn heap(&self) -> usize {
+        let topic = |partitions: &BTreeMap<i32, GroupEpoch>| {
+            tree::<i32, GroupEpoch>(partitions.len()) + tree::<i32, MemberId>(partitions.len())
+        };
+        let owned = |owned: &Owned| {
+            tree::<TopicId, BTreeMap<i32, GroupEpoch>>(owned.len()) + owned.values().map(topic).sum::<usize>()
+        };
+        owned(&self.assigned) + owned(&self.revoking)
+    }
+}
+
+impl Held for Member {
+    fn heap(&self) -> usize {
+        self.said.heap() + self.has.heap()
+    }
 }
 
 /// How far a member is on its way to its target.
@@ -207,7 +238,7 @@ impl From<&ConsumerGroupMemberMetadataValue> for Said {
             protocols: classic
                 .supported_protocols
                 .iter()
-                .map(|p| (p.name.clone(), p.metadata.clone()))
+                .map(|p| (p.name.clone(), own(&p.metadata)))
                 .collect(),
         });
         Said {

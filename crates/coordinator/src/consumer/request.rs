@@ -1,8 +1,10 @@
 //! ConsumerGroupHeartbeat as it comes: what it says, and what is wrong with it by itself.
 
+use super::Consumer;
 use super::member::Said;
 use crate::assign::{Assignment, Assignor, TopicPattern};
 use crate::classic::length;
+use crate::held::Held;
 use crate::request::{Caller, Settings};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,6 +13,10 @@ use wire::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest;
 
 /// First version whose clients make their ids themselves (KIP-1082).
 const OWN_ID_FROM: i16 = 1;
+
+/// What a member takes beside what it says of itself, and a group beside its members. *Units*: bytes.
+pub(super) const MEMBER_BYTES: usize = 1024;
+pub(super) const GROUP_BYTES: usize = 4096;
 
 /// Why a heartbeat is refused: the code, and a sentence for whoever reads the client's log.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -100,6 +106,26 @@ impl Heartbeat {
         let texts =
             [&self.regex, &self.rack, &self.assignor].into_iter().flatten().map(String::len).sum::<usize>();
         topics + texts + self.member.as_str().len() + self.caller.client_id.len()
+    }
+
+    /// Returns by how much a group grows, and whether by somebody who was not in it. *Units*: bytes.
+    pub(crate) fn growth(&self, group: Option<&Consumer>) -> (usize, bool) {
+        let Some(group) = group else { return (GROUP_BYTES + MEMBER_BYTES + self.size(), true) };
+        let instance = self.instance.as_ref().and_then(|instance| group.statics.get(instance));
+        match group.members.get(&self.member).or_else(|| group.members.get(instance?)) {
+            Some(known)
+                if self.epoch == GroupEpoch::JOINS || self.topics.is_some() || self.regex.is_some() =>
+            {
+                (self.said(&known.said).heap().saturating_sub(known.said.heap()), false)
+            }
+            Some(_) => (0, false),
+            None => (MEMBER_BYTES + self.size(), true),
+        }
+    }
+
+    /// Returns about what it holds while it waits. *Units*: bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.size() + self.topics.heap() + self.owned.heap()
     }
 
     /// Returns what the member says of itself now, after what it has said before.

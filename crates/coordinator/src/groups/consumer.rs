@@ -38,7 +38,7 @@ impl Groups {
         if heartbeat.epoch.0 > 0 && !is_moving && self.answers_at_once(token, &heartbeat, topics, now) {
             return;
         }
-        self.queue.push_back(Operation::Heartbeat(token, Box::new(heartbeat)));
+        self.queue.push(Operation::Heartbeat(token, Box::new(heartbeat)));
         self.pump(topics, now);
     }
 
@@ -124,6 +124,7 @@ fn decide(
     }
     let missing = if heartbeat.epoch == GroupEpoch::JOINS { Missing::Made } else { Missing::Refused };
     let before = known(groups, id, turn).and_then(|consumer| consumer.held(member).cloned());
+    check_room(groups, heartbeat, turn)?;
     let response = plan(groups, id, missing, topics, turn, |plan| {
         let response = plan.heartbeat(heartbeat)?;
         Ok((response, plan.times, plan.held(member).cloned(), plan.rebalance_timeout(member)))
@@ -138,6 +139,19 @@ fn decide(
         }
     }
     Ok(response)
+}
+
+/// Says whether there is room for what a member says of itself.
+///
+/// # Errors
+/// `COORDINATOR_NOT_AVAILABLE`: it is new, or says more than before, and there is none.
+fn check_room(groups: &All, heartbeat: &Heartbeat, turn: &mut Turn<'_>) -> Result<(), Refused> {
+    let (bytes, is_new) = heartbeat.growth(known(groups, &heartbeat.group, turn));
+    if turn.has_room(bytes, is_new) {
+        return Ok(());
+    }
+    let why = "The coordinator has no memory left for more than it holds (highwater.groups.memory.bytes).";
+    Err(Refused::new(ErrorCode::CoordinatorNotAvailable, why))
 }
 
 /// Returns a group of the consumer protocol, with what was written in this batch.
@@ -300,6 +314,10 @@ pub(super) fn join(
     let join = ClassicJoin::read(request, caller, fresh)?;
     if join.size() > turn.settings.member_max {
         return Err(ErrorCode::InvalidRequest);
+    }
+    let (bytes, is_new) = join.growth(known(groups, &id, turn));
+    if !turn.has_room(bytes, is_new) {
+        return Err(ErrorCode::CoordinatorNotAvailable);
     }
     let code = |refused: Refused| refused.code;
     let response = plan(groups, &id, Missing::Refused, topics, turn, |plan| {

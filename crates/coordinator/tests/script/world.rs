@@ -88,6 +88,7 @@ pub(crate) fn settings() -> Settings {
         retention_check: Duration::from_secs(600),
         batch_max: 1 << 20,
         operation_max: 16 << 20,
+        memory_max: 1 << 30,
         consumer_max_size: 100,
         assignors: vec![Assignor::Uniform, Assignor::Range],
         migration: Migration { upgrade: true, downgrade: true },
@@ -96,6 +97,7 @@ pub(crate) fn settings() -> Settings {
 
 /// A coordinator, its log, and what it has answered.
 pub(crate) struct World {
+    settings: Settings,
     pub(crate) groups: Groups,
     pub(crate) now: Now,
     pub(crate) topics: Names,
@@ -119,7 +121,8 @@ impl World {
     pub(crate) fn with(settings: Settings) -> World {
         let names = [("t".to_owned(), topic_id(1)), ("u".to_owned(), topic_id(2))];
         World {
-            groups: Groups::new(settings),
+            groups: Groups::new(settings.clone()),
+            settings,
             now: Now { wall: WallTime(1_000_000), ..Now::default() },
             topics: Names(names.into(), BTreeMap::new()),
             log: Vec::new(),
@@ -141,6 +144,7 @@ impl World {
     }
 
     fn settle(&mut self) {
+        assert_eq!(self.groups.held(), self.groups.recount(), "what is held is known");
         loop {
             for effect in self.groups.take_effects() {
                 match effect {
@@ -150,6 +154,7 @@ impl World {
                             "{token:?} is answered twice"
                         );
                     }
+                    Effect::Happened(_) => {}
                     Effect::Append(records, notes) => {
                         assert!(self.in_flight.is_none(), "one batch at a time");
                         self.notes = notes;
@@ -161,6 +166,7 @@ impl World {
                 return;
             }
             self.write(Ok(()));
+            assert_eq!(self.groups.held(), self.groups.recount(), "what is held is known");
         }
     }
 
@@ -336,7 +342,7 @@ impl World {
 
     /// Makes a coordinator out of the log alone, as the next leader would.
     pub(crate) fn fail_over(&mut self) {
-        let old = std::mem::replace(&mut self.groups, Groups::new(settings()));
+        let old = std::mem::replace(&mut self.groups, Groups::new(self.settings.clone()));
         for effect in old.resign(self.now) {
             if let Effect::Reply { token, answer } = effect {
                 self.replies.insert(token.0, answer);

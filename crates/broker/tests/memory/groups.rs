@@ -1,0 +1,112 @@
+//! Groups, their members and their offsets, as many and as large as come.
+
+use crate::client::{Client, frame};
+use crate::harness::Broker;
+use types::ErrorCode;
+use wire::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest;
+use wire::join_group_request::{JoinGroupRequest, JoinGroupRequestProtocol};
+use wire::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+use wire::{
+    ConsumerGroupHeartbeatResponse, FindCoordinatorRequest, JoinGroupResponse, OffsetCommitRequest,
+    OffsetCommitResponse, Request,
+};
+
+/// Everything that groups are made of.
+pub const ABUSES: [(&str, crate::Abuse); 3] = [
+    ("offsets of many groups", offsets_of_many_groups),
+    ("ids of nobody", ids_of_nobody),
+    ("members of many groups", members_of_many_groups),
+];
+/// Requests that are on their way at a time.
+const WINDOW: usize = 100;
+
+/// Makes the offsets topic.
+pub fn prepare(admin: &mut Client) {
+    let request = FindCoordinatorRequest {
+        coordinator_keys: vec!["group".into()],
+        ..FindCoordinatorRequest::default()
+    };
+    assert_eq!(admin.call(&request, 6).coordinators[0].error_code, 0);
+}
+
+/// Sends requests until some are refused for want of memory; returns how many were taken in before.
+fn until_refused<Q: Request>(
+    broker: &Broker,
+    version: i16,
+    make: impl Fn(usize) -> Q,
+    code: impl Fn(Q::Response) -> i16,
+) -> usize {
+    let refused = ErrorCode::CoordinatorNotAvailable.code();
+    let (mut client, mut number, mut taken) = (broker.connect(), 0_i32, 0);
+    for window in 0..400_usize {
+        let first = number + 1;
+        for n in 0..WINDOW {
+            number += 1;
+            client.send_bytes(&frame(&make(window * WINDOW + n), version, number));
+        }
+        let codes: Vec<i16> = (first..=number).map(|n| code(client.receive(version, n))).collect();
+        taken += codes.iter().filter(|code| **code != refused).count();
+        if codes.iter().all(|code| *code == refused) {
+            return taken;
+        }
+    }
+    panic!("{taken} were taken in and none refused");
+}
+
+fn join(group: String, member: String, metadata: usize) -> JoinGroupRequest {
+    let protocol = JoinGroupRequestProtocol { name: "range".into(), metadata: vec![7; metadata].into() };
+    JoinGroupRequest {
+        group_id: group,
+        session_timeout_ms: 1_800_000,
+        rebalance_timeout_ms: 1_800_000,
+        member_id: member,
+        group_instance_id: None,
+        protocol_type: "consumer".into(),
+        protocols: vec![protocol],
+        ..JoinGroupRequest::default()
+    }
+}
+
+/// C10, A34: offsets with the longest texts, each in a group of its own.
+fn offsets_of_many_groups(broker: &Broker, _: &mut Client) {
+    let text = "x".repeat(4096);
+    let make = |n| {
+        let partition = OffsetCommitRequestPartition {
+            committed_metadata: Some(text.clone()),
+            ..OffsetCommitRequestPartition::default()
+        };
+        let topic = OffsetCommitRequestTopic {
+            name: "topic".into(),
+            partitions: vec![partition],
+            ..OffsetCommitRequestTopic::default()
+        };
+        OffsetCommitRequest {
+            group_id: format!("offsets-{n}"),
+            generation_id_or_member_epoch: -1,
+            topics: vec![topic],
+            ..OffsetCommitRequest::default()
+        }
+    };
+    let code = |response: OffsetCommitResponse| response.topics[0].partitions[0].error_code;
+    assert!(until_refused(broker, 9, make, code) > 1_000);
+}
+
+/// C5: ids for clients that never come back.
+fn ids_of_nobody(broker: &Broker, _: &mut Client) {
+    let make = |n: usize| join(format!("ids-{}", n % 1_000), String::new(), 0);
+    assert!(until_refused(broker, 9, make, |response: JoinGroupResponse| response.error_code) > 1_000);
+}
+
+/// A34: members that say as much of themselves as they can, of the protocol in which the coordinator assigns.
+fn members_of_many_groups(broker: &Broker, _: &mut Client) {
+    let make = |n: usize| ConsumerGroupHeartbeatRequest {
+        group_id: format!("members-{n}"),
+        member_id: format!("{n:0>1000}"),
+        rebalance_timeout_ms: 1_000,
+        subscribed_topic_names: Some((0..20).map(|topic| format!("{topic:0>200}")).collect()),
+        topic_partitions: Some(Vec::new()),
+        ..ConsumerGroupHeartbeatRequest::default()
+    };
+    let code = |response: ConsumerGroupHeartbeatResponse| response.error_code;
+    assert!(until_refused(broker, 1, make, code) > 500);
+}
