@@ -403,7 +403,7 @@ impl Consumer {
             client_host: member.said.client_host.clone(),
             topics: member.said.topics.iter().cloned().collect(),
             regex: member.said.regex.clone(),
-            assigned: member::plain(&member.has.assigned),
+            assigned: member.has.held(),
             target: self.target.get(id).map(|target| (**target).clone()).unwrap_or_default(),
             is_classic: member.said.is_classic(),
         });

@@ -72,7 +72,7 @@ public final class Console {
         {"kafka-producer-perf-test", "[\\d.]+ (records/sec|MB/sec|ms)", "N $1"},
         {"kafka-consumer-groups", " {2,}", " "},
         {"kafka-consumer-groups", "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"},
-        {"kafka-consumer-groups", "(?<![\\w-])[\\w-]{22}(?= /)", "ID"},
+        {"kafka-consumer-groups", "(?<![\\w-])[\\w-]{22}(?=( \\S+)? /)", "ID"},
         {"kafka-consumer-groups", "(: \\[|Valid \\w+ are: ).*", "$1..."}, // in the order of a hash map
         {"kafka-groups", " {2,}", " "},
         {"kafka-verifiable-consumer", "\"timestamp\":\\d+", "\"timestamp\":N"},

@@ -199,6 +199,15 @@ fn group_tools_print_what_they_print_against_kafka() {
     list.check("group_tools_print_what_they_print_against_kafka");
 }
 
+/// Protects: the same for groups of the consumer protocol.
+#[test]
+fn consumer_group_tools_print_what_they_print_against_kafka() {
+    let settings = "group.consumer.min.heartbeat.interval.ms=100\ngroup.consumer.heartbeat.interval.ms=100\n\
+        group.consumer.assignment.interval.ms=0\ngroup.consumer.session.timeout.ms=60000\n";
+    let list = List { folder: "console/consumer", settings, commands: 180 };
+    list.check("consumer_group_tools_print_what_they_print_against_kafka");
+}
+
 /// Protects: lines of one side alone, lines in another place and rows without use are told.
 #[test]
 fn differing_lines_are_told() {

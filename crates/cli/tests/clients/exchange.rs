@@ -88,6 +88,8 @@ impl<'a> Replay<'a> {
         let stream = stream.unwrap_or_else(|| send(&self.address, &request));
         let mut differences = self.compare(exchange, answer(stream));
         let tries = if std::mem::take(&mut self.is_unsettled) { TRIES } else { 0 };
+        // Who coordinates learns of it a moment later.
+        self.is_unsettled = exchange.api == ApiKey::DeleteTopics;
         for _ in 0..tries {
             if !differences.is_empty() {
                 differences = self.compare(exchange, answer(send(&self.address, &request)));
@@ -118,8 +120,8 @@ impl<'a> Replay<'a> {
     fn request(&self, exchange: &Exchange) -> Vec<u8> {
         let mut request = exchange.request.clone();
         for (name, id) in &self.recording.ids {
+            let Some(ours) = self.ids.get(name) else { continue };
             while let Some(at) = request.windows(id.len()).position(|window| window == id) {
-                let ours = self.ids.get(name).unwrap_or_else(|| panic!("nothing has made {name}"));
                 request.splice(at..at + id.len(), ours.iter().copied());
             }
         }
@@ -144,8 +146,10 @@ impl<'a> Replay<'a> {
             let name = format!("member {}/{}", exchange.name, exchange.version);
             let ours = answer.get("member_id").map(|id| id.trim_matches('"').as_bytes().to_vec());
             if let (Some(theirs), Some(ours)) = (self.recording.ids.get(&name), ours) {
-                assert_eq!(theirs.len(), ours.len(), "{name}: ids of members are of one form");
-                self.ids.insert(name, ours);
+                // None, or one of another form, is told as a difference.
+                if theirs.len() == ours.len() {
+                    self.ids.insert(name, ours);
+                }
             }
         }
         for name in self.recording.ids.keys().filter(|_| exchange.api == ApiKey::CreateTopics) {
@@ -206,9 +210,6 @@ fn replay(list: &str) -> Vec<String> {
     wrong
 }
 
-/// Recordings of APIs that are not served yet.
-const NOT_REPLAYED: [&str; 1] = ["consumer"];
-
 /// Protects: every recorded exchange is answered as Kafka 4.3.1 answers it, but for the differences that are named.
 #[test]
 fn recorded_exchanges_are_answered_as_by_kafka() {
@@ -219,9 +220,6 @@ fn recorded_exchanges_are_answered_as_by_kafka() {
     assert!(!lists.is_empty());
     for path in lists {
         let list = path.file_stem().unwrap().to_str().unwrap();
-        if NOT_REPLAYED.contains(&list) {
-            continue;
-        }
         wrong.extend(replay(list).into_iter().map(|sentence| format!("{list}: {sentence}")));
     }
     assert!(wrong.is_empty(), "{} differences from Kafka 4.3.1:\n{}", wrong.len(), wrong.join("\n"));

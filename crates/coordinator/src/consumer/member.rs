@@ -130,6 +130,15 @@ impl Has {
         self.phase == Phase::Stable && self.epoch == target
     }
 
+    /// Returns all that nobody else may read, by topic.
+    pub(crate) fn held(&self) -> Assignment {
+        let mut held = Assignment::new();
+        self.all().for_each(|(topic, partition)| {
+            held.entry(topic).or_default().insert(partition);
+        });
+        held
+    }
+
     /// Returns all partitions that nobody else may read.
     pub(crate) fn all(&self) -> impl Iterator<Item = (TopicId, i32)> {
         let each = self.assigned.iter().chain(&self.revoking);

@@ -3,6 +3,7 @@
 use crate::reader::{Reader, reader};
 use crate::world::{TIMES, World, settings, topic_id};
 use coordinator::Settings;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use types::ErrorCode;
 use wire::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest;
@@ -31,6 +32,8 @@ fn a_partition_is_given_up_before_it_is_given_away() {
     let before = a.owned.clone();
     world.beat(&mut a);
     assert_eq!((a.epoch, a.reads().len()), (2, 2));
+    let shown: usize = world.consumer().members[0].assigned.values().map(BTreeSet::len).sum();
+    assert_eq!(shown, 4, "it is shown with what it may still read");
     let told = std::mem::replace(&mut a.owned, before);
     world.beat(&mut a);
     assert_eq!(a.epoch, 2, "it still reads all");

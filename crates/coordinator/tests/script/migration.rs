@@ -1,7 +1,7 @@
 //! A group changes its protocol while its members go on (C17).
 
 use crate::reader::{Reader, reader};
-use crate::world::{DELAY, Who, World, settings, topic_id, who};
+use crate::world::{DELAY, TIMES, Who, World, settings, topic_id, who};
 use bytes::Bytes;
 use coordinator::{Caller, Migration, Request, Settings};
 use std::time::Duration;
@@ -187,6 +187,28 @@ fn a_change_back_survives_its_coordinator() {
     world.part(&mut a, -1);
     world.fail_over();
     assert_eq!(world.heartbeat(&x.who, x.generation), ErrorCode::RebalanceInProgress);
+}
+
+/// Protects: a member of the classic protocol that joins before the next assignment may be made does not join again and again until
+/// then: it gets nothing, and is told when there is something.
+#[test]
+fn a_classic_member_waits_for_the_assignment() {
+    let mut world = World::new();
+    let mut a = reader("a");
+    assert_eq!(world.beat(&mut a), ErrorCode::None);
+    let mut x = old("x");
+    x.join(&mut world);
+    assert_eq!(x.sync(&mut world, &[]), ErrorCode::None);
+    assert_eq!((x.generation, x.owned.len()), (a.epoch, 0));
+    assert_eq!(world.heartbeat(&x.who, x.generation), ErrorCode::None);
+    world.pass(TIMES.assignment_interval);
+    assert_eq!(world.heartbeat(&x.who, x.generation), ErrorCode::RebalanceInProgress);
+    for _ in 0..3 {
+        world.beat(&mut a);
+        x.follow(&mut world);
+        apart(&x, &a);
+    }
+    assert_eq!((x.owned.len(), a.reads().len()), (2, 2));
 }
 
 /// Protects: who does not join again in time is sent away, and the other gets all.
