@@ -17,6 +17,8 @@ mod consumer_replay;
 mod migration;
 #[path = "script/notes.rs"]
 mod notes;
+#[path = "script/on_its_way.rs"]
+mod on_its_way;
 #[path = "script/reader.rs"]
 mod reader;
 #[path = "script/replay.rs"]
