@@ -1,9 +1,11 @@
-//! The HTTP port: health and metrics. For machines and people on this host; outside simulation.
+//! The HTTP port: health, metrics, and groups one by one. For machines and people on this host; outside simulation.
 
+mod groups;
 mod limits;
 
 use crate::api::log_sizes;
 use crate::context::Context;
+use crate::lag::{self, Reads, committed};
 use crate::probe::inventory::LOGS_MAX;
 use crate::probe::{Counts, Scrape};
 use crate::publish::Published;
@@ -14,11 +16,12 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use coordinator::PartitionFacts;
 use metadata::controller::METADATA_VERSION;
 use metadata::image::TopicImage;
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
-use types::LogKey;
+use types::{GroupId, LogKey};
 
 /// The text format of Prometheus.
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -33,6 +36,7 @@ pub(crate) async fn serve(
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
         .route("/metrics", get(metrics))
+        .route("/groups/{name}", get(groups::group))
         .with_state(context);
     let stopped = async move {
         let _ = stop.wait_for(|stop| *stop).await;
@@ -60,16 +64,36 @@ async fn ready(State(context): State<Arc<Context>>) -> (StatusCode, String) {
 
 async fn metrics(State(context): State<Arc<Context>>) -> impl IntoResponse {
     let published = context.published();
+    let (groups, beyond) = group_lags(&context, &published).await;
     let scrape = Scrape {
         probes: &context.probes,
         topics: &published.topic_probes,
         image: &published.image,
         sizes: sizes(&context).await,
         logs: logs(&context, &published).await,
+        groups,
+        now: context.env.clock.now().wall,
         times: times(&context),
-        gauges: gauges(&context),
+        gauges: gauges(&context)
+            .into_iter()
+            .chain([("highwater_group_partitions_without_lines", beyond)])
+            .collect(),
     };
     ([(CONTENT_TYPE, PROMETHEUS)], scrape.text())
+}
+
+/// Looks at the partitions of groups that have lines of their own; counts the others.
+async fn group_lags(context: &Arc<Context>, published: &Published) -> (Vec<(GroupId, PartitionFacts)>, u64) {
+    let most = usize::try_from(published.broker.groups.metrics_max).unwrap_or(usize::MAX);
+    let found = committed(context, most).await;
+    let reads = found.offsets.into_iter().map(|(group, one)| Reads {
+        group,
+        topic: one.topic,
+        partition: one.partition,
+        committed: Some((one.offset, one.at)),
+        owner: None,
+    });
+    (lag::facts(context, reads.collect(), true).await, found.beyond)
 }
 
 /// Asks for the sizes of the logs that have lines of their own.

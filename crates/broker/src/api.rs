@@ -51,7 +51,7 @@ mod resources;
 mod table;
 mod topics;
 
-pub(crate) use groups::create_topic_now;
+pub(crate) use groups::{ask as ask_coordinator, create_topic_now};
 pub(crate) use k35_describe_log_dirs::sizes as log_sizes;
 
 use crate::admission::Admitted;

@@ -3,6 +3,7 @@
 use crate::admission::Admission;
 use crate::departed::Departed;
 use crate::group_memory::GroupMemory;
+use crate::lag::UnreadTimes;
 use crate::net::listener::Places;
 use crate::net::peer_log::PeerLog;
 use crate::probe::Probes;
@@ -57,6 +58,8 @@ pub(crate) struct Context {
     pub(crate) producer_ids: crate::producer_ids::ProducerIds,
     /// Where the producers of deleted partitions go on.
     pub(crate) departed: Arc<Departed>,
+    /// Times of records that groups have not read.
+    pub(crate) unread_times: UnreadTimes,
 }
 
 impl Context {

@@ -6,13 +6,13 @@
 use crate::api::read;
 use crate::context::Context;
 use crate::history::Notes;
-use crate::shard::message::{Fetch, FetchPart, GroupRoom, GroupsDone, GroupsOutcome, ShardMessage};
+use crate::shard::message::{FetchPart, GroupRoom, GroupsDone, GroupsOutcome, ShardMessage};
 use bytes::Bytes;
 use coordinator::GroupRecord;
 use partition::{FetchInput, Isolation};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use types::{ErrorCode, LogKey, Offset, OffsetRange};
 use wire::record::{Batch, Records};
 
@@ -115,12 +115,7 @@ async fn read_some(
         at_least_one: true,
     };
     let part = FetchPart { key, input, enough: 1 };
-    let (reply, answers) = oneshot::channel();
-    context.router.send_to_owner(&key, ShardMessage::Fetch(Fetch { parts: vec![part], park: None, reply }));
-    let said = |code: ErrorCode| code.name().to_owned();
-    let answer = answers.await.unwrap_or_default().pop();
-    let found = answer.map_or(Err(ErrorCode::NotLeaderOrFollower), |answer| answer.result).map_err(said)?;
-    let batches = read::read(context, part, found.plan).await.map_err(said)?;
+    let batches = read::plan_and_read(context, part).await.map_err(|code| code.name().to_owned())?;
     let decoded = read::blocking(context, move || decode(from, &batches)).await;
     decoded.unwrap_or_else(|| Err("the broker stops".to_owned()))
 }

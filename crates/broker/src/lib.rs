@@ -13,6 +13,7 @@ mod group_memory;
 mod groups;
 mod history;
 mod jobs;
+mod lag;
 mod net;
 mod pages;
 mod probe;

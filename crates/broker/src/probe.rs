@@ -2,7 +2,8 @@
 //! writes what /metrics answers.
 //!
 //! Counting takes no lock and looks up no label: an API is found by its number, a topic by its id in the image that the
-//! request uses anyway. Nothing that a client sends becomes a label (A39). Tests: in the parts, tests/storage/metrics.rs.
+//! request uses anyway. Nothing that a client sends becomes a label (A39), but the names of topics and
+//! groups that exist, up to a cap. Tests: in the parts, tests/storage/metrics.rs.
 
 mod cleaner;
 mod groups;

@@ -6,6 +6,7 @@ use crate::departed::Departed;
 use crate::descriptors::Descriptors;
 use crate::group_memory::GroupMemory;
 use crate::jobs::{Compactor, Job, JobSender, Jobs, Todo};
+use crate::lag::UnreadTimes;
 use crate::net::listener::{NewConnection, Places, accept_all};
 use crate::net::peer_log::PeerLog;
 use crate::pages::{self, SyncRequests};
@@ -244,6 +245,7 @@ impl Broker {
             next_fetch: AtomicU64::new(1),
             producer_ids: ProducerIds::default(),
             departed: Arc::new(Departed::new(router.len())),
+            unread_times: UnreadTimes::default(),
             config,
         });
         tokio::task::spawn_local(publish_all(

@@ -9,6 +9,7 @@ mod history;
 mod image;
 pub(crate) mod message;
 mod pages;
+mod positions;
 mod produces;
 pub(crate) mod router;
 mod tails;
@@ -31,7 +32,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use types::{BrokerId, ErrorCode, LogKey, Now};
+use types::{BrokerId, ErrorCode, LogKey, Now, Offset, WallTime};
 
 /// Messages handled in one turn, so that one sync covers what came together.
 const TURN_MAX: usize = 256;
@@ -89,6 +90,8 @@ pub(crate) struct Slot {
     pub(crate) config: Arc<config::TopicConfig>,
     /// What the log holds of the budget of unwritten bytes.
     pub(crate) held: Held,
+    /// From where a client has asked for records last, and when.
+    pub(crate) last_fetch: Option<(Offset, WallTime)>,
 }
 
 impl Slot {
@@ -170,7 +173,7 @@ impl Shard {
     fn handle(&mut self, message: ShardMessage, now: Now) -> Turn {
         match message {
             ShardMessage::Append(append) => self.on_append(append, now),
-            ShardMessage::Fetch(fetch) => self.on_fetch(fetch),
+            ShardMessage::Fetch(fetch) => self.on_fetch(fetch, now),
             ShardMessage::Unpark { token, keys } => self.on_unpark(token, &keys),
             ShardMessage::Offsets(query) => self.on_offsets(query),
             ShardMessage::Delete(delete) => self.on_delete(delete),
@@ -202,6 +205,8 @@ impl Shard {
                 }
             }
             ShardMessage::LogSizes { keys, reply } => self.on_log_sizes(keys.as_deref(), reply),
+            ShardMessage::Positions { keys, reply } => self.on_positions(&keys, reply),
+            ShardMessage::CommittedOffsets { most, reply } => self.on_committed_offsets(most, reply),
             ShardMessage::Sizes(reply) => self.on_sizes(reply),
             ShardMessage::Stop => return Turn::Stop,
         }

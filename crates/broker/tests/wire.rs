@@ -43,6 +43,8 @@ mod hostile_groups;
 mod hostile_topics;
 #[path = "wire/idempotence.rs"]
 mod idempotence;
+#[path = "wire/lag.rs"]
+mod lag;
 #[path = "wire/listeners.rs"]
 mod listeners;
 #[path = "wire/log_dirs.rs"]

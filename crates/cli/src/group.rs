@@ -1,5 +1,6 @@
-//! `highwater group`: list, describe, delete, reset-offsets, history, restore.
+//! `highwater group`: list, describe, delete, reset-offsets, history, restore, why, lag.
 
+mod explain;
 mod history;
 mod past;
 mod reset;
@@ -29,6 +30,10 @@ pub(crate) enum Command {
     History(history::Args),
     /// Put the offsets of a group back as they were at a time, or before their last reset
     Restore(restore::Args),
+    /// Say why a group is not stable, or why its lag does not move
+    Why(explain::Args),
+    /// Show how far a group is behind, in records and in time, and what was deleted before it was read
+    Lag(explain::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -65,6 +70,8 @@ pub(crate) async fn group(command: Command, output: &Output) -> Result<(), Failu
         Command::ResetOffsets(args) => reset::reset_offsets(&args, output).await,
         Command::History(args) => history::history(&args, output).await,
         Command::Restore(args) => restore::restore(&args, output).await,
+        Command::Why(args) => explain::why(&args, output).await,
+        Command::Lag(args) => explain::lag(&args, output).await,
     }
 }
 

@@ -22,6 +22,7 @@ mod confirm;
 mod consume;
 mod failure;
 mod group;
+mod http;
 mod inspect;
 mod log_dirs;
 mod moment;

@@ -1,4 +1,4 @@
-//! Commands about groups against the real binary: history, restore.
+//! Commands about groups against the real binary: history, restore, why, lag.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 #[path = "groups/broker.rs"]
@@ -7,3 +7,5 @@ mod broker;
 mod history;
 #[path = "groups/member.rs"]
 mod member;
+#[path = "groups/why.rs"]
+mod why;

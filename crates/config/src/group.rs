@@ -40,6 +40,8 @@ pub struct GroupConfig {
     pub offsets_retention_check_interval_ms: Millis,
     /// Most offsets of groups without members, of all groups of the broker, where no retention is set.
     pub offsets_max: u64,
+    /// Partitions of groups that have metrics of their own at most.
+    pub metrics_max: u32,
     /// The history of offsets.
     pub history: HistoryConfig,
     /// What groups, their members and offsets may hold; a part of the broker's memory if it is not set. *Units*: bytes.
@@ -215,6 +217,7 @@ impl GroupConfig {
                 settings.number("offsets.retention.check.interval.ms")?,
             ),
             offsets_max: settings.size("highwater.offsets.max")?,
+            metrics_max: settings.count("highwater.group.metrics.max")?,
             history: HistoryConfig::of(settings)?,
             memory_bytes: Some(settings.size("highwater.groups.memory.bytes")?).filter(|n| *n > 0),
             consumer: consumer(settings)?,

@@ -6,6 +6,7 @@
 //! rebalance, nor for an assignment but while it completes one. *Source*: Kafka 4.3.1, ClassicGroup and
 //! GroupMetadataManager; KIP-345, KIP-394, KIP-814. Tests: tests/classic.rs.
 
+mod facts;
 mod join;
 mod leave;
 mod rebalance;

@@ -8,6 +8,7 @@
 //! Tests: tests/consumer.rs, tests/migration.rs.
 
 mod classic_member;
+mod facts;
 mod heartbeat;
 mod member;
 mod migrate;

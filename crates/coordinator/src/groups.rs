@@ -10,6 +10,7 @@
 //! Tests: tests/classic.rs, tests/commits.rs, tests/consumer.rs, tests/migration.rs, tests/replay.rs, tests/compacted.rs, tests/review.rs.
 
 mod consumer;
+mod look;
 mod room;
 
 use crate::classic::{Classic, Join, Member};
@@ -17,14 +18,12 @@ use crate::consumer::{Consumer, Heartbeat};
 use crate::group::{Group, Kind};
 use crate::note::{Asked, Who, notes};
 use crate::record::GroupRecord;
-use crate::request::{
-    Answer, Caller, Commit, CommitOffset, Effect, Event, Listed, Request, Settings, Token, Topics,
-};
+use crate::request::{Answer, Caller, Commit, CommitOffset, Effect, Event, Request, Settings, Token, Topics};
 use crate::timers::{TimerKey, Timers};
 use room::{Queue, Room, growth, note};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use types::{ErrorCode, Generation, GroupEpoch, GroupId, InstanceId, MemberId, Monotonic, Now, WallTime};
+use types::{ErrorCode, Generation, GroupEpoch, GroupId, InstanceId, MemberId, Monotonic, Now};
 use wire::sync_group_request::SyncGroupRequest;
 
 /// What happens when a batch is committed, or is not.
@@ -283,6 +282,10 @@ impl Groups {
                     Err(refused) => consumer::refuse(token, refused, &mut self.effects),
                 }
             }
+            Request::Explain(group) => {
+                let answer = self.explain(&group, topics, now).ok_or(ErrorCode::GroupIdNotFound);
+                self.effects.push(Effect::Reply { token, answer: answer.map(Answer::Facts) });
+            }
             Request::List => {
                 let answer = Ok(Answer::Groups(self.list()));
                 self.effects.push(Effect::Reply { token, answer });
@@ -337,14 +340,6 @@ impl Groups {
         }
         let offsets = found.map(|group| group.offsets.fetch(partitions, topics));
         Ok(Answer::Offsets(offsets.unwrap_or_else(|| crate::offsets::none(partitions))))
-    }
-
-    fn list(&self) -> Vec<Listed> {
-        let each = self.groups.iter().map(|(id, group)| {
-            let (kind, state) = group.names();
-            Listed { group: id.clone(), protocol_type: group.protocol_type().to_owned(), state, kind }
-        });
-        each.collect()
     }
 
     /// Returns when [`Groups::on_time`] has something to do.
@@ -549,13 +544,7 @@ impl Groups {
                 turn.then(Then::Reply(token, Answer::Partitions(codes)));
             }
             Request::ForgetTopics => {
-                for (id, group) in groups.iter() {
-                    for (topic, partition) in group.offsets.of_gone_topics(topics) {
-                        if !turn.is_full() {
-                            turn.write(GroupRecord::no_offset(id, topic, partition));
-                        }
-                    }
-                }
+                forget_topics(groups, topics, &mut turn);
                 turn.then(match turn.is_full() {
                     true => Then::Again(Operation::Request(token, Box::new(Request::ForgetTopics))),
                     false => Then::Reply(token, Answer::Done),
@@ -566,6 +555,7 @@ impl Groups {
             | Request::ConsumerHeartbeat { .. }
             | Request::ConsumerDescribe(_)
             | Request::Describe(_)
+            | Request::Explain(_)
             | Request::List => {}
         }
         Ok(())
@@ -591,13 +581,6 @@ impl Groups {
             }
         }
         self.effects
-    }
-
-    /// Returns the groups without members that have offsets: since when they have none, and how many offsets that is.
-    pub fn idle(&self) -> impl Iterator<Item = (&GroupId, WallTime, usize)> {
-        let idle = self.groups.iter().filter(|(_, group)| group.is_empty());
-        let idle = idle.map(|(id, group)| (id, group.idle_since(), group.offsets.len()));
-        idle.filter(|(_, _, count)| *count > 0)
     }
 
     /// Takes out what is to be done.
@@ -755,6 +738,17 @@ fn expire(id: &GroupId, group: &Group, turn: &mut Turn<'_>) {
     if left == 0 && group.is_deserted() && has_record && now.0.saturating_sub(since) >= retention {
         group.end_records(id).into_iter().for_each(|record| turn.write(record));
         turn.hold(id);
+    }
+}
+
+/// Takes offsets of topics that are gone away, as many as fit.
+fn forget_topics(groups: &BTreeMap<GroupId, Group>, topics: &dyn Topics, turn: &mut Turn<'_>) {
+    for (id, group) in groups {
+        for (topic, partition) in group.offsets.of_gone_topics(topics) {
+            if !turn.is_full() {
+                turn.write(GroupRecord::no_offset(id, topic, partition));
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 pub mod assign;
 mod classic;
 mod consumer;
+mod facts;
 mod group;
 mod groups;
 mod held;
@@ -16,7 +17,9 @@ mod offsets;
 mod record;
 mod request;
 mod timers;
+mod why;
 
+pub use facts::{Facts, GroupOffset, MemberFacts, Owes};
 pub use groups::Groups;
 pub use note::{Before, Note, Who};
 pub use record::{ConsumerRecord, GroupRecord, RecordFault};
@@ -25,3 +28,4 @@ pub use request::{
     Description, Effect, Event, FetchedOffset, Listed, MemberDescription, Migration, Request, Settings,
     Token, Topics,
 };
+pub use why::{Finding, PartitionFacts, Presence, Subject, why};

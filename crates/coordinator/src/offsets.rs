@@ -1,5 +1,6 @@
 //! The committed offsets of one group.
 
+use crate::facts::GroupOffset;
 use crate::held::{text, tree};
 use crate::note::Before;
 use crate::request::{FetchedOffset, Topics};
@@ -117,6 +118,21 @@ impl Offsets {
     pub(crate) fn before(&self, topic: &str, partition: i32) -> Option<Before> {
         let committed = self.topics.get(topic)?.get(&partition)?;
         Some(Before { offset: committed.offset, at: committed.at, topic_id: committed.topic_id })
+    }
+
+    /// Returns those of topics that are there, for whoever looks.
+    pub(crate) fn shown(&self, topics: &dyn Topics) -> impl Iterator<Item = GroupOffset> {
+        let each = self.topics.iter().map(|(topic, partitions)| (topic, topics.id_of(topic), partitions));
+        each.flat_map(|(topic, id, partitions)| {
+            let of = partitions.iter().filter(move |(_, committed)| committed.is_of(id));
+            of.map(move |(partition, committed)| GroupOffset {
+                topic: topic.clone(),
+                topic_id: committed.topic_id,
+                partition: *partition,
+                offset: committed.offset,
+                at: committed.at,
+            })
+        })
     }
 
     pub(crate) fn has(&self, topic: &str, partition: i32) -> bool {

@@ -1,6 +1,7 @@
 //! What a coordinator can be asked, what it answers, and what it asks of its shell.
 
 use crate::assign::{Assignment, Assignor};
+use crate::facts::Facts;
 use crate::note::Note;
 use crate::record::GroupRecord;
 use bytes::Bytes;
@@ -160,6 +161,8 @@ pub enum Request {
     ConsumerDescribe(GroupId),
     /// DescribeGroups of one group.
     Describe(GroupId),
+    /// How a group stands, and what it has committed.
+    Explain(GroupId),
     /// ListGroups.
     List,
     /// DeleteGroups of one group.
@@ -237,6 +240,8 @@ pub enum Answer {
     Offsets(Vec<FetchedOffset>),
     /// To DescribeGroups.
     Description(Description),
+    /// To `Explain`.
+    Facts(Box<Facts>),
     /// To ListGroups.
     Groups(Vec<Listed>),
     /// To ConsumerGroupHeartbeat, a refusal too: it has a text.
@@ -387,6 +392,7 @@ impl Request {
             | Request::Commit(_)
             | Request::FetchOffsets { .. }
             | Request::Describe(_)
+            | Request::Explain(_)
             | Request::ConsumerHeartbeat { .. }
             | Request::ConsumerDescribe(_)
             | Request::List => false,
@@ -404,6 +410,7 @@ impl Request {
             | Request::Leave { group, .. }
             | Request::FetchOffsets { group, .. }
             | Request::Describe(group)
+            | Request::Explain(group)
             | Request::ConsumerDescribe(group)
             | Request::Delete(group)
             | Request::Evict { group, .. }

@@ -69,6 +69,11 @@ impl Timers {
         Some(key)
     }
 
+    /// Returns the deadline of a key.
+    pub(crate) fn due(&self, key: &TimerKey) -> Option<Monotonic> {
+        self.due.get(key).copied()
+    }
+
     /// Says whether a key has a deadline.
     pub(crate) fn is_armed(&self, key: &TimerKey) -> bool {
         self.due.contains_key(key)

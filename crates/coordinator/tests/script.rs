@@ -25,5 +25,7 @@ mod reader;
 mod replay;
 #[path = "script/review.rs"]
 mod review;
+#[path = "script/why.rs"]
+mod why;
 #[path = "script/world.rs"]
 mod world;

@@ -124,6 +124,7 @@ const OF_BROKERS: &[(&str, &str)] = &[
     ("offsets.retention.minutes", "offsets_expire_as_set"),
     ("offsets.retention.check.interval.ms", "offsets_expire_as_set"),
     ("highwater.offsets.max", "too_many_offsets_of_idle_groups_go"),
+    ("highwater.group.metrics.max", "lag_is_shown_up_to_a_cap"),
     ("highwater.offset.history.enable", "commits_are_noted_unless_it_is_switched_off"),
     ("highwater.offset.history.retention.ms", "the_history_goes_by_time_and_size"),
     ("highwater.offset.history.retention.bytes", "the_history_goes_by_time_and_size"),

@@ -38,7 +38,7 @@ pub(super) fn coordinator_of(published: &Published, group: &str) -> Result<LogKe
 ///
 /// # Errors
 /// What is wrong with the request; else that no coordinator can say now.
-pub(super) async fn ask(context: &Context, request: Request) -> Result<Answer, ErrorCode> {
+pub(crate) async fn ask(context: &Context, request: Request) -> Result<Answer, ErrorCode> {
     let key = coordinator_of(&context.published(), request.group().unwrap_or(""))?;
     ask_at(context, key, request).await
 }

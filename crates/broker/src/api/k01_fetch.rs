@@ -264,7 +264,9 @@ async fn plan(
     let mut replies = Vec::with_capacity(shards.len());
     for (shard, (indexes, parts)) in shards {
         let (reply, answers) = oneshot::channel();
-        context.router.send(shard, ShardMessage::Fetch(Fetch { parts, park: park.cloned(), reply }));
+        context
+            .router
+            .send(shard, ShardMessage::Fetch(Fetch { parts, is_client: true, park: park.cloned(), reply }));
         replies.push((indexes, answers));
     }
     for (indexes, answers) in replies {

@@ -39,6 +39,15 @@ pub(crate) async fn read(
     Err(ErrorCode::KafkaStorageError)
 }
 
+/// Plans a read of the broker's own, and carries it out.
+///
+/// # Errors
+/// As for [`read`], and what the partition refuses.
+pub(crate) async fn plan_and_read(context: &Arc<Context>, part: FetchPart) -> Result<Vec<Batch>, ErrorCode> {
+    let plan = plan_again(context, part).await?;
+    read(context, part, plan).await
+}
+
 async fn carry_out(context: &Arc<Context>, key: LogKey, plan: ReadPlan) -> Result<Vec<Batch>, ReadFault> {
     match plan {
         ReadPlan::Empty => Ok(Vec::new()),
@@ -52,7 +61,7 @@ async fn carry_out(context: &Arc<Context>, key: LogKey, plan: ReadPlan) -> Resul
 
 async fn plan_again(context: &Context, part: FetchPart) -> Result<ReadPlan, ErrorCode> {
     let (reply, answers) = oneshot::channel();
-    let fetch = ShardMessage::Fetch(Fetch { parts: vec![part], park: None, reply });
+    let fetch = ShardMessage::Fetch(Fetch { parts: vec![part], is_client: false, park: None, reply });
     context.router.send_to_owner(&part.key, fetch);
     let answer = answers.await.unwrap_or_default().pop();
     answer.map_or(Err(ErrorCode::NotLeaderOrFollower), |answer| answer.result.map(|found| found.plan))

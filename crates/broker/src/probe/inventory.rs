@@ -60,6 +60,7 @@ const TOPIC: &[&str] = &["topic"];
 const REQUEST: &[&str] = &["request"];
 const LISTENER: &[&str] = &["listener"];
 const LOG: &[&str] = &["topic", "partition"];
+const GROUP: &[&str] = &["group", "topic", "partition"];
 const NONE: &[&str] = &[];
 
 const fn counter(name: &'static str, unit: &'static str, help: &'static str) -> Metric {
@@ -461,6 +462,21 @@ pub const METRICS: &[Metric] = &[
     .unseen(),
     counter("highwater_compactions_total", "compactions", "Compactions of a log that have ended").unseen(),
     counter("highwater_compacted_records_total", "records", "Records that compaction has taken away").unseen(),
+    gauge("highwater_group_lag_records", "records", "Records that a group has not read, up to the high watermark")
+        .by(GROUP),
+    gauge(
+        "highwater_group_lag_seconds",
+        "s",
+        "Age of the first record that a group has not read; left out until that record was looked at, at most 100 at a scrape",
+    )
+    .by(GROUP),
+    gauge("highwater_group_skipped_records", "records", "Records that were deleted before a group had read them")
+        .by(GROUP),
+    gauge(
+        "highwater_group_partitions_without_lines",
+        "partitions",
+        "Partitions of groups beyond highwater.group.metrics.max, which have no lines of their own",
+    ),
     counter("highwater_offset_history_notes_total", "commits", "Committed offsets noted in the history"),
     counter(
         "highwater_offset_history_missed_total",

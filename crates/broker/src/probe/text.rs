@@ -1,14 +1,15 @@
 //! Writes the metrics as Prometheus' text format 0.0.4: the inventory, row by row, with the values of this moment.
 //!
-//! Labels are Kafka's names of APIs and codes, numbers of versions, and names of topics that exist; they are escaped
-//! all the same. Tests: tests/storage/metrics.rs.
+//! Labels are Kafka's names of APIs and codes, numbers of versions, and names of topics and groups that exist, of these up to a cap;
+//! they are escaped all the same. Tests: tests/storage/metrics.rs.
 
 use super::inventory::{Kind, METRICS, Metric, OTHERS};
 use super::{ApiProbes, Counts, ListenerProbes, Probes, TopicLabels, TopicProbes};
 use crate::shard::message::{LogSize, Sizes};
+use coordinator::PartitionFacts;
 use metadata::MetadataImage;
 use std::fmt::{Display, Write};
-use types::Offset;
+use types::{GroupId, Offset, WallTime};
 
 /// Quantiles of a summary, in thousandths, as the rules for Kafka's name them.
 const QUANTILES: [(u64, &str); 6] =
@@ -28,6 +29,10 @@ pub(crate) struct Scrape<'a> {
     pub(crate) sizes: Sizes,
     /// Logs that have lines of their own.
     pub(crate) logs: Vec<LogSize>,
+    /// Partitions of groups that have lines of their own.
+    pub(crate) groups: Vec<(GroupId, PartitionFacts)>,
+    /// This moment.
+    pub(crate) now: WallTime,
     /// Times without a label, by the name of their metric. *Units*: us.
     pub(crate) times: Vec<(&'static str, Counts)>,
     /// Values that nobody counts, by the name of their metric.
@@ -55,6 +60,7 @@ impl Scrape<'_> {
             }
             ["topic"] => self.by_topic(out),
             ["topic", "partition"] => self.by_log(out),
+            ["group", "topic", "partition"] => self.by_group(out),
             ["listener"] => {
                 let Some(value) = of_listener(out.row.name) else { return };
                 self.probes.listeners.iter().for_each(|one| out.sample("", &[one.name()], value(one)));
@@ -95,6 +101,21 @@ impl Scrape<'_> {
             if let Some(topic) = self.image.topics().by_id(log.key.topic_id) {
                 let partition = log.key.partition.0.to_string();
                 out.sample("", &[topic.name.as_str(), &partition], value(log));
+            }
+        }
+    }
+
+    fn by_group(&self, out: &mut Samples<'_>) {
+        for (group, one) in &self.groups {
+            let labels = [group.as_str(), &one.topic, &one.partition.to_string()];
+            match out.row.name {
+                "highwater_group_lag_records" => {
+                    one.lag().into_iter().for_each(|lag| out.sample("", &labels, lag));
+                }
+                "highwater_group_lag_seconds" => {
+                    one.lag_time(self.now).iter().for_each(|lag| out.sample("", &labels, lag.as_secs_f64()));
+                }
+                _ => out.sample("", &labels, one.skipped()),
             }
         }
     }

@@ -7,7 +7,7 @@ use super::message::{
 use partition::{FetchToken, OffsetAnswer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use types::{ErrorCode, LogKey};
+use types::{ErrorCode, LogKey, Now};
 
 /// The parked fetches of a shard.
 #[derive(Default)]
@@ -30,7 +30,12 @@ impl Fetches {
 }
 
 impl Shard {
-    pub(super) fn on_fetch(&mut self, fetch: Fetch) {
+    pub(super) fn on_fetch(&mut self, fetch: Fetch, now: Now) {
+        for part in fetch.parts.iter().filter(|_| fetch.is_client) {
+            if let Some(slot) = self.partitions.get_mut(&part.key) {
+                slot.last_fetch = Some((part.input.offset, now.wall));
+            }
+        }
         if let Some(wake) = fetch.park {
             for part in &fetch.parts {
                 if let Some(slot) = self.partitions.get_mut(&part.key) {

@@ -137,6 +137,11 @@ impl Shard {
         due.into_iter().for_each(|key| self.with_groups(key, |groups, topics| groups.on_time(topics, now)));
     }
 
+    /// Lists the coordinators that serve.
+    pub(super) fn serving_groups(&self) -> impl Iterator<Item = &Groups> {
+        self.coordinators.led.values().filter(|one| one.is_loaded).map(|one| &one.groups)
+    }
+
     /// Does something with a coordinator that serves, and all that follows from it.
     fn with_groups(&mut self, key: LogKey, act: impl FnOnce(&mut Groups, &Published)) {
         let Some(one) = self.coordinators.led.get_mut(&key).filter(|one| one.is_loaded) else { return };

@@ -69,7 +69,7 @@ impl Shard {
             self.tails.unplaced.insert(key);
         }
         let held = self.settings.unwritten.account(partition.log().is_page_cache());
-        let mut slot = Slot { partition, config, held };
+        let mut slot = Slot { partition, config, held, last_fetch: None };
         slot.count_unwritten();
         self.partitions.insert(key, slot);
     }

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::{Notify, oneshot};
-use types::{ErrorCode, LeaderEpoch, LogKey, Offset};
+use types::{ErrorCode, GroupId, LeaderEpoch, LogKey, Offset, WallTime};
 use wire::record::Batch;
 
 /// A message to a shard. Senders never wait; what may be in flight is bounded by admission.
@@ -112,6 +112,20 @@ pub(crate) enum ShardMessage {
         /// Where they go.
         reply: oneshot::Sender<Vec<LogSize>>,
     },
+    /// Report where partitions stand; those that are not here are left out.
+    Positions {
+        /// Which.
+        keys: Vec<LogKey>,
+        /// Where they go.
+        reply: oneshot::Sender<Vec<Position>>,
+    },
+    /// Report what groups have committed.
+    CommittedOffsets {
+        /// At most so many.
+        most: usize,
+        /// Where they go.
+        reply: oneshot::Sender<CommittedOffsets>,
+    },
     /// Report sizes for the metrics.
     Sizes(oneshot::Sender<Sizes>),
     /// End the shard's loop.
@@ -157,6 +171,8 @@ pub(crate) struct AppendAnswer {
 pub(crate) struct Fetch {
     /// The reads.
     pub(crate) parts: Vec<FetchPart>,
+    /// A client asks, not this broker itself.
+    pub(crate) is_client: bool,
     /// Leave this waiting on each partition until more can be read.
     pub(crate) park: Option<Arc<FetchWake>>,
     /// Where the answers go, in the order of `parts`.
@@ -327,6 +343,30 @@ pub(crate) struct LogSize {
     pub(crate) start: Offset,
     /// Offset that the next record gets.
     pub(crate) end: Offset,
+}
+
+/// Where a partition stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Position {
+    /// Which one.
+    pub(crate) key: LogKey,
+    /// It is served.
+    pub(crate) is_online: bool,
+    /// First offset.
+    pub(crate) log_start: Offset,
+    /// End of what can be read.
+    pub(crate) high_watermark: Offset,
+    /// From where a client has asked for records last, and when.
+    pub(crate) last_fetch: Option<(Offset, WallTime)>,
+}
+
+/// What groups have committed.
+#[derive(Default, Debug)]
+pub(crate) struct CommittedOffsets {
+    /// By group.
+    pub(crate) offsets: Vec<(GroupId, coordinator::GroupOffset)>,
+    /// How many there are beyond these.
+    pub(crate) beyond: u64,
 }
 
 /// Every changed log of a shard, cut in one turn, with what must be written first.

@@ -9,6 +9,7 @@ pub(crate) struct Broker {
     _folder: tempfile::TempDir,
     child: Child,
     pub(crate) address: String,
+    http: String,
 }
 
 impl Broker {
@@ -16,16 +17,20 @@ impl Broker {
     pub(crate) fn start(settings: &[&str]) -> Broker {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--set", "highwater.http.listener="]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--set", "highwater.http.listener=127.0.0.1:0"]);
         command.args(["--set", "highwater.preset=tiny", "--set", "group.initial.rebalance.delay.ms=0"]);
         settings.iter().for_each(|setting| _ = command.args(["--set", setting]));
         command.arg("--data").arg(folder.path().join("data"));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = lines.map_while(Result::ok).find_map(|line| {
-            line.trim_start().strip_prefix("clients").map(|address| address.trim().to_owned())
-        });
-        Broker { _folder: folder, child, address: address.unwrap() }
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut said = |what| {
+            lines
+                .find_map(|line| line.trim_start().strip_prefix(what).map(|said| said.trim().to_owned()))
+                .unwrap()
+        };
+        let (address, http) = (said("clients"), said("metrics"));
+        let http = http.trim_start_matches("http://").trim_end_matches("/metrics").to_owned();
+        Broker { _folder: folder, child, address, http }
     }
 
     /// Runs a command to its end.
@@ -33,10 +38,19 @@ impl Broker {
         self.feed(arguments, "")
     }
 
+    /// Runs a command that asks the HTTP port.
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Output {
+        self.command(arguments, ["--http", &self.http], "")
+    }
+
     /// Runs a command that reads this.
     pub(crate) fn feed(&self, arguments: &[&str], input: &str) -> Output {
+        self.command(arguments, ["--bootstrap", &self.address], input)
+    }
+
+    fn command(&self, arguments: &[&str], to: [&str; 2], input: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
-        command.args(arguments).args(["--bootstrap", &self.address]);
+        command.args(arguments).args(to);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();

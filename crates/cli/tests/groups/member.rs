@@ -93,6 +93,11 @@ impl Member {
         self.connection.call(&request).await.unwrap()
     }
 
+    /// Returns its id.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Commits an offset; returns Kafka's code.
     pub(crate) async fn commit(&self, offset: i64) -> i16 {
         let partition = OffsetCommitRequestPartition {

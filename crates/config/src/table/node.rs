@@ -112,6 +112,7 @@ pub const NODE: &[Property] = &[
     property("highwater.preset", Kind::Text, Some("standard"), "Sizes to start from; tiny makes every limit small, for tests.")
         .bounds(Bounds::OneOf(&["standard", "tiny"])),
     property("highwater.offsets.max", Kind::Long, Some("1000000"), "Most committed offsets of groups without members; beyond, the groups that were idle for longest go. Does not count where offsets.retention.minutes is set.").from(0),
+    property("highwater.group.metrics.max", Kind::Int, Some("1000"), "Partitions of groups whose lag has lines of its own on /metrics, in order of groups, topics and partitions; those beyond are counted.").from(0),
     property("highwater.offset.history.enable", Kind::Boolean, Some("true"), "Whether every commit of an offset is noted in __highwater_offset_history: who, when, from which offset to which."),
     property("highwater.offset.history.retention.ms", Kind::Long, Some("604800000"), "Time that notes of commits are kept. Counts when their topic is created; later it is the topic's retention.ms.").from(1),
     property("highwater.offset.history.retention.bytes", Kind::Long, Some("16777216"), "Bytes of notes that each partition of their topic keeps. Counts when the topic is created; later it is the topic's retention.bytes.").from(65_536),

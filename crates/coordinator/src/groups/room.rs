@@ -96,6 +96,7 @@ impl Request {
             | Request::ConsumerDescribe(_)
             | Request::FetchOffsets { .. }
             | Request::Describe(_)
+            | Request::Explain(_)
             | Request::List
             | Request::Delete(_)
             | Request::ForgetTopics
