@@ -36,7 +36,9 @@ const USAGE: &str = "usage: cargo xtask TASK
                      what Kafka 4.3.1 answers to the requests of golden/exchange, and what its console tools print
                      (lists `console`, `console-groups` and `console-consumer`), recorded anew (needs Maven)
   sim SCENARIO [--seed N] [--trace FILE]
-                     one seed of a simulation (crates/sim/README.md), with what came of it";
+                     one seed of a simulation (crates/sim/README.md), with what came of it
+  sim groups|compacted --seeds N|FROM-TO
+                     many seeds, optimised; those that broke a rule are named at the end";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

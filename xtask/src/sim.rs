@@ -1,18 +1,31 @@
-//! `cargo xtask sim SCENARIO`: one seed of one scenario, with what came of it.
+//! `cargo xtask sim SCENARIO`: one seed of one scenario, with what came of it; or many.
 //!
 //! A scenario is a test file of `crates/sim` with a test `replay`, which reads the seed from its
-//! environment. Without `--seed` it is seed 1. crates/sim/README.md says how to read a trace.
+//! environment. Without `--seed` it is seed 1. With `--seeds` its test over many seeds runs, optimised but with
+//! debug assertions. crates/sim/README.md says how to read a trace.
 
 use crate::run;
 
-/// Runs one seed.
+/// The tests over many seeds, by scenario.
+const MANY: &[(&str, &str)] =
+    &[("groups", "groups_keep_their_promises"), ("compacted", "the_latest_values_are_there")];
+/// What makes an optimised build keep the assertions that are meant for tests.
+pub(crate) const ASSERTIONS: (&str, &str) = ("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true");
+
+/// Runs one seed, or many.
 pub(crate) fn run(scenario: &str, args: &[&str]) -> Result<(), String> {
+    if let ["--seeds", seeds] = args {
+        return many(scenario, seeds);
+    }
     let (mut seed, mut trace) = ("1", None);
     for pair in args.chunks(2) {
         match pair {
             ["--seed", number] if number.parse::<u64>().is_ok() => seed = *number,
             ["--trace", path] => trace = Some(*path),
-            _ => return Err("usage: cargo xtask sim SCENARIO [--seed N] [--trace FILE]".to_owned()),
+            _ => {
+                return Err("usage: cargo xtask sim SCENARIO [--seed N] [--trace FILE] | --seeds N|FROM-TO"
+                    .to_owned());
+            }
         }
     }
     let test = ["test", "--quiet", "-p", "sim", "--test", scenario, "--", "replay", "--exact", "--nocapture"];
@@ -23,4 +36,28 @@ pub(crate) fn run(scenario: &str, args: &[&str]) -> Result<(), String> {
         command.env("HIGHWATER_SIM_TRACE", path);
     }
     run::succeed(&mut command)
+}
+
+/// Runs many seeds, `N` or `FROM-TO`; names those that broke a rule at the end.
+fn many(scenario: &str, seeds: &str) -> Result<(), String> {
+    let found = MANY.iter().find(|(name, _)| *name == scenario);
+    let (_, test) = found.ok_or_else(|| {
+        let names: Vec<&str> = MANY.iter().map(|(name, _)| *name).collect();
+        format!("--seeds is for {}; others take --seed", names.join(" and "))
+    })?;
+    let call = [
+        "test",
+        "--quiet",
+        "--release",
+        "-p",
+        "sim",
+        "--test",
+        scenario,
+        "--",
+        test,
+        "--exact",
+        "--nocapture",
+    ];
+    let (name, value) = ASSERTIONS;
+    run::succeed(run::cargo(&call).env(name, value).env("HIGHWATER_SIM_SEEDS", seeds))
 }

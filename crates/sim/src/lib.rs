@@ -8,9 +8,12 @@
 //! README.md says how a failing seed is replayed.
 
 mod clock;
+mod compacted;
 mod disk;
 mod events;
+mod faults;
 mod ghost;
+mod groups;
 mod machine;
 mod random;
 mod scenario;
@@ -19,8 +22,10 @@ mod trace;
 mod witness;
 
 pub use clock::SimClock;
+pub use compacted::{CompactedOutcome, compacted};
 pub use disk::TracedDisk;
 pub use ghost::{Ghost, Seen, Violation};
+pub use groups::{GroupsOutcome, groups};
 pub use machine::Machine;
 pub use random::SimRandom;
 pub use scenario::{Options, Outcome, power_cut};

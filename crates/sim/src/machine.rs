@@ -7,7 +7,7 @@ use crate::spawn::SimSpawn;
 use crate::trace::{Kind, Trace};
 use crate::witness::Witness;
 use broker::ServeError;
-use config::BrokerConfig;
+use config::{BrokerConfig, Layers};
 use env::crash::{Call, CrashDisk};
 use env::net::Net;
 use env::{Env, Marks};
@@ -30,6 +30,7 @@ pub struct Machine(Rc<Inner>);
 struct Inner {
     seed: u64,
     cores: usize,
+    settings: Vec<(&'static str, &'static str)>,
     disk: CrashDisk,
     trace: Trace,
     witness: Witness,
@@ -42,9 +43,20 @@ struct Inner {
 impl Machine {
     /// Builds a host with an empty disk.
     pub fn new(seed: u64, cores: usize, trace: Trace) -> Machine {
+        Machine::with_settings(seed, cores, &[], trace)
+    }
+
+    /// The same; its brokers have these settings beside those of the preset `tiny`.
+    pub fn with_settings(
+        seed: u64,
+        cores: usize,
+        settings: &[(&'static str, &'static str)],
+        trace: Trace,
+    ) -> Machine {
         Machine(Rc::new(Inner {
             seed,
             cores,
+            settings: settings.to_vec(),
             disk: CrashDisk::with_seed(seed),
             trace,
             witness: Witness::default(),
@@ -72,7 +84,7 @@ impl Machine {
     }
 
     async fn serve(&self, life: u64, stopping: oneshot::Receiver<()>) -> Result<(), String> {
-        let config = config().map_err(|error| error.to_string())?;
+        let config = config(&self.0.settings).map_err(|error| error.to_string())?;
         let ready = self.0.ready.clone();
         let served = broker::serve(config, self.env(life), stopping, move |banner| {
             tracing::trace!(target: "sim::ready", recovery = banner.recovery, "Ready");
@@ -126,14 +138,28 @@ impl Machine {
         self.disk().trace().iter().filter(|op| op.call == Call::Create && is_segment(&op.path)).count()
     }
 
+    /// Returns how many segments took the place of others, in all lives.
+    pub fn compacted(&self) -> usize {
+        let is_new = |path: &Path| path.to_string_lossy().ends_with(".log.swap");
+        self.disk().trace().iter().filter(|op| op.call == Call::Create && is_new(&op.path)).count()
+    }
+
     /// Returns the witness of the disk.
     pub fn witness(&self) -> &Witness {
         &self.0.witness
     }
 }
 
-fn config() -> Result<BrokerConfig, config::ConfigError> {
-    let mut config = BrokerConfig::tiny(Path::new("/data"))?;
+fn config(settings: &[(&str, &str)]) -> Result<BrokerConfig, config::ConfigError> {
+    let tiny = [
+        ("highwater.preset", "tiny"),
+        ("listeners", "PLAINTEXT://127.0.0.1:0"),
+        ("highwater.http.listener", ""),
+    ];
+    let all = tiny.iter().chain(settings);
+    let flags = all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let (mut config, _) = BrokerConfig::from_layers(&Layers { flags, ..Layers::default() })?;
+    config.data_dir = Path::new("/data").to_owned();
     for listener in &mut config.listeners {
         (listener.bind.host, listener.bind.port) = ("0.0.0.0".to_string(), PORT);
         (listener.advertised.host, listener.advertised.port) = (BROKER.to_string(), PORT);

@@ -6,16 +6,15 @@
 //! all is read again. The ghost judges every step.
 
 mod clients;
-mod faults;
 mod plan;
 
 use crate::events::EventTracer;
+use crate::faults::{Director, Stage};
 use crate::ghost::{Ghost, Violation};
 use crate::machine::{BROKER, Machine};
 use crate::trace::{Kind, Trace};
 use clients::Shared;
 use env::crash::Sabotage;
-use faults::Director;
 use plan::Plan;
 use std::cell::RefCell;
 use std::fmt;
@@ -91,7 +90,10 @@ fn run(options: &Options, trace: &Trace) -> Result<Outcome, Violation> {
         last_cut: Rc::default(),
     };
     let mut sim = build(&plan, options.seed, &shared);
-    let mut director = Director::new(plan.faults.clone(), machine);
+    let hosts = [clients::PRODUCER, clients::CONSUMER].map(str::to_owned);
+    let clients = Rc::new(Vec::from(hosts));
+    let stage = Stage { machine, trace: trace.clone(), clients, last_cut: shared.last_cut.clone() };
+    let mut director = Director::new(plan.faults.clone(), stage);
     loop {
         trace.step();
         let is_done = sim.step().map_err(|error| stuck(&shared, &error.to_string()))?;
@@ -99,13 +101,15 @@ fn run(options: &Options, trace: &Trace) -> Result<Outcome, Violation> {
         if is_done {
             break;
         }
-        director.act(&mut sim, &shared)?;
+        director.act(&mut sim, || shared.ghost.borrow().outstanding() > 0)?;
     }
     shared.ghost.borrow_mut().finish()?;
     let tally = director.tally();
     let acked = shared.ghost.borrow().acked();
     let segments = shared.machine.segments();
-    Ok(Outcome { seed: options.seed, acked, segments, elapsed: sim.elapsed(), ..tally })
+    let (power_cuts, kills, stops) = (tally.power_cuts, tally.kills, tally.stops);
+    let (seed, in_flight, elapsed) = (options.seed, tally.in_flight, sim.elapsed());
+    Ok(Outcome { seed, acked, power_cuts, kills, stops, in_flight, segments, elapsed })
 }
 
 /// Puts the hosts together.

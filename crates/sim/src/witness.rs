@@ -22,6 +22,20 @@ pub fn value(number: u64, len: usize) -> Bytes {
     bytes.freeze()
 }
 
+/// What every text with a number begins with: characters that no other text here has.
+const TEXT_MARK: [u8; 8] = *b"\x01\x02\x03mark=";
+
+/// Makes the text of a number, for what must be text.
+pub(crate) fn text(number: u64) -> String {
+    format!("{}{number:016x}", String::from_utf8_lossy(&TEXT_MARK))
+}
+
+/// Returns the number of a text.
+pub(crate) fn text_number(text: &[u8]) -> Option<u64> {
+    let digits = text.strip_prefix(&TEXT_MARK)?.get(..16)?;
+    u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
 /// Returns the number of a value.
 pub(crate) fn number(value: &[u8]) -> Option<u64> {
     let rest = value.strip_prefix(&MARK)?;
@@ -100,9 +114,9 @@ impl Witness {
 fn values_in(bytes: &[u8]) -> Vec<u64> {
     let mut found = Vec::new();
     let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| *byte == MARK[0]) {
+    while let Some(at) = rest.iter().position(|byte| *byte == MARK[0] || *byte == TEXT_MARK[0]) {
         rest = &rest[at..];
-        match number(rest) {
+        match number(rest).or_else(|| text_number(rest)) {
             Some(value) => {
                 found.push(value);
                 rest = &rest[MARK.len()..];
@@ -121,7 +135,7 @@ mod tests {
     #[test]
     fn a_value_is_durable_after_its_sync() {
         let witness = Witness::default();
-        let bytes = [&b"head"[..], &value(7, 40), &value(8, 16)].concat();
+        let bytes = [&b"head"[..], &value(7, 40), text(8).as_bytes(), b"tail"].concat();
         witness.on_write(Path::new("/a"), &bytes, false);
         witness.on_sync(Path::new("/b"));
         witness.on_device_read(Path::new("/a"), &bytes);

@@ -2,6 +2,7 @@
 
 use super::plan::{Batch, Plan};
 use crate::clock::wall;
+use crate::faults::LastCut;
 use crate::ghost::{Ghost, Seen};
 use crate::machine::{BROKER, Machine, PORT};
 use crate::trace::{Kind, Trace};
@@ -36,18 +37,6 @@ pub(super) struct Shared {
     pub(super) created: Rc<Cell<bool>>,
     /// The cut before all is read once more.
     pub(super) last_cut: Rc<Cell<LastCut>>,
-}
-
-/// How far the last cut has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) enum LastCut {
-    /// Not everything was acknowledged and read.
-    #[default]
-    NotYet,
-    /// The consumer waits for it.
-    Wanted,
-    /// It has struck.
-    Done,
 }
 
 impl Shared {

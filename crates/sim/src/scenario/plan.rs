@@ -1,5 +1,6 @@
 //! What a seed means.
 
+use crate::faults::{Blow, Fault, Moment};
 use crate::random::SimRandom;
 use std::time::Duration;
 
@@ -23,48 +24,6 @@ pub(super) struct Batch {
     pub(super) len: usize,
     /// Pause before it.
     pub(super) pause: Duration,
-}
-
-/// What happens to the broker.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Blow {
-    /// The power goes; of what was unsynced a drawn part survives.
-    PowerCut,
-    /// The process goes, the page cache stays.
-    Kill,
-    /// It is asked to stop.
-    Stop,
-}
-
-/// When it happens.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Moment {
-    /// So long after the broker serves.
-    Served(Duration),
-    /// After so many operations of the disk, counted from when it serves.
-    ServedOps(u64),
-    /// After so many operations of the disk, counted from the start: within recovery.
-    StartOps(u64),
-}
-
-/// One fault.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Fault {
-    pub(super) blow: Blow,
-    pub(super) moment: Moment,
-    /// Whether clients hear nothing of it, as when the machine is gone.
-    pub(super) is_silent: bool,
-    /// Chooses what survives.
-    pub(super) survivors: u64,
-    pub(super) down: Duration,
-}
-
-impl Fault {
-    /// The cut after everything was acknowledged and read: nothing survives that was not synced.
-    pub(super) fn last() -> Fault {
-        let moment = Moment::Served(Duration::ZERO);
-        Fault { blow: Blow::PowerCut, moment, is_silent: false, survivors: 0, down: millis(10) }
-    }
 }
 
 impl Plan {
