@@ -58,7 +58,9 @@ use crate::admission::Admitted;
 use crate::context::Context;
 use crate::net::connection::{Load, Peer};
 use bytes::Bytes;
+use std::cell::Cell;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::watch;
 use types::ErrorCode;
@@ -115,6 +117,13 @@ pub(crate) enum Refused {
     Unacknowledged(ErrorCode),
 }
 
+/// Memory of a request: of its frame, and of what is decoded of it.
+#[derive(Debug)]
+pub(crate) struct Holds(#[allow(dead_code)] Admitted, #[allow(dead_code)] Option<Admitted>);
+
+/// The memory of a frame, which whoever has taken all out of it may give back before its request is answered.
+pub(crate) type FrameMemory = Rc<Cell<Option<Admitted>>>;
+
 /// A request on its way to its handler.
 pub(crate) struct Call {
     pub(crate) header: RequestHeader,
@@ -122,6 +131,8 @@ pub(crate) struct Call {
     pub(crate) context: Arc<Context>,
     /// Size of the whole frame, which its slices hold in memory.
     pub(crate) frame_bytes: usize,
+    /// What was admitted for it.
+    pub(crate) frame: FrameMemory,
     /// What waits on the connection.
     pub(crate) load: watch::Receiver<Load>,
     /// Name of the listener that the connection came by.
@@ -139,7 +150,12 @@ pub(crate) fn key_of(frame: &[u8]) -> i16 {
 ///
 /// # Errors
 /// The reason for which the connection is closed.
-pub(crate) async fn accept(frame: Bytes, peer: &Peer, context: &Arc<Context>) -> Result<Accepted, Refused> {
+pub(crate) async fn accept(
+    frame: Bytes,
+    memory: FrameMemory,
+    peer: &Peer,
+    context: &Arc<Context>,
+) -> Result<Accepted, Refused> {
     let frame_bytes = frame.len();
     let mut body = Reader::new(frame);
     let header = RequestHeader::decode(&mut body)?;
@@ -149,7 +165,7 @@ pub(crate) async fn accept(frame: Bytes, peer: &Peer, context: &Arc<Context>) ->
     };
     let (context, load) = (context.clone(), peer.load.subscribe());
     let (listener, host) = (peer.listener.clone(), peer.host().to_owned());
-    let call = Call { header, body, context, frame_bytes, load, listener, host };
+    let call = Call { header, body, context, frame_bytes, frame: memory, load, listener, host };
     if !api.info.supports(id.api_version) {
         if api.info.key == table::API_VERSIONS_KEY {
             return k18_api_versions::unsupported(&call);
@@ -194,6 +210,74 @@ where
         let admitted = Some(context.admission.answer(bytes).await);
         let response = handler(context.clone(), request, version).await;
         Ok(Some(Response { admitted, ..respond(&context, &header, &response)? }))
+    }))
+}
+
+/// Decodes the body, and answers it with `handler` when its turn has come: with an answer whose size only coordinators know.
+/// The handler gets what is admitted for the answer beside `size`; if that is not enough it says what is, and is asked again.
+pub(crate) fn answer_within<Q, R, F>(
+    call: Call,
+    size: fn(&Context, &Q) -> usize,
+    handler: impl Fn(Arc<Context>, Q, i16, usize) -> F + 'static,
+) -> Result<Accepted, Refused>
+where
+    Q: wire::Request<Response = R> + Clone + 'static,
+    R: ApiMessage,
+    F: Future<Output = Result<R, usize>>,
+{
+    let Call { header, mut body, context, frame_bytes, .. } = call;
+    let version = header.id.api_version;
+    Ok(Box::pin(async move {
+        let _decoding = context.admission.decoding(frame_bytes).await;
+        let request = Q::decode(&mut body, version)?;
+        body.finish()?;
+        let (known, mut more) = (size(&context, &request), 0);
+        loop {
+            let admitted = Some(admit_answer(&context, known.saturating_add(more)).await?);
+            match handler(context.clone(), request.clone(), version, more).await {
+                Ok(response) => {
+                    return Ok(Some(Response { admitted, ..respond(&context, &header, &response)? }));
+                }
+                // Groups may grow in the meantime.
+                Err(needed) => more = needed.saturating_add(needed / 8),
+            }
+        }
+    }))
+}
+
+/// Admits an answer.
+///
+/// # Errors
+/// [`Refused::TooLong`]: it would be longer than any may be.
+pub(crate) async fn admit_answer(context: &Context, bytes: usize) -> Result<Admitted, Refused> {
+    let max = context.admission.answer_max();
+    if bytes > max {
+        return Err(Refused::TooLong { bytes, max });
+    }
+    Ok(context.admission.answer(bytes).await)
+}
+
+/// Decodes the body, and lets `handler` answer it when its turn has come: with an answer that may be minutes away, and that
+/// the handler admits when it is there. Until then nothing of the request has to be held here: the handler gives that to
+/// whoever counts it.
+pub(crate) fn answer_later<Q, R, F>(
+    call: Call,
+    handler: impl FnOnce(Arc<Context>, Q, i16, Holds) -> F + 'static,
+) -> Result<Accepted, Refused>
+where
+    Q: wire::Request<Response = R> + 'static,
+    R: ApiMessage,
+    F: Future<Output = Result<(R, Admitted), Refused>>,
+{
+    let Call { header, mut body, context, frame_bytes, frame, .. } = call;
+    let version = header.id.api_version;
+    Ok(Box::pin(async move {
+        let decoding = context.admission.decoding(frame_bytes).await;
+        let request = Q::decode(&mut body, version)?;
+        body.finish()?;
+        let holds = Holds(decoding, frame.take());
+        let (response, admitted) = handler(context.clone(), request, version, holds).await?;
+        Ok(Some(Response { admitted: Some(admitted), ..respond(&context, &header, &response)? }))
     }))
 }
 

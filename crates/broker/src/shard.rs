@@ -177,7 +177,7 @@ impl Shard {
             ShardMessage::Unpark { token, keys } => self.on_unpark(token, &keys),
             ShardMessage::Offsets(query) => self.on_offsets(query),
             ShardMessage::Delete(delete) => self.on_delete(delete),
-            ShardMessage::Groups(ask) => self.on_groups(ask, now),
+            ShardMessage::Groups(ask) => self.on_groups(*ask, now),
             ShardMessage::GroupsDone(done) => self.on_groups_done(done, now),
             ShardMessage::Image { published, logs } => self.on_image(published, logs),
             ShardMessage::Synced(ticket) => self.on_synced(ticket),

@@ -11,6 +11,7 @@
 
 mod consumer;
 mod look;
+mod reads;
 mod room;
 
 use crate::classic::{Classic, Join, Member};
@@ -23,7 +24,7 @@ use crate::timers::{TimerKey, Timers};
 use room::{Queue, Room, growth, note};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use types::{ErrorCode, Generation, GroupEpoch, GroupId, InstanceId, MemberId, Monotonic, Now};
+use types::{ErrorCode, GroupEpoch, GroupId, InstanceId, MemberId, Monotonic, Now};
 use wire::sync_group_request::SyncGroupRequest;
 
 /// What happens when a batch is committed, or is not.
@@ -248,98 +249,14 @@ impl Groups {
 
     /// Takes a request in.
     pub fn handle(&mut self, token: Token, request: Request, topics: &dyn Topics, now: Now) {
-        match request {
-            Request::Heartbeat { group, member, instance, generation } => {
-                let answer = self.heartbeat((&group, &member, instance.as_ref()), generation, now);
-                self.effects.push(Effect::Reply { token, answer });
-            }
-            Request::FetchOffsets { group, partitions, member, epoch } => {
-                let answer =
-                    self.fetch_offsets(&group, partitions.as_deref(), (member.as_ref(), epoch), topics);
-                self.effects.push(Effect::Reply { token, answer });
-            }
-            Request::Describe(group) => {
-                let found = self.groups.get(&group).ok_or(ErrorCode::GroupIdNotFound);
-                let describe = |group: &Group| match group.classic() {
-                    Some(classic) => Answer::Description(classic.describe()),
-                    None => Answer::OtherProtocol,
-                };
-                self.effects.push(Effect::Reply { token, answer: found.map(describe) });
-            }
-            Request::ConsumerDescribe(group) => {
-                let found = self.groups.get(&group).ok_or(ErrorCode::GroupIdNotFound);
-                let describe = |group: &Group| match group.consumer() {
-                    Some(consumer) => {
-                        Answer::ConsumerDescription(consumer.describe(&self.settings.assignors))
-                    }
-                    None => Answer::OtherProtocol,
-                };
-                self.effects.push(Effect::Reply { token, answer: found.map(describe) });
-            }
-            Request::ConsumerHeartbeat { request, caller, fresh } => {
-                match Heartbeat::read(request, caller, fresh, &self.settings) {
-                    Ok(heartbeat) => self.on_heartbeat(token, heartbeat, topics, now),
-                    Err(refused) => consumer::refuse(token, refused, &mut self.effects),
-                }
-            }
-            Request::Explain(group) => {
-                let answer = self.explain(&group, topics, now).ok_or(ErrorCode::GroupIdNotFound);
-                self.effects.push(Effect::Reply { token, answer: answer.map(Answer::Facts) });
-            }
-            Request::List => {
-                let answer = Ok(Answer::Groups(self.list()));
-                self.effects.push(Effect::Reply { token, answer });
-            }
-            request if self.may_wait(&request) => {
-                self.queue.push(Operation::Request(token, Box::new(request)));
-                self.pump(topics, now);
-            }
-            _ => {
-                let answer = Err(ErrorCode::CoordinatorNotAvailable);
-                self.effects.extend([Effect::Happened(Event::Refused), Effect::Reply { token, answer }]);
-            }
+        let Some(request) = self.look(token, request, topics, now) else { return };
+        if self.may_wait(&request) {
+            self.queue.push(Operation::Request(token, Box::new(request)));
+            self.pump(topics, now);
+        } else {
+            let answer = Err(ErrorCode::CoordinatorNotAvailable);
+            self.effects.extend([Effect::Happened(Event::Refused), Effect::Reply { token, answer }]);
         }
-    }
-
-    fn heartbeat(
-        &mut self,
-        (group, member, instance): (&GroupId, &MemberId, Option<&InstanceId>),
-        generation: Generation,
-        now: Now,
-    ) -> Result<Answer, ErrorCode> {
-        if group.is_empty() {
-            return Err(ErrorCode::InvalidGroupId);
-        }
-        let group = self.groups.get(group).ok_or(ErrorCode::UnknownMemberId)?;
-        let (settings, timers, effects) = (&self.settings, &mut self.timers, &mut self.effects);
-        let mut turn = Turn { now, settings, timers, effects, batch: &mut Batch::default() };
-        match &group.kind {
-            Kind::Classic(classic) => classic.heartbeat(member, instance, generation, &mut turn),
-            Kind::Consumer(consumer) => {
-                let told = consumer.classic_heartbeat(member, instance, generation.0)?;
-                consumer::follow_told(consumer.id(), member, told, &mut turn);
-                if told.rejoin.is_some() {
-                    Err(ErrorCode::RebalanceInProgress)
-                } else {
-                    Ok(Answer::Heartbeat)
-                }
-            }
-        }
-    }
-
-    fn fetch_offsets(
-        &self,
-        group: &GroupId,
-        partitions: Option<&[(String, i32)]>,
-        (member, epoch): (Option<&MemberId>, GroupEpoch),
-        topics: &dyn Topics,
-    ) -> Result<Answer, ErrorCode> {
-        let found = self.groups.get(group);
-        if let Some(consumer) = found.and_then(Group::consumer) {
-            consumer.check_fetch(member, epoch)?;
-        }
-        let offsets = found.map(|group| group.offsets.fetch(partitions, topics));
-        Ok(Answer::Offsets(offsets.unwrap_or_else(|| crate::offsets::none(partitions))))
     }
 
     /// Returns when [`Groups::on_time`] has something to do.
@@ -543,19 +460,15 @@ impl Groups {
                 let codes = delete_offsets((&id, group), &partitions, caller, &mut turn)?;
                 turn.then(Then::Reply(token, Answer::Partitions(codes)));
             }
-            Request::ForgetTopics => {
-                forget_topics(groups, topics, &mut turn);
-                turn.then(match turn.is_full() {
-                    true => Then::Again(Operation::Request(token, Box::new(Request::ForgetTopics))),
-                    false => Then::Reply(token, Answer::Done),
-                });
-            }
+            Request::ForgetTopics => forget_topics(groups, token, topics, &mut turn),
             Request::Heartbeat { .. }
             | Request::FetchOffsets { .. }
             | Request::ConsumerHeartbeat { .. }
             | Request::ConsumerDescribe(_)
             | Request::Describe(_)
             | Request::Explain(_)
+            | Request::Members { .. }
+            | Request::Within { .. }
             | Request::List => {}
         }
         Ok(())
@@ -741,8 +654,8 @@ fn expire(id: &GroupId, group: &Group, turn: &mut Turn<'_>) {
     }
 }
 
-/// Takes offsets of topics that are gone away, as many as fit.
-fn forget_topics(groups: &BTreeMap<GroupId, Group>, topics: &dyn Topics, turn: &mut Turn<'_>) {
+/// Writes the end of the offsets of topics that are gone.
+fn forget_topics(groups: &BTreeMap<GroupId, Group>, token: Token, topics: &dyn Topics, turn: &mut Turn<'_>) {
     for (id, group) in groups {
         for (topic, partition) in group.offsets.of_gone_topics(topics) {
             if !turn.is_full() {
@@ -750,6 +663,10 @@ fn forget_topics(groups: &BTreeMap<GroupId, Group>, topics: &dyn Topics, turn: &
             }
         }
     }
+    turn.then(match turn.is_full() {
+        true => Then::Again(Operation::Request(token, Box::new(Request::ForgetTopics))),
+        false => Then::Reply(token, Answer::Done),
+    });
 }
 
 fn delete_offsets(

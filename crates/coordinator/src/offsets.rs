@@ -172,6 +172,24 @@ impl Offsets {
         })
     }
 
+    /// Returns what that answer takes at most, decoded and encoded. *Units*: bytes.
+    pub(crate) fn answer_bytes(&self, asked: Option<&[(String, i32)]>, each: usize) -> usize {
+        let size = |topic: &str, one: Option<&Committed>| {
+            each + 2 * topic.len() + 3 * one.map_or(0, |one| one.metadata.len())
+        };
+        match asked {
+            Some(asked) => {
+                let find = |topic: &str, partition| self.topics.get(topic)?.get(partition);
+                asked.iter().map(|(topic, partition)| size(topic, find(topic, partition))).sum()
+            }
+            // A text counts with what it holds.
+            None => {
+                let topics = self.topics.iter();
+                3 * self.heap + topics.map(|(topic, all)| all.len() * size(topic, None)).sum::<usize>()
+            }
+        }
+    }
+
     /// Answers OffsetFetch.
     pub(crate) fn fetch(&self, asked: Option<&[(String, i32)]>, topics: &dyn Topics) -> Vec<FetchedOffset> {
         let one = |topic: &str, partition: i32| {

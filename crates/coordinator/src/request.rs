@@ -12,7 +12,7 @@ use types::{
 use wire::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest;
 use wire::consumer_group_heartbeat_response::ConsumerGroupHeartbeatResponse;
 use wire::join_group_request::JoinGroupRequest;
-use wire::join_group_response::JoinGroupResponse;
+use wire::join_group_response::{JoinGroupResponse, JoinGroupResponseMember};
 use wire::sync_group_request::SyncGroupRequest;
 use wire::sync_group_response::SyncGroupResponse;
 
@@ -163,8 +163,24 @@ pub enum Request {
     Describe(GroupId),
     /// How a group stands, and what it has committed.
     Explain(GroupId),
+    /// Who the members of a generation are, for the one that leads it: what JoinGroup tells it beside [`Answer::Leads`].
+    Members {
+        /// Which group.
+        group: GroupId,
+        /// Who leads.
+        member: MemberId,
+        /// Which generation.
+        generation: Generation,
+    },
     /// ListGroups.
     List,
+    /// A question, to be answered only if the answer takes no more than that.
+    Within {
+        /// One that is only looked at.
+        request: Box<Request>,
+        /// *Units*: bytes.
+        bytes: usize,
+    },
     /// DeleteGroups of one group.
     Delete(GroupId),
     /// OffsetDelete.
@@ -228,6 +244,17 @@ pub struct CommitOffset {
 pub enum Answer {
     /// To JoinGroup.
     Join(JoinGroupResponse),
+    /// To JoinGroup of the member that leads: who the others are is asked for by [`Request::Members`].
+    Leads(JoinGroupResponse),
+    /// Who the members are.
+    Members(Vec<JoinGroupResponseMember>),
+    /// To a question within a number of bytes: what the answer takes at most, and the answer if that is no more.
+    Within {
+        /// *Units*: bytes.
+        bytes: usize,
+        /// The answer.
+        answer: Option<Box<Answer>>,
+    },
     /// To SyncGroup.
     Sync(SyncGroupResponse),
     /// To Heartbeat.
@@ -395,6 +422,8 @@ impl Request {
             | Request::Explain(_)
             | Request::ConsumerHeartbeat { .. }
             | Request::ConsumerDescribe(_)
+            | Request::Members { .. }
+            | Request::Within { .. }
             | Request::List => false,
         }
     }
@@ -413,8 +442,10 @@ impl Request {
             | Request::Explain(group)
             | Request::ConsumerDescribe(group)
             | Request::Delete(group)
+            | Request::Members { group, .. }
             | Request::Evict { group, .. }
             | Request::DeleteOffsets { group, .. } => Some(group.as_str()),
+            Request::Within { request, .. } => request.group(),
             Request::List | Request::ForgetTopics => None,
         }
     }

@@ -1,5 +1,6 @@
 //! The way to the coordinator of a group: which partition of `__consumer_offsets` it is, and what it answers.
 
+use super::Holds;
 use super::k19_create_topics::{create, settle};
 use crate::context::Context;
 use crate::net::connection::Load;
@@ -40,33 +41,94 @@ pub(super) fn coordinator_of(published: &Published, group: &str) -> Result<LogKe
 /// What is wrong with the request; else that no coordinator can say now.
 pub(crate) async fn ask(context: &Context, request: Request) -> Result<Answer, ErrorCode> {
     let key = coordinator_of(&context.published(), request.group().unwrap_or(""))?;
-    ask_at(context, key, request).await
+    ask_at(context, key, request, None).await
 }
 
 /// Asks the coordinator of a partition.
 ///
 /// # Errors
 /// As [`ask`].
-pub(super) async fn ask_at(context: &Context, key: LogKey, request: Request) -> Result<Answer, ErrorCode> {
+pub(super) async fn ask_at(
+    context: &Context,
+    key: LogKey,
+    request: Request,
+    holds: Option<Holds>,
+) -> Result<Answer, ErrorCode> {
     let (reply, answer) = oneshot::channel();
-    context.router.send_to_owner(&key, ShardMessage::Groups(GroupAsk { key, request, reply }));
+    context
+        .router
+        .send_to_owner(&key, ShardMessage::Groups(Box::new(GroupAsk { key, request, holds, reply })));
     // A shard that has stopped, or given the partition up, says nothing.
     answer.await.unwrap_or(Err(ErrorCode::NotCoordinator))
 }
 
-/// Asks as [`ask`] does, for as long as the client is there: the answer may be minutes away.
+/// Asks as [`ask`] does, for as long as the client is there: the answer may be minutes away. What the request holds is given
+/// back when the coordinator has it.
 ///
 /// # Errors
 /// As [`ask`].
 pub(super) async fn ask_patiently(
     context: &Context,
     request: Request,
+    holds: Holds,
     mut load: watch::Receiver<Load>,
 ) -> Result<Answer, ErrorCode> {
+    let key = coordinator_of(&context.published(), request.group().unwrap_or(""))?;
     tokio::select! {
         biased;
-        answer = ask(context, request) => answer,
+        answer = ask_at(context, key, request, Some(holds)) => answer,
         _ = load.wait_for(Load::has_ended) => Err(ErrorCode::CoordinatorNotAvailable),
+    }
+}
+
+/// What may be told of an answer whose size only coordinators know.
+pub(super) struct Room {
+    left: usize,
+    /// What all parts take that were asked for.
+    needed: usize,
+}
+
+impl Room {
+    /// Makes one. *Units*: bytes.
+    pub(super) fn new(bytes: usize) -> Room {
+        Room { left: bytes, needed: 0 }
+    }
+
+    /// Asks the coordinator of the group that the question is about. Nothing is told for which there is no room; what it takes
+    /// is noted.
+    pub(super) async fn ask(
+        &mut self,
+        context: &Context,
+        request: Request,
+    ) -> Option<Result<Answer, ErrorCode>> {
+        match coordinator_of(&context.published(), request.group().unwrap_or("")) {
+            Ok(key) => self.ask_at(context, key, request).await,
+            Err(code) => Some(Err(code)),
+        }
+    }
+
+    /// Asks the coordinator of a partition, as [`Room::ask`] does.
+    pub(super) async fn ask_at(
+        &mut self,
+        context: &Context,
+        key: LogKey,
+        request: Request,
+    ) -> Option<Result<Answer, ErrorCode>> {
+        let request = Request::Within { request: Box::new(request), bytes: self.left };
+        match ask_at(context, key, request, None).await {
+            Ok(Answer::Within { bytes, answer }) => {
+                self.needed = self.needed.saturating_add(bytes);
+                // Once something has no room, all is asked again: until then only the sizes matter.
+                self.left = if answer.is_some() { self.left.saturating_sub(bytes) } else { 0 };
+                answer.map(|answer| Ok(*answer))
+            }
+            other => Some(other),
+        }
+    }
+
+    /// Ends with the response if all of it was told, else with what it takes.
+    pub(super) fn end<R>(self, response: Option<R>) -> Result<R, usize> {
+        response.ok_or(self.needed)
     }
 }
 

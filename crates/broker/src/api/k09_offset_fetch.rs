@@ -2,7 +2,7 @@
 //!
 //! `require_stable` asks for nothing until transactions exist: there are no pending offsets.
 
-use super::groups::ask;
+use super::groups::Room;
 use super::topics::{self, TopicRef};
 use crate::context::Context;
 use crate::publish::Published;
@@ -22,12 +22,12 @@ const GROUPS_FROM: i16 = 8;
 /// First version that names topics by id.
 const TOPIC_IDS_FROM: i16 = 10;
 
-/// What a partition takes in an answer, its text among it. *Units*: bytes.
+/// What a partition takes in an answer, beside its text. *Units*: bytes.
 const PARTITION_BYTES: usize = 500;
-/// What a group takes that asks for all it has. *Units*: bytes.
-const GROUP_BYTES: usize = 16 << 10;
+/// What a group takes. *Units*: bytes.
+const GROUP_BYTES: usize = 1 << 10;
 
-/// Returns what an answer takes at most, but for groups that ask for all that they have.
+/// Returns what an answer takes at most, but for what is committed.
 pub(super) fn answer_bytes(_: &Context, request: &OffsetFetchRequest) -> usize {
     let single = request
         .topics
@@ -43,7 +43,9 @@ pub(super) async fn offset_fetch(
     context: Arc<Context>,
     request: OffsetFetchRequest,
     version: i16,
-) -> OffsetFetchResponse {
+    bytes: usize,
+) -> Result<OffsetFetchResponse, usize> {
+    let mut room = Room::new(bytes);
     if version < GROUPS_FROM {
         let topics = request.topics.map(|topics| {
             let each = topics.into_iter().map(|topic| OffsetFetchRequestTopics {
@@ -55,17 +57,28 @@ pub(super) async fn offset_fetch(
         });
         let group =
             OffsetFetchRequestGroup { group_id: request.group_id, topics, member_id: None, member_epoch: -1 };
-        return single(fetch(&context, group, version).await);
+        let found = fetch(&context, group, version, &mut room).await;
+        return room.end(found.map(single));
     }
-    let mut response = OffsetFetchResponse::default();
+    let mut groups = Some(Vec::with_capacity(request.groups.len()));
     for group in request.groups {
-        response.groups.push(fetch(&context, group, version).await);
+        let found = fetch(&context, group, version, &mut room).await;
+        groups = groups.zip(found).map(|(mut groups, found)| {
+            groups.push(found);
+            groups
+        });
     }
-    response
+    let whole = |groups| OffsetFetchResponse { groups, ..OffsetFetchResponse::default() };
+    room.end(groups.map(whole))
 }
 
-/// Answers one group.
-async fn fetch(context: &Context, group: OffsetFetchRequestGroup, version: i16) -> OffsetFetchResponseGroup {
+/// Answers one group, if there is room for it.
+async fn fetch(
+    context: &Context,
+    group: OffsetFetchRequestGroup,
+    version: i16,
+    room: &mut Room,
+) -> Option<OffsetFetchResponseGroup> {
     let published = context.published();
     let by_id = version >= TOPIC_IDS_FROM;
     let named = group.topics.as_ref().map(|topics| {
@@ -80,16 +93,17 @@ async fn fetch(context: &Context, group: OffsetFetchRequestGroup, version: i16) 
         member: group.member_id.as_deref().map(MemberId::from),
         epoch: GroupEpoch(group.member_epoch),
     };
-    let found = match ask(context, request).await {
+    let found = match room.ask(context, request).await? {
         Ok(Answer::Offsets(found)) => found,
         Ok(_) => Vec::new(),
-        Err(code) => return refused(group, code, version),
+        Err(code) => return Some(refused(group, code, version)),
     };
     let topics = match group.topics {
         Some(asked) => in_order(&published, asked, found, by_id),
         None => grouped(&published, found, by_id),
     };
-    OffsetFetchResponseGroup { group_id: group.group_id, topics, ..OffsetFetchResponseGroup::default() }
+    let group_id = group.group_id;
+    Some(OffsetFetchResponseGroup { group_id, topics, ..OffsetFetchResponseGroup::default() })
 }
 
 /// Returns the name of a topic that is asked for; nothing for an id that names none.

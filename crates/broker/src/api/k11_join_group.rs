@@ -1,26 +1,22 @@
 //! JoinGroup, 0 to 9. KIP-62, 345, 394, 559, 800, 814. Decided by coordinator::Groups.
 
-use super::Call;
-use super::groups::ask_patiently;
+use super::groups::{Room, ask_patiently};
+use super::{Call, Holds, Refused, admit_answer};
+use crate::admission::Admitted;
 use crate::context::Context;
 use crate::net::connection::Load;
 use coordinator::{Answer, Caller, Request};
 use std::sync::Arc;
 use tokio::sync::watch;
-use types::ErrorCode;
+use types::{ErrorCode, Generation, GroupId, MemberId};
 use wire::join_group_request::JoinGroupRequest;
 use wire::join_group_response::JoinGroupResponse;
 
 /// First version in which the name of the protocol may be missing.
 const NO_PROTOCOL_FROM: i16 = 7;
 
-/// What an answer takes, beside what members say of themselves, which is held by their group. *Units*: bytes.
+/// What an answer takes, beside the others that a leader is told of. *Units*: bytes.
 const ANSWER_BYTES: usize = 4 << 10;
-
-/// Returns what an answer takes at most.
-pub(super) fn answer_bytes(_: &Context, request: &JoinGroupRequest) -> usize {
-    ANSWER_BYTES + 3 * request.member_id.len()
-}
 
 /// Who sends a request, and whether it is still there.
 pub(super) struct From {
@@ -53,20 +49,59 @@ pub(super) async fn join_group(
     request: JoinGroupRequest,
     version: i16,
     from: From,
-) -> JoinGroupResponse {
-    let member_id = request.member_id.clone();
+    holds: Holds,
+) -> Result<(JoinGroupResponse, Admitted), Refused> {
+    let (group, member_id) = (GroupId::from(request.group_id.as_str()), request.member_id.clone());
     let request = Request::Join { request, caller: from.caller, fresh: context.env.random.uuid() };
-    let mut response = match ask_patiently(&context, request, from.load).await {
-        Ok(Answer::Join(response)) => response,
-        Ok(_) => refused(ErrorCode::UnknownServerError, member_id),
-        Err(code) => refused(code, member_id),
+    let answer = ask_patiently(&context, request, holds, from.load).await;
+    let known =
+        |response: &JoinGroupResponse| ANSWER_BYTES + 3 * (response.member_id.len() + response.leader.len());
+    let (mut response, admitted) = match answer {
+        Ok(Answer::Leads(response)) => lead(&context, group, response).await?,
+        Ok(Answer::Join(response)) => {
+            let admitted = admit_answer(&context, known(&response)).await?;
+            (response, admitted)
+        }
+        other => {
+            let response = refused(other.err().unwrap_or(ErrorCode::UnknownServerError), member_id);
+            let admitted = admit_answer(&context, known(&response)).await?;
+            (response, admitted)
+        }
     };
     if version < NO_PROTOCOL_FROM {
         response.protocol_name.get_or_insert_default();
     } else if response.error_code != ErrorCode::None.code() {
         response.protocol_name = None;
     }
-    response
+    Ok((response, admitted))
+}
+
+/// Tells a leader who the others are, once there is room for that.
+async fn lead(
+    context: &Context,
+    group: GroupId,
+    response: JoinGroupResponse,
+) -> Result<(JoinGroupResponse, Admitted), Refused> {
+    let (member, generation) =
+        (MemberId::from(response.member_id.as_str()), Generation(response.generation_id));
+    let (known, mut more) = (ANSWER_BYTES + 6 * response.member_id.len(), 0_usize);
+    loop {
+        let admitted = admit_answer(context, known.saturating_add(more)).await?;
+        let (group, member) = (group.clone(), member.clone());
+        let mut room = Room::new(more);
+        let told = room.ask(context, Request::Members { group, member, generation }).await;
+        match (told, room.end(None::<()>)) {
+            (Some(Ok(Answer::Members(members))), _) => {
+                return Ok((JoinGroupResponse { members, ..response }, admitted));
+            }
+            (Some(Ok(_)), _) => {
+                return Ok((refused(ErrorCode::UnknownServerError, response.member_id), admitted));
+            }
+            (Some(Err(code)), _) => return Ok((refused(code, response.member_id), admitted)),
+            (None, Err(needed)) => more = needed.saturating_add(needed / 8),
+            (None, Ok(())) => {}
+        }
+    }
 }
 
 fn refused(code: ErrorCode, member_id: String) -> JoinGroupResponse {

@@ -1,7 +1,7 @@
 //! DescribeGroups, 0 to 6. KIP-430, 345, 1043. Answered by coordinator::Groups.
 
 use super::authorized::{GROUP_OPERATIONS, operations};
-use super::groups::ask;
+use super::groups::Room;
 use crate::context::Context;
 use coordinator::{Answer, Description, MemberDescription, Request};
 use std::sync::Arc;
@@ -25,10 +25,13 @@ pub(super) async fn describe_groups(
     context: Arc<Context>,
     request: DescribeGroupsRequest,
     version: i16,
-) -> DescribeGroupsResponse {
-    let mut response = DescribeGroupsResponse::default();
+    bytes: usize,
+) -> Result<DescribeGroupsResponse, usize> {
+    let (mut response, mut room, mut is_whole) = (DescribeGroupsResponse::default(), Room::new(bytes), true);
     for group in request.groups {
-        let answer = ask(&context, Request::Describe(GroupId::from(group.as_str()))).await;
+        let told = room.ask(&context, Request::Describe(GroupId::from(group.as_str()))).await;
+        is_whole &= told.is_some();
+        let Some(answer) = told else { continue };
         let mut described = match answer {
             Ok(Answer::Description(description)) => describe(group, description),
             Ok(Answer::OtherProtocol) => {
@@ -46,7 +49,7 @@ pub(super) async fn describe_groups(
         described.authorized_operations = operations(shows, GROUP_OPERATIONS);
         response.groups.push(described);
     }
-    response
+    room.end(is_whole.then_some(response))
 }
 
 fn describe(group_id: String, description: Description) -> DescribedGroup {

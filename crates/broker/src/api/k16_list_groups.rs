@@ -1,6 +1,6 @@
 //! ListGroups, 0 to 5. KIP-518, 848. Answered by every coordinator of this broker.
 
-use super::groups::ask_at;
+use super::groups::Room;
 use crate::context::Context;
 use coordinator::{Answer, Listed, Request};
 use metadata::image::CONSUMER_OFFSETS;
@@ -21,19 +21,21 @@ pub(super) async fn list_groups(
     context: Arc<Context>,
     request: ListGroupsRequest,
     _: i16,
-) -> ListGroupsResponse {
-    let mut response = ListGroupsResponse::default();
+    bytes: usize,
+) -> Result<ListGroupsResponse, usize> {
+    let (mut response, mut room, mut is_whole) = (ListGroupsResponse::default(), Room::new(bytes), true);
     for key in led(&context) {
-        match ask_at(&context, key, Request::List).await {
-            Ok(Answer::Groups(groups)) => {
+        match room.ask_at(&context, key, Request::List).await {
+            None => is_whole = false,
+            Some(Ok(Answer::Groups(groups))) => {
                 let shown = groups.into_iter().filter(|group| is_asked_for(&request, group));
                 response.groups.extend(shown.map(listed));
             }
-            Ok(_) | Err(ErrorCode::NotCoordinator) => {}
-            Err(code) => response.error_code = code.code(),
+            Some(Ok(_) | Err(ErrorCode::NotCoordinator)) => {}
+            Some(Err(code)) => response.error_code = code.code(),
         }
     }
-    response
+    room.end(is_whole.then_some(response))
 }
 
 /// Returns the partitions whose coordinators are here.

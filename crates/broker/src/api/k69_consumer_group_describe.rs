@@ -1,7 +1,7 @@
 //! ConsumerGroupDescribe, 0 to 1. KIP-848, 1099. Answered by coordinator::Groups.
 
 use super::authorized::{GROUP_OPERATIONS, operations};
-use super::groups::ask;
+use super::groups::Room;
 use crate::context::Context;
 use crate::publish::Published;
 use coordinator::{Answer, ConsumerDescription, ConsumerMemberDescription, Request};
@@ -28,7 +28,9 @@ pub(super) async fn consumer_group_describe(
     context: Arc<Context>,
     request: ConsumerGroupDescribeRequest,
     _: i16,
-) -> ConsumerGroupDescribeResponse {
+    bytes: usize,
+) -> Result<ConsumerGroupDescribeResponse, usize> {
+    let (mut room, mut is_whole) = (Room::new(bytes), true);
     let (nameless, named): (Vec<String>, Vec<String>) =
         request.group_ids.into_iter().partition(String::is_empty);
     let mut groups: Vec<DescribedGroup> =
@@ -38,7 +40,9 @@ pub(super) async fn consumer_group_describe(
             groups.push(refused(group, ErrorCode::UnsupportedVersion, None));
             continue;
         }
-        let answer = ask(&context, Request::ConsumerDescribe(GroupId::from(group.as_str()))).await;
+        let told = room.ask(&context, Request::ConsumerDescribe(GroupId::from(group.as_str()))).await;
+        is_whole &= told.is_some();
+        let Some(answer) = told else { continue };
         let mut described = match answer {
             Ok(Answer::ConsumerDescription(description)) => {
                 describe(&context.published(), group, description)
@@ -58,7 +62,8 @@ pub(super) async fn consumer_group_describe(
         described.authorized_operations = operations(shows, GROUP_OPERATIONS);
         groups.push(described);
     }
-    ConsumerGroupDescribeResponse { groups, ..ConsumerGroupDescribeResponse::default() }
+    let response = ConsumerGroupDescribeResponse { groups, ..ConsumerGroupDescribeResponse::default() };
+    room.end(is_whole.then_some(response))
 }
 
 fn describe(published: &Published, group_id: String, description: ConsumerDescription) -> DescribedGroup {

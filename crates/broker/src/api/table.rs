@@ -69,7 +69,7 @@ pub(crate) fn find(key: i16) -> Option<Api> {
             })
         }),
         ApiKey::OffsetFetch => Serve::Inline(|call| {
-            super::answer(call, k09_offset_fetch::answer_bytes, k09_offset_fetch::offset_fetch)
+            super::answer_within(call, k09_offset_fetch::answer_bytes, k09_offset_fetch::offset_fetch)
         }),
         ApiKey::FindCoordinator => Serve::Inline(|call| {
             let listener = call.listener.clone();
@@ -79,8 +79,8 @@ pub(crate) fn find(key: i16) -> Option<Api> {
         }),
         ApiKey::JoinGroup => Serve::Inline(|call| {
             let from = k11_join_group::From::new(&call);
-            super::answer(call, k11_join_group::answer_bytes, move |context, request, version| {
-                k11_join_group::join_group(context, request, version, from)
+            super::answer_later(call, move |context, request, version, holds| {
+                k11_join_group::join_group(context, request, version, from, holds)
             })
         }),
         ApiKey::Heartbeat => {
@@ -91,15 +91,19 @@ pub(crate) fn find(key: i16) -> Option<Api> {
         }),
         ApiKey::SyncGroup => Serve::Inline(|call| {
             let from = k11_join_group::From::new(&call);
-            super::answer(call, k14_sync_group::answer_bytes, move |context, request, version| {
-                k14_sync_group::sync_group(context, request, version, from)
+            super::answer_later(call, move |context, request, version, holds| {
+                k14_sync_group::sync_group(context, request, version, from, holds)
             })
         }),
         ApiKey::DescribeGroups => Serve::Inline(|call| {
-            super::answer(call, k15_describe_groups::answer_bytes, k15_describe_groups::describe_groups)
+            super::answer_within(
+                call,
+                k15_describe_groups::answer_bytes,
+                k15_describe_groups::describe_groups,
+            )
         }),
         ApiKey::ListGroups => Serve::Inline(|call| {
-            super::answer(call, k16_list_groups::answer_bytes, k16_list_groups::list_groups)
+            super::answer_within(call, k16_list_groups::answer_bytes, k16_list_groups::list_groups)
         }),
         ApiKey::DeleteGroups => Serve::Inline(|call| {
             super::answer(call, k42_delete_groups::answer_bytes, k42_delete_groups::delete_groups)
@@ -112,14 +116,13 @@ pub(crate) fn find(key: i16) -> Option<Api> {
         }),
         ApiKey::ConsumerGroupHeartbeat => Serve::Inline(|call| {
             let from = k11_join_group::From::new(&call);
-            let size = k68_consumer_group_heartbeat::answer_bytes;
-            super::answer(call, size, move |context, request, version| {
-                k68_consumer_group_heartbeat::consumer_group_heartbeat(context, request, version, from)
+            super::answer_later(call, move |context, request, version, holds| {
+                k68_consumer_group_heartbeat::consumer_group_heartbeat(context, request, version, from, holds)
             })
         }),
         ApiKey::ConsumerGroupDescribe => Serve::Inline(|call| {
             let size = k69_consumer_group_describe::answer_bytes;
-            super::answer(call, size, k69_consumer_group_describe::consumer_group_describe)
+            super::answer_within(call, size, k69_consumer_group_describe::consumer_group_describe)
         }),
         ApiKey::SaslHandshake => Serve::Inline(|call| {
             super::answer(call, k17_sasl_handshake::answer_bytes, k17_sasl_handshake::sasl_handshake)

@@ -13,7 +13,7 @@
 //! *Invariant*: responses leave in request order. Tests: below, tests/wire/connections.rs, tests/wire/frames.rs.
 
 use crate::admission::{Admission, Admitted, FrameKind};
-use crate::api::{self, Accepted, Response};
+use crate::api::{self, Accepted, FrameMemory, Response};
 use crate::context::Context;
 use crate::net::frame_reader::FrameReader;
 use crate::probe::Probes;
@@ -107,8 +107,8 @@ impl Load {
 /// What the queue between reader and writer holds.
 struct Pending {
     accepted: Accepted,
-    /// Memory of the frame; given back when the request has been completed.
-    admitted: Admitted,
+    /// Memory of the frame; given back when the request has been completed, or before.
+    admitted: FrameMemory,
     /// The API and when its frame was there, for the metrics.
     began: (i16, Monotonic),
 }
@@ -180,7 +180,8 @@ async fn read_all(
         let limit = network.frame_timeout_ms.duration();
         let (frame, admitted) = read_frame(&mut read, length, &context.admission, limit).await?;
         let began = (api::key_of(&frame), context.env.clock.now().mono);
-        let accepted = api::accept(frame, peer, context).await?;
+        let admitted = FrameMemory::new(Some(admitted).into());
+        let accepted = api::accept(frame, admitted.clone(), peer, context).await?;
         slot.send(Pending { accepted, admitted, began });
     }
 }
@@ -249,7 +250,7 @@ async fn write_all(
                 head.await
             }
         };
-        drop(admitted);
+        drop(admitted.take());
         if let Some(probes) = context.probes.api(key) {
             probes.answered(context.env.clock.now().mono.since(began));
         }

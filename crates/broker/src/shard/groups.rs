@@ -178,7 +178,7 @@ impl Shard {
     }
 
     pub(super) fn on_groups(&mut self, ask: GroupAsk, now: Now) {
-        let GroupAsk { key, request, reply } = ask;
+        let GroupAsk { key, request, holds, reply } = ask;
         match self.serving(key, now) {
             Ok(()) => {
                 let token = self.coordinators.token();
@@ -187,6 +187,7 @@ impl Shard {
             }
             Err(code) => _ = reply.send(Err(code)),
         }
+        drop(holds);
     }
 
     /// Makes sure that the partition's coordinator serves.

@@ -37,7 +37,7 @@ pub(crate) enum ShardMessage {
     /// Delete the records of a partition up to an offset.
     Delete(Delete),
     /// Ask a coordinator.
-    Groups(GroupAsk),
+    Groups(Box<GroupAsk>),
     /// What a coordinator had asked for is done.
     GroupsDone(GroupsDone),
     /// New metadata, with recovered logs for partitions that it may name (at start only).
@@ -290,6 +290,8 @@ pub(crate) struct GroupAsk {
     pub(crate) key: LogKey,
     /// What.
     pub(crate) request: coordinator::Request,
+    /// Memory that is given back once the coordinator counts the request as its own.
+    pub(crate) holds: Option<crate::api::Holds>,
     /// Where the answer goes.
     pub(crate) reply: oneshot::Sender<Result<coordinator::Answer, ErrorCode>>,
 }

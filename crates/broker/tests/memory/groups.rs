@@ -7,12 +7,14 @@ use wire::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest;
 use wire::join_group_request::{JoinGroupRequest, JoinGroupRequestProtocol};
 use wire::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use wire::{
-    ConsumerGroupHeartbeatResponse, FindCoordinatorRequest, JoinGroupResponse, OffsetCommitRequest,
-    OffsetCommitResponse, Request,
+    ConsumerGroupHeartbeatResponse, DescribeGroupsRequest, FindCoordinatorRequest, JoinGroupResponse,
+    OffsetCommitRequest, OffsetCommitResponse, Request,
 };
 
 /// Everything that groups are made of.
-pub const ABUSES: [(&str, crate::Abuse); 3] = [
+pub const ABUSES: [(&str, crate::Abuse); 5] = [
+    ("long answers", long_answers),
+    ("members that wait", members_that_wait),
     ("offsets of many groups", offsets_of_many_groups),
     ("ids of nobody", ids_of_nobody),
     ("members of many groups", members_of_many_groups),
@@ -109,4 +111,40 @@ fn members_of_many_groups(broker: &Broker, _: &mut Client) {
     };
     let code = |response: ConsumerGroupHeartbeatResponse| response.error_code;
     assert!(until_refused(broker, 1, make, code) > 500);
+}
+
+/// A34: members that wait for others as long as they like; they hold up nobody.
+fn members_that_wait(broker: &Broker, admin: &mut Client) {
+    let mut clients: Vec<Client> = (0..600).map(|_| broker.connect()).collect();
+    for (n, client) in clients.iter_mut().enumerate() {
+        // The first of each group begins a rebalance that the others are not there for.
+        client.send(&join(format!("waits-{}", n / 2), String::new(), 2_000), 3);
+    }
+    prepare(admin);
+}
+
+/// A6: a group with long names, asked for many times in one request, on many connections; once it is answered.
+fn long_answers(broker: &Broker, admin: &mut Client) {
+    let name = "x".repeat(20_000);
+    let mut members: Vec<Client> = (0..20).map(|_| broker.connect()).collect();
+    for member in &mut members {
+        let request = JoinGroupRequest { group_instance_id: None, ..join("long".into(), String::new(), 1) };
+        member.send_bytes(&named_frame(&request, 3, 1, &name));
+    }
+    let describe = |count| DescribeGroupsRequest {
+        groups: vec!["long".into(); count],
+        ..DescribeGroupsRequest::default()
+    };
+    while admin.call(&describe(1), 5).groups[0].members.len() < 20 {
+        std::thread::yield_now();
+    }
+    let bytes = frame(&describe(200), 5, 1);
+    let mut clients: Vec<Client> = (0..20).map(|_| broker.connect()).collect();
+    clients.iter_mut().for_each(|client| client.send_bytes(&bytes));
+    assert!(clients.iter_mut().all(|client| client.read_frame().is_none()), "more than one answer may take");
+}
+
+/// Makes a frame of a client with a name.
+fn named_frame<Q: Request>(request: &Q, version: i16, number: i32, name: &str) -> Vec<u8> {
+    wire::request_frame(number, Some(name), request, version).unwrap().concat()
 }

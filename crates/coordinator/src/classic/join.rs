@@ -198,7 +198,7 @@ impl Classic {
             State::Stable => is_same && !is_leader,
         };
         if needs_nothing {
-            turn.reply(join.token, Ok(Answer::Join(self.joined(&id))));
+            turn.reply(join.token, Ok(self.told(self.joined(&id))));
         } else {
             self.update(&id, join.member, turn);
             self.rebalance(turn);
@@ -296,11 +296,11 @@ impl Classic {
         let is_leader = self.leader.as_ref() == Some(new);
         let mut response = self.joined(new);
         match told {
-            Some(leader) => (response.leader, response.members) = (leader.to_string(), Vec::new()),
+            Some(leader) => response.leader = leader.to_string(),
             None => response.skip_assignment = is_leader,
         }
         if let Some(token) = token {
-            turn.reply(token, Ok(Answer::Join(response)));
+            turn.reply(token, Ok(self.told(response)));
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::request::Answer;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use types::{ErrorCode, MemberId};
+use types::{ErrorCode, Generation, MemberId};
 use wire::join_group_response::{JoinGroupResponse, JoinGroupResponseMember};
 
 impl Classic {
@@ -101,26 +101,34 @@ impl Classic {
                 member.joining.take()
             };
             if let Some(token) = self.members.change(&id, release).flatten() {
-                turn.reply(token, Ok(Answer::Join(response)));
+                turn.reply(token, Ok(self.told(response)));
             }
         }
     }
 
-    /// Returns what a member is told of this generation; its leader is told of all.
+    /// Returns what a member is told of this generation; its leader asks for the others.
     pub(super) fn joined(&self, member: &MemberId) -> JoinGroupResponse {
-        let is_leader = self.leader.as_ref() == Some(member);
         JoinGroupResponse {
             generation_id: self.generation.0,
             protocol_type: self.protocol_type.clone(),
             protocol_name: self.protocol.clone(),
             leader: self.leader.as_ref().map(MemberId::to_string).unwrap_or_default(),
             member_id: member.to_string(),
-            members: if is_leader { self.all_members() } else { Vec::new() },
             ..JoinGroupResponse::default()
         }
     }
 
-    pub(super) fn all_members(&self) -> Vec<JoinGroupResponseMember> {
+    /// Says whether a member leads a generation.
+    pub(crate) fn is_led(&self, generation: Generation, member: &MemberId) -> bool {
+        self.generation == generation && self.leader.as_ref() == Some(member)
+    }
+
+    /// Makes the answer to a join: who leads has to know who the others are.
+    pub(super) fn told(&self, response: JoinGroupResponse) -> Answer {
+        if response.leader == response.member_id { Answer::Leads(response) } else { Answer::Join(response) }
+    }
+
+    pub(crate) fn all_members(&self) -> Vec<JoinGroupResponseMember> {
         let protocol = self.protocol.as_deref();
         let each = self.members.iter().map(|(id, member)| JoinGroupResponseMember {
             member_id: id.to_string(),

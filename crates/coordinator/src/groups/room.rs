@@ -97,6 +97,8 @@ impl Request {
             | Request::FetchOffsets { .. }
             | Request::Describe(_)
             | Request::Explain(_)
+            | Request::Members { .. }
+            | Request::Within { .. }
             | Request::List
             | Request::Delete(_)
             | Request::ForgetTopics

@@ -348,3 +348,66 @@ fn ids_that_nobody_uses_are_bounded() {
     assert_eq!(world.code(token), ErrorCode::MemberIdRequired);
     assert!(world.groups.held() < 10_000);
 }
+
+/// Asks within so many bytes; returns what the answer takes, and whether it was told.
+fn within(world: &mut World, request: Request, bytes: usize) -> (usize, Option<Answer>) {
+    let token = world.ask(Request::Within { request: Box::new(request), bytes });
+    match world.answer(token) {
+        Some(Ok(Answer::Within { bytes, answer })) => (bytes, answer.map(|answer| *answer)),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Protects: an answer of unknown size is told only within the room there is for it, and what it is said to take is no less than
+/// its texts take decoded and encoded.
+#[test]
+fn answers_are_told_within_their_room() {
+    let mut world = World::with(Settings { metadata_max: 1 << 16, ..settings() });
+    let _ = join(&mut world, "joined", "", 10_000, 1);
+    world.pass(DELAY * 2);
+    for partition in 0..20 {
+        assert_eq!(commit_to(&mut world, "offsets", partition, 5_000), ErrorCode::None);
+    }
+    let offsets = |partitions| Request::FetchOffsets {
+        group: "offsets".into(),
+        partitions,
+        member: None,
+        epoch: types::GroupEpoch::LEAVES,
+    };
+    let cases = [
+        (Request::Describe("joined".into()), 10_000),
+        (offsets(None), 200_000),
+        (offsets(Some(vec![("t".to_owned(), 3); 7])), 70_000),
+        (Request::List, 2 * "joinedoffsets".len()),
+    ];
+    for (request, least) in cases {
+        let (bytes, answer) = within(&mut world, request.clone(), 100);
+        assert!(answer.is_none() && bytes > 100, "{request:?}");
+        assert!((least..least * 3 + 5_000).contains(&bytes), "{request:?}: {bytes}");
+        assert!(within(&mut world, request.clone(), bytes - 1).1.is_none(), "{request:?}");
+        assert!(within(&mut world, request.clone(), bytes).1.is_some(), "{request:?}");
+    }
+}
+
+/// Protects: who the members are is told to the one that leads them, in the generation that it was told of, and to nobody else.
+#[test]
+fn members_are_told_to_their_leader() {
+    let mut world = World::new();
+    let mut members = [who("a"), who("b")];
+    let generation = world.stable(&mut members);
+    let ask = |world: &mut World, member: &str, generation: i32| {
+        let (group, member) = (GROUP.into(), MemberId::from(member));
+        let generation = types::Generation(generation);
+        let token = world.ask(Request::Members { group, member, generation });
+        match world.answer(token) {
+            Some(Ok(Answer::Members(members))) => Ok(members.len()),
+            Some(Err(code)) => Err(code),
+            other => panic!("{other:?}"),
+        }
+    };
+    let told = members.each_ref().map(|member| ask(&mut world, &member.id, generation));
+    assert!(told.contains(&Ok(2)) && told.contains(&Err(ErrorCode::RebalanceInProgress)), "{told:?}");
+    for member in &members {
+        assert_eq!(ask(&mut world, &member.id, generation - 1), Err(ErrorCode::RebalanceInProgress));
+    }
+}

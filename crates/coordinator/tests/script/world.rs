@@ -149,6 +149,7 @@ impl World {
             for effect in self.groups.take_effects() {
                 match effect {
                     Effect::Reply { token, answer } => {
+                        let answer = answer.map(|answer| self.whole(answer));
                         assert!(
                             self.replies.insert(token.0, answer).is_none(),
                             "{token:?} is answered twice"
@@ -167,6 +168,22 @@ impl World {
             }
             self.write(Ok(()));
             assert_eq!(self.groups.held(), self.groups.recount(), "what is held is known");
+        }
+    }
+
+    /// Asks for the others where a member leads, as the shell does.
+    fn whole(&mut self, answer: Answer) -> Answer {
+        let Answer::Leads(response) = answer else { return answer };
+        let generation = Generation(response.generation_id);
+        let member = MemberId::from(response.member_id.as_str());
+        let request = Request::Members { group: GROUP.into(), member, generation };
+        self.groups.handle(Token(0), request, &self.topics, self.now);
+        match self.groups.take_effects().pop() {
+            Some(Effect::Reply { answer: Ok(Answer::Members(members)), .. }) => {
+                Answer::Join(JoinGroupResponse { members, ..response })
+            }
+            // Another generation has come with the same turn.
+            _ => Answer::Join(response),
         }
     }
 

@@ -1,0 +1,147 @@
+//! What is only looked at: heartbeats of the classic protocol, offsets, descriptions, lists. It sees what is committed and waits
+//! for nothing.
+//!
+//! An answer may be as large as a group: who asks within a number of bytes gets it if it takes no more, and else is told what it
+//! takes, so that the shell can admit it before it is built (W-17). Tests: tests/script/bounds.rs.
+
+use super::{Batch, Groups, Turn, consumer};
+use crate::consumer::Heartbeat;
+use crate::group::{Group, Kind};
+use crate::held::Held;
+use crate::request::{Answer, Effect, Request, Token, Topics};
+use types::{ErrorCode, Generation, GroupEpoch, GroupId, InstanceId, MemberId, Now};
+
+/// What an answer holds of a group, decoded and encoded, beside its texts and members. *Units*: bytes.
+const ITEM_BYTES: usize = 512;
+/// What it holds of an offset beside its texts.
+const OFFSET_BYTES: usize = 256;
+
+impl Groups {
+    /// Answers what is only looked at; gives everything else back.
+    pub(super) fn look(
+        &mut self,
+        token: Token,
+        request: Request,
+        topics: &dyn Topics,
+        now: Now,
+    ) -> Option<Request> {
+        let answer = match request {
+            Request::Heartbeat { group, member, instance, generation } => {
+                self.heartbeat((&group, &member, instance.as_ref()), generation, now)
+            }
+            Request::ConsumerHeartbeat { request, caller, fresh } => {
+                match Heartbeat::read(request, caller, fresh, &self.settings) {
+                    Ok(heartbeat) => self.on_heartbeat(token, heartbeat, topics, now),
+                    Err(refused) => consumer::refuse(token, refused, &mut self.effects),
+                }
+                return None;
+            }
+            Request::Within { request, bytes: most } => {
+                let bytes = self.answer_bytes(&request);
+                let fits = bytes <= most;
+                match if fits { self.read(&request, topics) } else { Ok(Answer::Done) } {
+                    Ok(answer) => Ok(Answer::Within { bytes, answer: fits.then(|| Box::new(answer)) }),
+                    Err(code) => Err(code),
+                }
+            }
+            Request::Explain(group) => {
+                let facts = self.explain(&group, topics, now).ok_or(ErrorCode::GroupIdNotFound);
+                facts.map(Answer::Facts)
+            }
+            Request::FetchOffsets { .. }
+            | Request::Describe(_)
+            | Request::ConsumerDescribe(_)
+            | Request::Members { .. }
+            | Request::List => self.read(&request, topics),
+            request => return Some(request),
+        };
+        self.effects.push(Effect::Reply { token, answer });
+        None
+    }
+
+    fn read(&self, request: &Request, topics: &dyn Topics) -> Result<Answer, ErrorCode> {
+        let known = |group: &GroupId| self.groups.get(group).ok_or(ErrorCode::GroupIdNotFound);
+        match request {
+            Request::FetchOffsets { group, partitions, member, epoch } => {
+                self.fetch_offsets(group, partitions.as_deref(), (member.as_ref(), *epoch), topics)
+            }
+            Request::Describe(group) => Ok(match known(group)?.classic() {
+                Some(classic) => Answer::Description(classic.describe()),
+                None => Answer::OtherProtocol,
+            }),
+            Request::ConsumerDescribe(group) => Ok(match known(group)?.consumer() {
+                Some(consumer) => Answer::ConsumerDescription(consumer.describe(&self.settings.assignors)),
+                None => Answer::OtherProtocol,
+            }),
+            Request::Members { group, member, generation } => {
+                let classic = self.groups.get(group).and_then(Group::classic);
+                let classic = classic.filter(|classic| classic.is_led(*generation, member));
+                classic.map(|c| Answer::Members(c.all_members())).ok_or(ErrorCode::RebalanceInProgress)
+            }
+            Request::List => Ok(Answer::Groups(self.list())),
+            _ => Err(ErrorCode::UnknownServerError),
+        }
+    }
+
+    /// Returns what an answer takes at most, decoded and encoded. *Units*: bytes.
+    fn answer_bytes(&self, request: &Request) -> usize {
+        let group = request.group().and_then(|id| self.groups.get(id));
+        match (request, group) {
+            (Request::List, _) => self.groups.iter().map(|(id, group)| listed_bytes(id, group)).sum(),
+            (Request::FetchOffsets { partitions, .. }, Some(group)) => {
+                group.offsets.answer_bytes(partitions.as_deref(), OFFSET_BYTES)
+            }
+            (Request::FetchOffsets { partitions: Some(partitions), .. }, None) => {
+                partitions.iter().map(|(topic, _)| OFFSET_BYTES + 2 * topic.len()).sum()
+            }
+            // What it tells of each member is less than twice what is held of it.
+            (_, Some(group)) => ITEM_BYTES + 2 * (group.bytes() - group.offsets.bytes()),
+            (_, None) => ITEM_BYTES,
+        }
+    }
+
+    fn heartbeat(
+        &mut self,
+        (group, member, instance): (&GroupId, &MemberId, Option<&InstanceId>),
+        generation: Generation,
+        now: Now,
+    ) -> Result<Answer, ErrorCode> {
+        if group.is_empty() {
+            return Err(ErrorCode::InvalidGroupId);
+        }
+        let group = self.groups.get(group).ok_or(ErrorCode::UnknownMemberId)?;
+        let (settings, timers, effects) = (&self.settings, &mut self.timers, &mut self.effects);
+        let mut turn = Turn { now, settings, timers, effects, batch: &mut Batch::default() };
+        match &group.kind {
+            Kind::Classic(classic) => classic.heartbeat(member, instance, generation, &mut turn),
+            Kind::Consumer(consumer) => {
+                let told = consumer.classic_heartbeat(member, instance, generation.0)?;
+                consumer::follow_told(consumer.id(), member, told, &mut turn);
+                if told.rejoin.is_some() {
+                    Err(ErrorCode::RebalanceInProgress)
+                } else {
+                    Ok(Answer::Heartbeat)
+                }
+            }
+        }
+    }
+
+    fn fetch_offsets(
+        &self,
+        group: &GroupId,
+        partitions: Option<&[(String, i32)]>,
+        (member, epoch): (Option<&MemberId>, GroupEpoch),
+        topics: &dyn Topics,
+    ) -> Result<Answer, ErrorCode> {
+        let found = self.groups.get(group);
+        if let Some(consumer) = found.and_then(Group::consumer) {
+            consumer.check_fetch(member, epoch)?;
+        }
+        let offsets = found.map(|group| group.offsets.fetch(partitions, topics));
+        Ok(Answer::Offsets(offsets.unwrap_or_else(|| crate::offsets::none(partitions))))
+    }
+}
+
+fn listed_bytes(id: &GroupId, group: &Group) -> usize {
+    ITEM_BYTES + 2 * (id.heap() + group.protocol_type().len())
+}
