@@ -38,6 +38,8 @@ pub struct GroupConfig {
     pub offsets_retention: Option<Duration>,
     /// Interval at which expired offsets are looked for.
     pub offsets_retention_check_interval_ms: Millis,
+    /// Time after which what a coordinator has to write is answered, whether it is written or not.
+    pub offsets_commit_timeout: Millis,
     /// Most offsets of groups without members, of all groups of the broker, where no retention is set.
     pub offsets_max: u64,
     /// Partitions of groups that have metrics of their own at most.
@@ -217,6 +219,7 @@ impl GroupConfig {
                 settings.number("offsets.retention.check.interval.ms")?,
             ),
             offsets_max: settings.size("highwater.offsets.max")?,
+            offsets_commit_timeout: Millis(settings.number("offsets.commit.timeout.ms")?),
             metrics_max: settings.count("highwater.group.metrics.max")?,
             history: HistoryConfig::of(settings)?,
             memory_bytes: Some(settings.size("highwater.groups.memory.bytes")?).filter(|n| *n > 0),

@@ -5,7 +5,7 @@ use crate::consumer::Consumer;
 use crate::held::Held;
 use crate::offsets::Offsets;
 use crate::record::{ConsumerRecord, GroupRecord};
-use types::{GroupId, WallTime};
+use types::{GroupId, Monotonic, WallTime};
 
 /// What kind of group it is. A group without members may become the other at any time.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub(crate) struct Group {
     pub(crate) offsets: Offsets,
     /// What it held when that was looked at. *Units*: bytes.
     pub(crate) noted: usize,
+    /// Since when it has been seen to have neither members nor offsets.
+    pub(crate) bare_since: Option<Monotonic>,
 }
 
 impl Group {
@@ -32,6 +34,7 @@ impl Group {
             kind: Kind::Classic(Box::new(Classic::new(id.clone()))),
             offsets: Offsets::default(),
             noted: 0,
+            bare_since: None,
         }
     }
 
@@ -55,6 +58,7 @@ impl Group {
 
     /// Takes over a record of the group itself.
     pub(crate) fn apply(&mut self, record: &GroupRecord) {
+        self.bare_since = None;
         let id = record.group().clone();
         match (record, &mut self.kind) {
             (GroupRecord::Group { value: Some(value), .. }, Kind::Classic(classic)) => classic.apply(value),
@@ -123,6 +127,14 @@ impl Group {
     pub(crate) fn idle_since(&self) -> WallTime {
         let since = self.classic().map_or(WallTime(0), Classic::since);
         self.offsets.latest().map_or(since, |latest| latest.max(since))
+    }
+
+    /// Returns how many members it has.
+    pub(crate) fn members(&self) -> usize {
+        match &self.kind {
+            Kind::Classic(classic) => classic.members().count(),
+            Kind::Consumer(consumer) => consumer.members().count(),
+        }
     }
 
     /// Says whether its consumers read a topic.

@@ -10,17 +10,22 @@
 //! Tests: tests/classic.rs, tests/commits.rs, tests/consumer.rs, tests/migration.rs, tests/replay.rs, tests/compacted.rs, tests/review.rs.
 
 mod consumer;
+mod expiry;
 mod look;
 mod reads;
 mod room;
 
-use crate::classic::{Classic, Join, Member};
+use crate::classic::{Join, Member};
 use crate::consumer::{Consumer, Heartbeat};
 use crate::group::{Group, Kind};
 use crate::note::{Asked, Who, notes};
 use crate::record::GroupRecord;
-use crate::request::{Answer, Caller, Commit, CommitOffset, Effect, Event, Request, Settings, Token, Topics};
+use crate::request::{
+    Answer, Caller, Commit, CommitOffset, Effect, Event, Reason, Request, Settings, Token, Topics,
+};
 use crate::timers::{TimerKey, Timers};
+pub use expiry::Due;
+pub use look::Counts;
 use room::{Queue, Room, growth, note};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -34,6 +39,8 @@ pub(crate) enum Then {
     Reply(Token, Answer),
     /// An operation goes on that would have been too large for one batch.
     Again(Operation),
+    /// It is counted.
+    Counted(Event),
     /// A commit is answered; its member has shown itself.
     Committed { token: Token, group: GroupId, member: MemberId, codes: Vec<ErrorCode> },
     /// Members get their assignment.
@@ -91,6 +98,14 @@ impl Turn<'_> {
     /// Notes who has asked for the records from one on.
     fn asked_by(&mut self, first: usize, who: Who) {
         self.batch.asked.push((first..self.batch.records.len(), who));
+    }
+
+    /// Counts the offsets whose end was written from a record on, and the groups that go with them.
+    fn gone_since(&mut self, first: usize, reason: Reason, groups: u64) {
+        let offsets = (self.batch.records.len() - first) as u64;
+        if offsets + groups > 0 {
+            self.then(Then::Counted(Event::Gone { reason, offsets, groups }));
+        }
     }
 
     /// Says whether no further operation goes into this batch.
@@ -174,6 +189,7 @@ pub struct Groups {
     held: usize,
     /// What others hold that share the budget. *Units*: bytes.
     elsewhere: usize,
+    due: Due,
 }
 
 impl Groups {
@@ -188,6 +204,7 @@ impl Groups {
             effects: Vec::new(),
             held: 0,
             elsewhere: 0,
+            due: Due::default(),
         }
     }
 
@@ -242,9 +259,7 @@ impl Groups {
     }
 
     fn expire_later(&mut self, now: Now) {
-        if self.settings.retention.is_some() {
-            self.timers.arm(TimerKey::Expire, now.mono.plus(self.settings.retention_check));
-        }
+        self.timers.arm(TimerKey::Expire, now.mono.plus(self.settings.retention_check));
     }
 
     /// Takes a request in.
@@ -276,6 +291,7 @@ impl Groups {
     pub fn written(&mut self, outcome: Result<(), ErrorCode>, topics: &dyn Topics, now: Now) {
         let Some(batch) = self.in_flight.take() else { return };
         if outcome.is_ok() {
+            self.effects.extend(committed(&batch.records).map(Effect::Happened));
             batch.records.iter().for_each(|record| self.replay(record));
             batch.drafts.iter().for_each(|(id, draft)| self.keep_seen(id, draft));
         }
@@ -291,6 +307,8 @@ impl Groups {
         let mut turn = Turn { now, settings, timers, effects, batch: &mut batch };
         match then {
             Then::Reply(token, answer) => turn.reply(token, outcome.map(|()| answer)),
+            Then::Counted(event) if outcome.is_ok() => turn.effects.push(Effect::Happened(event)),
+            Then::Counted(_) => {}
             Then::Again(operation) if outcome.is_ok() => self.queue.push_front(operation),
             Then::Again(operation) => {
                 if let (Some(token), Err(code)) = (operation.token(), outcome) {
@@ -394,12 +412,13 @@ impl Groups {
         let Groups { settings, groups, timers, effects, .. } = self;
         let mut turn = Turn { now, settings, timers, effects, batch };
         let Some(id) = key.group() else {
-            groups.iter().for_each(|(id, group)| expire(id, group, &mut turn));
+            self.due = expiry::sweep(groups, &mut turn);
             if turn.is_full() {
                 return turn.then(Then::Again(Operation::Timer(TimerKey::Expire)));
             }
             return self.expire_later(now);
         };
+        let before = (groups.get(id).map(Group::members), turn.batch.records.len());
         let classic = groups.get_mut(id).and_then(Group::classic_mut);
         match (key, classic) {
             (TimerKey::Session(_, member), Some(classic)) => classic.on_session_timer(member, &mut turn),
@@ -407,6 +426,10 @@ impl Groups {
             (TimerKey::Sync(_), Some(classic)) => classic.on_sync_timer(&mut turn),
             (_, None) => consumer::on_timer(groups, key, topics, &mut turn),
             (_, Some(_)) => {}
+        }
+        let after = (groups.get(id).map(Group::members), turn.batch.records.len());
+        if matches!(key, TimerKey::Session(..)) && after != before {
+            turn.effects.push(Effect::Happened(Event::SessionExpired));
         }
         self.note(id);
         self.drop_if_void(&GroupId::from(id));
@@ -448,12 +471,12 @@ impl Groups {
                 self.drop_if_void(&id);
             }
             Request::Commit(commit) => commit_offsets(groups, token, commit, &mut turn)?,
-            Request::Delete(id) => delete(groups, token, &id, &mut turn)?,
+            Request::Delete(id) => delete((groups, &id), token, Reason::Asked, &mut turn)?,
             Request::Evict { group: id, since } => {
                 if groups.get(&id).is_none_or(|group| group.idle_since() != since) {
                     return Err(ErrorCode::NonEmptyGroup);
                 }
-                delete(groups, token, &id, &mut turn)?;
+                delete((groups, &id), token, Reason::Cap, &mut turn)?;
             }
             Request::DeleteOffsets { group: id, partitions, caller } => {
                 let group = groups.get(&id).ok_or(ErrorCode::GroupIdNotFound)?;
@@ -500,6 +523,25 @@ impl Groups {
     pub fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
     }
+}
+
+/// Returns what is counted of a batch that is committed.
+fn committed(records: &[GroupRecord]) -> impl Iterator<Item = Event> {
+    let count =
+        |is_one: fn(&GroupRecord) -> bool| records.iter().filter(|record| is_one(record)).count() as u64;
+    let offsets = count(|record| matches!(record, GroupRecord::Offset { value: Some(_), .. }));
+    let classic = count(
+        |record| matches!(record, GroupRecord::Group { value: Some(value), .. } if !value.members.is_empty()),
+    );
+    let consumer = count(|record| {
+        matches!(record, GroupRecord::Consumer { record: crate::ConsumerRecord::Epoch(Some(_)), .. })
+    });
+    let all = [
+        (offsets, Event::Committed(offsets)),
+        (classic, Event::Rebalanced { classic: true, count: classic }),
+        (consumer, Event::Rebalanced { classic: false, count: consumer }),
+    ];
+    all.into_iter().filter(|(count, _)| *count > 0).map(|(_, event)| event)
 }
 
 fn join_group(
@@ -603,11 +645,12 @@ fn commit_offsets(
 }
 
 fn delete(
-    groups: &BTreeMap<GroupId, Group>,
+    (groups, id): (&BTreeMap<GroupId, Group>, &GroupId),
     token: Token,
-    id: &GroupId,
+    reason: Reason,
     turn: &mut Turn<'_>,
 ) -> Result<(), ErrorCode> {
+    let first = turn.batch.records.len();
     let group = groups.get(id).ok_or(ErrorCode::GroupIdNotFound)?;
     if !group.is_deserted() {
         return Err(ErrorCode::NonEmptyGroup);
@@ -615,47 +658,22 @@ fn delete(
     turn.hold(id);
     for (topic, partition) in group.offsets.keys() {
         if turn.is_full() {
+            turn.gone_since(first, reason, 0);
             // Nobody comes in between: it is the first thing after the commit.
             turn.then(Then::Again(Operation::Request(token, Box::new(Request::Delete(id.clone())))));
             return Ok(());
         }
         turn.write(GroupRecord::no_offset(id, topic, partition));
     }
+    turn.gone_since(first, reason, 1);
     group.end_records(id).into_iter().for_each(|record| turn.write(record));
     turn.then(Then::Reply(token, Answer::Done));
     Ok(())
 }
 
-/// Writes the end of what has expired. *Source*: Kafka's OffsetExpirationCondition: age counts from the commit, for a group
-/// that had members from when it became empty, if that is later; what members read does not age (C10).
-fn expire(id: &GroupId, group: &Group, turn: &mut Turn<'_>) {
-    let Some(retention) = turn.settings.retention.filter(|_| !turn.is_full()) else { return };
-    let retention = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
-    let now = turn.now.wall;
-    // A classic group says since when it is empty.
-    let classic = group.classic().filter(|classic| group.is_empty() && !classic.protocol_type().is_empty());
-    let mut left = 0;
-    for (topic, partition, at) in group.offsets.times() {
-        if turn.is_full() {
-            return;
-        }
-        let from = classic.map_or(at, |classic| at.max(classic.since()));
-        if group.reads(topic) || now.0.saturating_sub(from.0) < retention {
-            left += 1;
-        } else {
-            turn.write(GroupRecord::no_offset(id, topic, partition));
-        }
-    }
-    let since = group.classic().map_or(0, |classic| classic.since().0);
-    let has_record = group.classic().is_none_or(Classic::has_record);
-    if left == 0 && group.is_deserted() && has_record && now.0.saturating_sub(since) >= retention {
-        group.end_records(id).into_iter().for_each(|record| turn.write(record));
-        turn.hold(id);
-    }
-}
-
 /// Writes the end of the offsets of topics that are gone.
 fn forget_topics(groups: &BTreeMap<GroupId, Group>, token: Token, topics: &dyn Topics, turn: &mut Turn<'_>) {
+    let first = turn.batch.records.len();
     for (id, group) in groups {
         for (topic, partition) in group.offsets.of_gone_topics(topics) {
             if !turn.is_full() {
@@ -663,6 +681,7 @@ fn forget_topics(groups: &BTreeMap<GroupId, Group>, token: Token, topics: &dyn T
             }
         }
     }
+    turn.gone_since(first, Reason::Topic, 0);
     turn.then(match turn.is_full() {
         true => Then::Again(Operation::Request(token, Box::new(Request::ForgetTopics))),
         false => Then::Reply(token, Answer::Done),

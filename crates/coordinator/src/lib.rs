@@ -20,12 +20,12 @@ mod timers;
 mod why;
 
 pub use facts::{Facts, GroupOffset, MemberFacts, Owes};
-pub use groups::Groups;
+pub use groups::{Counts, Due, Groups};
 pub use note::{Before, Note, Who};
 pub use record::{ConsumerRecord, GroupRecord, RecordFault};
 pub use request::{
     Answer, Caller, Commit, CommitOffset, ConsumerDescription, ConsumerMemberDescription, ConsumerTimes,
-    Description, Effect, Event, FetchedOffset, Listed, MemberDescription, Migration, Request, Settings,
-    Token, Topics,
+    Description, Effect, Event, FetchedOffset, Listed, MemberDescription, Migration, Reason, Request,
+    Settings, Token, Topics,
 };
 pub use why::{Finding, PartitionFacts, Presence, Subject, why};

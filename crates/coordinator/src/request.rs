@@ -381,11 +381,63 @@ pub struct ConsumerMemberDescription {
     pub is_classic: bool,
 }
 
+/// Reason offsets go.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Reason {
+    /// They are older than `offsets.retention.minutes`.
+    Retention,
+    /// The group has had neither members nor offsets for a day.
+    Unused,
+    /// There are more than `highwater.offsets.max`.
+    Cap,
+    /// Their topic is gone.
+    Topic,
+    /// Somebody has asked for it.
+    Asked,
+}
+
+impl Reason {
+    /// All reasons.
+    pub const ALL: [Reason; 5] =
+        [Reason::Retention, Reason::Unused, Reason::Cap, Reason::Topic, Reason::Asked];
+
+    /// Returns its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Reason::Retention => "retention",
+            Reason::Unused => "unused",
+            Reason::Cap => "cap",
+            Reason::Topic => "topic",
+            Reason::Asked => "asked",
+        }
+    }
+}
+
 /// What is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
     /// Something was refused because groups hold what they may.
     Refused,
+    /// Offsets were committed.
+    Committed(u64),
+    /// Groups have a new generation with its assignment, or a new epoch.
+    Rebalanced {
+        /// Whether they are of the classic protocol.
+        classic: bool,
+        /// How many.
+        count: u64,
+    },
+    /// A member was not heard of for its session.
+    SessionExpired,
+    /// Offsets have gone, and groups.
+    Gone {
+        /// For which reason.
+        reason: Reason,
+        /// Offsets.
+        offsets: u64,
+        /// Groups as a whole.
+        groups: u64,
+    },
 }
 
 /// What a coordinator asks of its shell.
@@ -400,6 +452,17 @@ pub enum Effect {
     },
     /// Append these records as one batch; [`crate::Groups::written`] tells its end. The notes of it may be lost.
     Append(Vec<GroupRecord>, Vec<Note>),
+    /// Something goes by itself: to be told before.
+    Expires {
+        /// Of which group.
+        group: GroupId,
+        /// How many offsets.
+        offsets: u64,
+        /// Whether the group goes with them.
+        whole: bool,
+        /// For which reason.
+        reason: Reason,
+    },
     /// Something that is counted has happened.
     Happened(Event),
 }

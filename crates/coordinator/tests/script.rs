@@ -13,6 +13,8 @@ mod compacted;
 mod consumer;
 #[path = "script/consumer_replay.rs"]
 mod consumer_replay;
+#[path = "script/expiry.rs"]
+mod expiry;
 #[path = "script/migration.rs"]
 mod migration;
 #[path = "script/notes.rs"]

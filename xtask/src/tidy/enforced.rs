@@ -121,6 +121,7 @@ const OF_BROKERS: &[(&str, &str)] = &[
     ("offsets.topic.num.partitions", "the_offsets_topic_is_made_as_set"),
     ("offsets.topic.replication.factor", "the_offsets_topic_is_made_as_set"),
     ("offsets.topic.segment.bytes", "the_offsets_topic_is_made_as_set"),
+    ("offsets.commit.timeout.ms", "a_commit_takes_no_longer_than_is_set"),
     ("offsets.retention.minutes", "offsets_expire_as_set"),
     ("offsets.retention.check.interval.ms", "offsets_expire_as_set"),
     ("highwater.offsets.max", "too_many_offsets_of_idle_groups_go"),

@@ -35,13 +35,17 @@ pub(super) fn coordinator_of(published: &Published, group: &str) -> Result<LogKe
     topic.and_then(|topic| partition_of(group, topic)).ok_or(ErrorCode::NotCoordinator)
 }
 
-/// Asks the coordinator of the group that the request is about.
+/// Asks the coordinator of the group that the request is about, for `offsets.commit.timeout.ms` at most.
 ///
 /// # Errors
 /// What is wrong with the request; else that no coordinator can say now.
 pub(crate) async fn ask(context: &Context, request: Request) -> Result<Answer, ErrorCode> {
-    let key = coordinator_of(&context.published(), request.group().unwrap_or(""))?;
-    ask_at(context, key, request, None).await
+    let published = context.published();
+    let key = coordinator_of(&published, request.group().unwrap_or(""))?;
+    let within = published.broker.groups.offsets_commit_timeout.duration();
+    // What it writes may be stored all the same. *Source*: Kafka's CoordinatorRuntime, and what it makes of a time-out.
+    let answer = tokio::time::timeout(within, ask_at(context, key, request, None)).await;
+    answer.unwrap_or(Err(ErrorCode::CoordinatorNotAvailable))
 }
 
 /// Asks the coordinator of a partition.

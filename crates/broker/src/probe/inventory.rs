@@ -414,6 +414,91 @@ pub const METRICS: &[Metric] = &[
         "refusals",
         "New members, ids and offsets of new partitions that were refused because groups hold what they may",
     ),
+    gauge(
+        "kafka_server_group_coordinator_metrics_group_count",
+        "groups",
+        "Groups; those that nobody has joined yet have offsets alone and count as classic",
+    )
+    .by(&["protocol"])
+    .as_kafkas("kafka.server:type=group-coordinator-metrics,group-count"),
+    gauge("highwater_groups", "groups", "Groups by type and state")
+        .by(&["type", "state"]),
+    gauge("highwater_group_members", "members", "Members of all groups"),
+    gauge(
+        "kafka_coordinator_group_groupmetadatamanager_numoffsets",
+        "offsets",
+        "Committed offsets of all groups",
+    )
+    .as_kafkas("kafka.coordinator.group:type=GroupMetadataManager,name=NumOffsets"),
+    gauge(
+        "kafka_server_group_coordinator_metrics_num_partitions",
+        "partitions",
+        "Partitions of the offsets topic whose groups are served, or being loaded",
+    )
+    .by(&["state"])
+    .as_kafkas("kafka.server:type=group-coordinator-metrics,num-partitions"),
+    counter(
+        "kafka_server_group_coordinator_metrics_offset_commit_count",
+        "offsets",
+        "Offsets that were committed",
+    )
+    .as_kafkas("kafka.server:type=group-coordinator-metrics,offset-commit-count"),
+    counter(
+        "kafka_server_group_coordinator_metrics_offset_expiration_count",
+        "offsets",
+        "Offsets that went by themselves: by age, or because there are too many",
+    )
+    .as_kafkas("kafka.server:type=group-coordinator-metrics,offset-expiration-count")
+    .unseen(),
+    counter(
+        "kafka_server_group_coordinator_metrics_offset_deletion_count",
+        "offsets",
+        "Offsets that went because somebody asked for it, or with their topic",
+    )
+    .as_kafkas("kafka.server:type=group-coordinator-metrics,offset-deletion-count"),
+    counter(
+        "kafka_server_group_coordinator_metrics_group_completed_rebalance_count",
+        "rebalances",
+        "Rebalances of groups of the classic protocol that ended with an assignment",
+    )
+    .as_kafkas("kafka.server:type=group-coordinator-metrics,group-completed-rebalance-count"),
+    counter(
+        "kafka_server_group_coordinator_metrics_consumer_group_rebalance_count",
+        "rebalances",
+        "New epochs of groups of the consumer protocol",
+    )
+    .as_kafkas("kafka.server:type=group-coordinator-metrics,consumer-group-rebalance-count"),
+    gauge(
+        "kafka_server_group_coordinator_metrics_event_queue_size",
+        "requests",
+        "Requests and deadlines that wait for the batch that is on its way",
+    )
+    .as_kafkas("kafka.server:type=group-coordinator-metrics,event-queue-size")
+    .unseen(),
+    counter(
+        "highwater_group_sessions_expired_total",
+        "members",
+        "Members that were not heard of for their session, and are no members any more",
+    ),
+    counter("highwater_group_offsets_gone_total", "offsets", "Offsets that went, by reason").by(&["reason"]),
+    counter("highwater_groups_gone_total", "groups", "Groups that went, by reason").by(&["reason"]),
+    gauge(
+        "highwater_group_offsets_idle",
+        "offsets",
+        "Offsets of groups without members, one at least for each; beyond highwater.offsets.max some go, where no retention is set",
+    ),
+    gauge(
+        "highwater_group_offsets_due",
+        "offsets",
+        "Offsets that go by age within a day, as seen at the last look for them",
+    )
+    .unseen(),
+    gauge(
+        "highwater_groups_due",
+        "groups",
+        "Groups that lose offsets by age within a day, or go because they have neither members nor offsets",
+    ),
+    gauge("highwater_groups_due_seconds", "s", "Time until the first of them goes; 0 if there is none"),
     gauge("highwater_topics", "topics", "Topics"),
     gauge("highwater_wal_pool_free_bytes", "bytes", "Free bytes in the pool of the write-ahead log"),
     gauge("highwater_disk_reserve_bytes", "bytes", "Bytes kept back for a full disk"),
@@ -526,9 +611,11 @@ pub const ABSENT: &[(&str, &str)] = &[
     ),
     ("ReplicaFetcherManager, FetcherLagMetrics", "there is one replica of each partition"),
     (
-        "group-coordinator-metrics, transaction-coordinator-metrics, AddPartitionsToTxnManager",
-        "not built yet for groups; there are no transactions",
+        "group-coordinator-metrics: rates, event times, thread-idle-ratio, batch times, partition-load-time",
+        "counts give the rates; a coordinator is a part of its shard and has no thread; the rest is not measured yet",
     ),
+    ("transaction-coordinator-metrics, AddPartitionsToTxnManager", "there are no transactions"),
+    ("GroupMetadataManager: NumGroups*", "`highwater_groups` says them by type and state"),
     (
         "raft-metrics: commit-latency-avg, commit-latency-max",
         "`highwater_metadata_commit_seconds` says it, for windows of time too",

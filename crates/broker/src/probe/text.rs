@@ -3,6 +3,7 @@
 //! Labels are Kafka's names of APIs and codes, numbers of versions, and names of topics and groups that exist, of these up to a cap;
 //! they are escaped all the same. Tests: tests/storage/metrics.rs.
 
+use super::groups;
 use super::inventory::{Kind, METRICS, Metric, OTHERS};
 use super::{ApiProbes, Counts, ListenerProbes, Probes, TopicLabels, TopicProbes};
 use crate::shard::message::{LogSize, Sizes};
@@ -70,6 +71,27 @@ impl Scrape<'_> {
                 out.sample("", &["Fetch"], self.sizes.waiting_fetches);
             }
             ["error"] => by_code(out, &[], &self.probes.batches),
+            ["reason"] => {
+                let all = self.probes.groups.by_reason(out.row.name);
+                all.for_each(|(reason, count)| out.sample("", &[reason], count));
+            }
+            ["protocol"] => {
+                for kind in ["classic", "consumer"] {
+                    let of = self.sizes.groups.counts.groups.iter().filter(|((one, _), _)| *one == kind);
+                    out.sample("", &[kind], of.map(|(_, count)| count).sum::<u64>());
+                }
+            }
+            ["type", "state"] => {
+                let counts = &self.sizes.groups.counts.groups;
+                for (kind, state) in groups::STATES {
+                    let count = counts.get(&(kind, state)).copied().unwrap_or(0);
+                    out.sample("", &[kind, state], count);
+                }
+            }
+            ["state"] => {
+                out.sample("", &["active"], self.sizes.groups.active);
+                out.sample("", &["loading"], self.sizes.groups.loading);
+            }
             _ => self.probes.apis.iter().flatten().for_each(|api| by_api(out, api)),
         }
     }
@@ -153,7 +175,8 @@ impl Scrape<'_> {
             _ => {
                 let gauge = self.gauges.iter().find(|(gauge, _)| *gauge == name);
                 let of_groups = || probes.history.value(name).or_else(|| probes.groups.value(name));
-                let own = || probes.cleaner.value(name).or_else(of_groups);
+                let size = || groups::size(&sizes.groups, name, self.now.0);
+                let own = || probes.cleaner.value(name).or_else(of_groups).or_else(size);
                 return gauge.map(|(_, value)| *value).or_else(own);
             }
         })

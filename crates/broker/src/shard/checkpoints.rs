@@ -201,6 +201,7 @@ impl Shard {
         let mut sizes = Sizes {
             waiting_produces: self.produces.waiting() as u64,
             waiting_fetches: self.fetches.waiting() as u64,
+            groups: self.group_sizes(),
             ..Sizes::default()
         };
         self.partitions.values().for_each(|slot| sizes.count(&slot.partition));

@@ -5,7 +5,7 @@
 //! Tests: tests/wire/groups.rs, tests/storage/groups.rs.
 
 use super::Shard;
-use super::message::{GroupAsk, GroupRoom, GroupsDone, GroupsOutcome, ShardMessage};
+use super::message::{GroupAsk, GroupRoom, GroupSizes, GroupsDone, GroupsOutcome, ShardMessage};
 use crate::group_memory::{GroupMemory, Share};
 use crate::groups::{GroupJob, GroupJobSender, GroupTask};
 use crate::publish::Published;
@@ -162,6 +162,9 @@ impl Shard {
                     }
                 }
                 Effect::Happened(event) => self.probes.groups.note(event),
+                Effect::Expires { group, offsets, whole, reason } => {
+                    tracing::info!(%group, offsets, whole, reason = reason.name(), "offsets of a group expire");
+                }
                 Effect::Append(records, notes) => match encode(&records, self.clock.now()) {
                     Ok(batch) => {
                         let notes = self.notes(&records, &notes);
@@ -240,6 +243,13 @@ impl Shard {
             let led: Vec<LogKey> = self.coordinators.led.keys().copied().collect();
             led.into_iter().for_each(|key| self.forget_topics(key, now));
         }
+    }
+
+    /// Counts what the coordinators have.
+    pub(super) fn group_sizes(&self) -> GroupSizes {
+        let mut sizes = GroupSizes::default();
+        self.coordinators.led.values().for_each(|one| sizes.count(&one.groups, one.is_loaded));
+        sizes
     }
 
     /// Where no retention is set: sends the groups away that have been idle for longest, when there are too many offsets of

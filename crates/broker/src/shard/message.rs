@@ -4,6 +4,7 @@ use super::compaction::CompactMessage;
 use crate::history::Notes;
 use crate::publish::Published;
 use crate::unwritten::Claim;
+use coordinator::{Counts, Due, Groups};
 use log::cut::LogCut;
 use log::log::Log;
 use log::read_plan::{ReadPlan, TimePlan};
@@ -381,7 +382,7 @@ pub(crate) struct ShardCut {
 }
 
 /// Sizes of a shard, for the metrics.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(crate) struct Sizes {
     /// Partitions owned.
     pub(crate) partitions: u64,
@@ -403,6 +404,51 @@ pub(crate) struct Sizes {
     pub(crate) waiting_produces: u64,
     /// Fetches that wait.
     pub(crate) waiting_fetches: u64,
+    /// Groups.
+    pub(crate) groups: GroupSizes,
+}
+
+/// Sums over coordinators of groups.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct GroupSizes {
+    /// What there is.
+    pub(crate) counts: Counts,
+    /// What goes within a day.
+    pub(crate) due: Due,
+    /// Offsets of groups without members.
+    pub(crate) idle: u64,
+    /// Partitions of the offsets topic whose groups are served, and those whose groups are being loaded.
+    pub(crate) active: u64,
+    pub(crate) loading: u64,
+}
+
+impl GroupSizes {
+    /// Adds a coordinator.
+    pub(crate) fn count(&mut self, groups: &Groups, is_loaded: bool) {
+        if is_loaded {
+            self.active += 1;
+        } else {
+            self.loading += 1;
+        }
+        self.counts.add(&groups.counts());
+        self.idle += groups.idle().map(|(_, _, count)| count as u64).sum::<u64>();
+        self.add_due(groups.due());
+    }
+
+    /// Adds those of another shard.
+    pub(crate) fn add(&mut self, other: &GroupSizes) {
+        self.counts.add(&other.counts);
+        self.idle += other.idle;
+        self.active += other.active;
+        self.loading += other.loading;
+        self.add_due(other.due);
+    }
+
+    fn add_due(&mut self, due: Due) {
+        self.due.offsets += due.offsets;
+        self.due.groups += due.groups;
+        self.due.next = self.due.next.into_iter().chain(due.next).min();
+    }
 }
 
 impl Sizes {
@@ -418,6 +464,7 @@ impl Sizes {
         self.producers += other.producers;
         self.waiting_produces += other.waiting_produces;
         self.waiting_fetches += other.waiting_fetches;
+        self.groups.add(&other.groups);
     }
 
     /// Adds one partition.

@@ -25,7 +25,7 @@ pub const COORDINATOR: &[Property] = &[
     property("group.coordinator.background.threads", Kind::Int, Some("2"), "Threads for the group coordinator's background work.").from(1).state(THREADS),
     property("group.coordinator.append.linger.ms", Kind::Int, Some("-1"), "Time that group records wait for company.").from(-1).state(State::NoSubject("records of groups wait for the batch that is on its way, never for a timer")),
     property("group.coordinator.cached.buffer.max.bytes", Kind::Int, Some("1048588"), "Largest buffer that the group coordinator keeps.").from(524_288).dynamic().state(State::NoSubject("the group coordinator keeps no buffers")),
-    property("offsets.commit.timeout.ms", Kind::Int, Some("5000"), "Time that an offset commit may take.").from(1).state(State::Later("a commit waits for its sync without a time-out of its own")),
+    property("offsets.commit.timeout.ms", Kind::Int, Some("5000"), "Time after which what a coordinator has to write is answered with COORDINATOR_NOT_AVAILABLE; it may be written all the same.").from(1),
     property("offsets.load.buffer.size", Kind::Int, Some("5242880"), "Bytes read at once when offsets are loaded.").unit_is(Unit::Bytes).from(1).state(State::NoSubject("offsets are loaded in steps of a fixed size, without a buffer")),
     property("offsets.topic.replication.factor", Kind::Short, Some("3"), "Replicas of the offsets topic.").from(1),
     property("offsets.topic.num.partitions", Kind::Int, Some("50"), "Partitions of the offsets topic.").from(1),

@@ -1,10 +1,34 @@
 //! What can be seen of all groups without changing anything. Tests: tests/script/why.rs.
 
-use super::Groups;
+use super::{Due, Groups};
 use crate::facts::{Facts, GroupOffset};
 use crate::group::Kind;
 use crate::request::{Listed, Topics};
+use std::collections::BTreeMap;
 use types::{GroupId, Now, WallTime};
+
+/// What there is.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Groups by Kafka's names of kind and state.
+    pub groups: BTreeMap<(&'static str, &'static str), u64>,
+    /// Members of all of them.
+    pub members: u64,
+    /// Committed offsets.
+    pub offsets: u64,
+    /// Requests and deadlines that wait to be decided.
+    pub waiting: u64,
+}
+
+impl Counts {
+    /// Adds those of another coordinator.
+    pub fn add(&mut self, other: &Counts) {
+        other.groups.iter().for_each(|(name, count)| *self.groups.entry(*name).or_default() += count);
+        self.members += other.members;
+        self.offsets += other.offsets;
+        self.waiting += other.waiting;
+    }
+}
 
 impl Groups {
     /// Says how a group stands.
@@ -40,10 +64,27 @@ impl Groups {
         each.collect()
     }
 
-    /// Returns the groups without members that have offsets: since when they have none, and how many offsets that is.
+    /// Returns what goes within a day if nobody uses it, as far as that was seen at the last look.
+    pub fn due(&self) -> Due {
+        self.due
+    }
+
+    /// Counts groups by kind and state, members, offsets, and what waits to be decided.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts { waiting: self.queue.len() as u64, ..Counts::default() };
+        for group in self.groups.values() {
+            *counts.groups.entry(group.names()).or_default() += 1;
+            counts.members += group.members() as u64;
+            counts.offsets += group.offsets.len() as u64;
+        }
+        counts
+    }
+
+    /// Returns the groups without members: since when they have none, and how many offsets they have. One without any counts as
+    /// one, for its record takes as much.
     pub fn idle(&self) -> impl Iterator<Item = (&GroupId, WallTime, usize)> {
         let idle = self.groups.iter().filter(|(_, group)| group.is_empty());
-        let idle = idle.map(|(id, group)| (id, group.idle_since(), group.offsets.len()));
-        idle.filter(|(_, _, count)| *count > 0)
+        let idle = idle.filter(|(_, group)| !group.is_void());
+        idle.map(|(id, group)| (id, group.idle_since(), group.offsets.len().max(1)))
     }
 }

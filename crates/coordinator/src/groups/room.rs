@@ -53,6 +53,16 @@ impl Queue {
         self.waiting.push_front((operation, bytes));
     }
 
+    /// Returns how many wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Says whether no more may wait, whatever it is: nobody counts what has given up waiting for an answer.
+    pub(super) fn is_full(&self, memory_max: usize) -> bool {
+        self.bytes > memory_max / PARTS
+    }
+
     /// Takes all out, in their order.
     pub(super) fn take(&mut self) -> impl Iterator<Item = Operation> + use<> {
         std::mem::take(self).waiting.into_iter().map(|(operation, _)| operation)
@@ -150,7 +160,7 @@ impl Groups {
     pub(super) fn may_wait(&self, request: &Request) -> bool {
         match request {
             Request::Join { .. } | Request::Sync(_) => request.bytes() <= self.room().old,
-            _ => true,
+            _ => !self.queue.is_full(self.settings.memory_max),
         }
     }
 

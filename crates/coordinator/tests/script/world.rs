@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use coordinator::assign::Assignor;
 use coordinator::{
-    Answer, Caller, Commit, CommitOffset, ConsumerTimes, Effect, GroupRecord, Groups, Migration, Note,
+    Answer, Caller, Commit, CommitOffset, ConsumerTimes, Effect, Event, GroupRecord, Groups, Migration, Note,
     Request, Settings, Token, Topics,
 };
 use std::collections::BTreeMap;
@@ -109,6 +109,8 @@ pub(crate) struct World {
     pub(crate) notes: Vec<Note>,
     /// Batches are committed as soon as they come.
     pub(crate) commits_at_once: bool,
+    /// What was counted.
+    pub(crate) events: Vec<Event>,
     replies: BTreeMap<u64, Result<Answer, ErrorCode>>,
     next: u64,
 }
@@ -129,6 +131,7 @@ impl World {
             in_flight: None,
             notes: Vec::new(),
             commits_at_once: true,
+            events: Vec::new(),
             replies: BTreeMap::new(),
             next: 0,
         }
@@ -155,7 +158,8 @@ impl World {
                             "{token:?} is answered twice"
                         );
                     }
-                    Effect::Happened(_) => {}
+                    Effect::Happened(event) => self.events.push(event),
+                    Effect::Expires { .. } => {}
                     Effect::Append(records, notes) => {
                         assert!(self.in_flight.is_none(), "one batch at a time");
                         self.notes = notes;
