@@ -23,7 +23,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use wire::{ApiKey, ApiVersionsRequest};
+use wire::{ApiKey, ApiVersionsRequest, JoinGroupRequest, Message};
 
 /// An answer that takes longer is missing.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -60,6 +60,9 @@ fn read(stream: &mut TcpStream, into: &mut [u8]) -> Option<()> {
     }
 }
 
+/// What stands before the body of a recorded request of a flexible version: its client is called `exchange`.
+const HEADER_BYTES: usize = 2 + 2 + 4 + 2 + "exchange".len() + 1;
+
 /// The broker that is asked, and what it called the topics and members of the recording.
 struct Replay<'a> {
     address: String,
@@ -82,6 +85,9 @@ impl<'a> Replay<'a> {
         if exchange.is_sent {
             self.waiting.insert(exchange.name.clone(), send(&self.address, &request));
             self.is_unsettled = true;
+            if exchange.api == ApiKey::JoinGroup {
+                self.until_it_waits(&request, exchange.version);
+            }
             return Vec::new();
         }
         let stream = self.waiting.remove(&exchange.name);
@@ -96,6 +102,21 @@ impl<'a> Replay<'a> {
             }
         }
         differences
+    }
+
+    /// Waits until a JoinGroup that was sent has arrived: what follows comes on other connections.
+    fn until_it_waits(&self, join: &[u8], version: i16) {
+        let body = Bytes::copy_from_slice(&join[HEADER_BYTES..]);
+        let group = JoinGroupRequest::from_bytes(body, version).unwrap().group_id;
+        let head = [&ApiKey::DescribeGroups.info().key.to_be_bytes()[..], &[0; 6], &[0xff; 2]].concat();
+        let length = i16::try_from(group.len()).unwrap().to_be_bytes();
+        let request = [&head, &1_i32.to_be_bytes()[..], &length, group.as_bytes()].concat();
+        let waits = || {
+            let frame = answer(send(&self.address, &request)).unwrap();
+            let fields = bodies::fields(ApiKey::DescribeGroups, 0, frame);
+            fields.values().any(|value| value.contains("PreparingRebalance"))
+        };
+        let _arrived = (0..TRIES).any(|_| waits());
     }
 
     fn compare(&mut self, exchange: &Exchange, ours: Option<Bytes>) -> Vec<(String, String, String)> {
