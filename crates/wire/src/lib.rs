@@ -2,7 +2,7 @@
 //!
 //! Messages are generated from `schema/` by `cargo xtask codegen` (D-11) and live in one module per
 //! message, for instance `fetch_request`, because names of inner structures repeat; so do the formats
-//! that groups store (`Stored`). `record` holds the record batch format. Nothing here does I/O, and no length on the wire becomes an allocation
+//! that groups and transactions store (`Stored`). `record` holds the record batch format. Nothing here does I/O, and no length on the wire becomes an allocation
 //! before that many bytes are present.
 
 mod error;

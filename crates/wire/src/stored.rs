@@ -1,9 +1,10 @@
-//! Formats with two bytes in front that say how to read the rest: keys and values of `__consumer_offsets`, and what
+//! Formats with two bytes in front that say how to read the rest: keys and values of `__consumer_offsets` and of
+//! `__transaction_state`, and what
 //! consumers put inside the messages of the classic group protocol.
 //!
 //! In a value the two bytes are its version. In a key they are the type of the record, and a key's versions are the
 //! types that it has: `OffsetCommitKey` is 0 and 1, `GroupMetadataKey` 2, and so on up to 16. The value of a record
-//! of type 0 is `OffsetCommitValue` in version 0. Source: Kafka's `CoordinatorRecordType`, `ConsumerProtocol`.
+//! of type 0 is `OffsetCommitValue` in version 0. `TransactionLogKey` is type 0 of another topic. Source: Kafka's `CoordinatorRecordType`, `ConsumerProtocol`.
 //! Tests: `tests/wire/stored.rs`, golden/wire/stored.
 
 use crate::error::{DecodeError, EncodeError};

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 /// Decodes a request.
 pub fn request(choice: u8, version: u8, body: Bytes) {
-    match choice % 37 {
+    match choice % 45 {
         0 => again::<wire::ProduceRequest>(version, body),
         1 => again::<wire::FetchRequest>(version, body),
         2 => again::<wire::ListOffsetsRequest>(version, body),
@@ -28,29 +28,37 @@ pub fn request(choice: u8, version: u8, body: Bytes) {
         17 => again::<wire::DeleteRecordsRequest>(version, body),
         18 => again::<wire::InitProducerIdRequest>(version, body),
         19 => again::<wire::OffsetForLeaderEpochRequest>(version, body),
-        20 => again::<wire::DescribeAclsRequest>(version, body),
-        21 => again::<wire::CreateAclsRequest>(version, body),
-        22 => again::<wire::DeleteAclsRequest>(version, body),
-        23 => again::<wire::DescribeConfigsRequest>(version, body),
-        24 => again::<wire::AlterConfigsRequest>(version, body),
-        25 => again::<wire::DescribeLogDirsRequest>(version, body),
-        26 => again::<wire::CreatePartitionsRequest>(version, body),
-        27 => again::<wire::DeleteGroupsRequest>(version, body),
-        28 => again::<wire::IncrementalAlterConfigsRequest>(version, body),
-        29 => again::<wire::OffsetDeleteRequest>(version, body),
-        30 => again::<wire::DescribeQuorumRequest>(version, body),
-        31 => again::<wire::UpdateFeaturesRequest>(version, body),
-        32 => again::<wire::DescribeClusterRequest>(version, body),
-        33 => again::<wire::ConsumerGroupHeartbeatRequest>(version, body),
-        34 => again::<wire::ConsumerGroupDescribeRequest>(version, body),
-        35 => again::<wire::ListConfigResourcesRequest>(version, body),
+        20 => again::<wire::AddPartitionsToTxnRequest>(version, body),
+        21 => again::<wire::AddOffsetsToTxnRequest>(version, body),
+        22 => again::<wire::EndTxnRequest>(version, body),
+        23 => again::<wire::WriteTxnMarkersRequest>(version, body),
+        24 => again::<wire::TxnOffsetCommitRequest>(version, body),
+        25 => again::<wire::DescribeAclsRequest>(version, body),
+        26 => again::<wire::CreateAclsRequest>(version, body),
+        27 => again::<wire::DeleteAclsRequest>(version, body),
+        28 => again::<wire::DescribeConfigsRequest>(version, body),
+        29 => again::<wire::AlterConfigsRequest>(version, body),
+        30 => again::<wire::DescribeLogDirsRequest>(version, body),
+        31 => again::<wire::CreatePartitionsRequest>(version, body),
+        32 => again::<wire::DeleteGroupsRequest>(version, body),
+        33 => again::<wire::IncrementalAlterConfigsRequest>(version, body),
+        34 => again::<wire::OffsetDeleteRequest>(version, body),
+        35 => again::<wire::DescribeQuorumRequest>(version, body),
+        36 => again::<wire::UpdateFeaturesRequest>(version, body),
+        37 => again::<wire::DescribeClusterRequest>(version, body),
+        38 => again::<wire::DescribeProducersRequest>(version, body),
+        39 => again::<wire::DescribeTransactionsRequest>(version, body),
+        40 => again::<wire::ListTransactionsRequest>(version, body),
+        41 => again::<wire::ConsumerGroupHeartbeatRequest>(version, body),
+        42 => again::<wire::ConsumerGroupDescribeRequest>(version, body),
+        43 => again::<wire::ListConfigResourcesRequest>(version, body),
         _ => again::<wire::DescribeTopicPartitionsRequest>(version, body),
     }
 }
 
 /// Decodes a response.
 pub fn response(choice: u8, version: u8, body: Bytes) {
-    match choice % 37 {
+    match choice % 45 {
         0 => again::<wire::ProduceResponse>(version, body),
         1 => again::<wire::FetchResponse>(version, body),
         2 => again::<wire::ListOffsetsResponse>(version, body),
@@ -71,29 +79,37 @@ pub fn response(choice: u8, version: u8, body: Bytes) {
         17 => again::<wire::DeleteRecordsResponse>(version, body),
         18 => again::<wire::InitProducerIdResponse>(version, body),
         19 => again::<wire::OffsetForLeaderEpochResponse>(version, body),
-        20 => again::<wire::DescribeAclsResponse>(version, body),
-        21 => again::<wire::CreateAclsResponse>(version, body),
-        22 => again::<wire::DeleteAclsResponse>(version, body),
-        23 => again::<wire::DescribeConfigsResponse>(version, body),
-        24 => again::<wire::AlterConfigsResponse>(version, body),
-        25 => again::<wire::DescribeLogDirsResponse>(version, body),
-        26 => again::<wire::CreatePartitionsResponse>(version, body),
-        27 => again::<wire::DeleteGroupsResponse>(version, body),
-        28 => again::<wire::IncrementalAlterConfigsResponse>(version, body),
-        29 => again::<wire::OffsetDeleteResponse>(version, body),
-        30 => again::<wire::DescribeQuorumResponse>(version, body),
-        31 => again::<wire::UpdateFeaturesResponse>(version, body),
-        32 => again::<wire::DescribeClusterResponse>(version, body),
-        33 => again::<wire::ConsumerGroupHeartbeatResponse>(version, body),
-        34 => again::<wire::ConsumerGroupDescribeResponse>(version, body),
-        35 => again::<wire::ListConfigResourcesResponse>(version, body),
+        20 => again::<wire::AddPartitionsToTxnResponse>(version, body),
+        21 => again::<wire::AddOffsetsToTxnResponse>(version, body),
+        22 => again::<wire::EndTxnResponse>(version, body),
+        23 => again::<wire::WriteTxnMarkersResponse>(version, body),
+        24 => again::<wire::TxnOffsetCommitResponse>(version, body),
+        25 => again::<wire::DescribeAclsResponse>(version, body),
+        26 => again::<wire::CreateAclsResponse>(version, body),
+        27 => again::<wire::DeleteAclsResponse>(version, body),
+        28 => again::<wire::DescribeConfigsResponse>(version, body),
+        29 => again::<wire::AlterConfigsResponse>(version, body),
+        30 => again::<wire::DescribeLogDirsResponse>(version, body),
+        31 => again::<wire::CreatePartitionsResponse>(version, body),
+        32 => again::<wire::DeleteGroupsResponse>(version, body),
+        33 => again::<wire::IncrementalAlterConfigsResponse>(version, body),
+        34 => again::<wire::OffsetDeleteResponse>(version, body),
+        35 => again::<wire::DescribeQuorumResponse>(version, body),
+        36 => again::<wire::UpdateFeaturesResponse>(version, body),
+        37 => again::<wire::DescribeClusterResponse>(version, body),
+        38 => again::<wire::DescribeProducersResponse>(version, body),
+        39 => again::<wire::DescribeTransactionsResponse>(version, body),
+        40 => again::<wire::ListTransactionsResponse>(version, body),
+        41 => again::<wire::ConsumerGroupHeartbeatResponse>(version, body),
+        42 => again::<wire::ConsumerGroupDescribeResponse>(version, body),
+        43 => again::<wire::ListConfigResourcesResponse>(version, body),
         _ => again::<wire::DescribeTopicPartitionsResponse>(version, body),
     }
 }
 
 /// Decodes a stored format.
 pub fn stored(choice: u8, version: u8, body: Bytes) {
-    match choice % 22 {
+    match choice % 24 {
         0 => again::<wire::ConsumerGroupCurrentMemberAssignmentKey>(version, body),
         1 => again::<wire::ConsumerGroupCurrentMemberAssignmentValue>(version, body),
         2 => again::<wire::ConsumerGroupMemberMetadataKey>(version, body),
@@ -115,6 +131,8 @@ pub fn stored(choice: u8, version: u8, body: Bytes) {
         18 => again::<wire::OffsetCommitKey>(version, body),
         19 => again::<wire::OffsetCommitValue>(version, body),
         20 => again::<wire::OffsetHistoryKey>(version, body),
-        _ => again::<wire::OffsetHistoryValue>(version, body),
+        21 => again::<wire::OffsetHistoryValue>(version, body),
+        22 => again::<wire::TransactionLogKey>(version, body),
+        _ => again::<wire::TransactionLogValue>(version, body),
     }
 }

@@ -203,6 +203,15 @@ pub(crate) fn find(key: i16) -> Option<Api> {
                 k75_describe_topic_partitions::describe_topic_partitions,
             )
         }),
+        // Only their messages exist yet.
+        ApiKey::AddPartitionsToTxn
+        | ApiKey::AddOffsetsToTxn
+        | ApiKey::EndTxn
+        | ApiKey::WriteTxnMarkers
+        | ApiKey::TxnOffsetCommit
+        | ApiKey::DescribeProducers
+        | ApiKey::DescribeTransactions
+        | ApiKey::ListTransactions => return None,
     };
     Some(Api { info: key.info(), serve })
 }

@@ -48,6 +48,16 @@ pub enum ApiKey {
     InitProducerId = 22,
     /// Kafka's OffsetForLeaderEpoch.
     OffsetForLeaderEpoch = 23,
+    /// Kafka's AddPartitionsToTxn.
+    AddPartitionsToTxn = 24,
+    /// Kafka's AddOffsetsToTxn.
+    AddOffsetsToTxn = 25,
+    /// Kafka's EndTxn.
+    EndTxn = 26,
+    /// Kafka's WriteTxnMarkers.
+    WriteTxnMarkers = 27,
+    /// Kafka's TxnOffsetCommit.
+    TxnOffsetCommit = 28,
     /// Kafka's DescribeAcls.
     DescribeAcls = 29,
     /// Kafka's CreateAcls.
@@ -74,6 +84,12 @@ pub enum ApiKey {
     UpdateFeatures = 57,
     /// Kafka's DescribeCluster.
     DescribeCluster = 60,
+    /// Kafka's DescribeProducers.
+    DescribeProducers = 61,
+    /// Kafka's DescribeTransactions.
+    DescribeTransactions = 65,
+    /// Kafka's ListTransactions.
+    ListTransactions = 66,
     /// Kafka's ConsumerGroupHeartbeat.
     ConsumerGroupHeartbeat = 68,
     /// Kafka's ConsumerGroupDescribe.
@@ -108,6 +124,11 @@ impl ApiKey {
             21 => ApiKey::DeleteRecords,
             22 => ApiKey::InitProducerId,
             23 => ApiKey::OffsetForLeaderEpoch,
+            24 => ApiKey::AddPartitionsToTxn,
+            25 => ApiKey::AddOffsetsToTxn,
+            26 => ApiKey::EndTxn,
+            27 => ApiKey::WriteTxnMarkers,
+            28 => ApiKey::TxnOffsetCommit,
             29 => ApiKey::DescribeAcls,
             30 => ApiKey::CreateAcls,
             31 => ApiKey::DeleteAcls,
@@ -121,6 +142,9 @@ impl ApiKey {
             55 => ApiKey::DescribeQuorum,
             57 => ApiKey::UpdateFeatures,
             60 => ApiKey::DescribeCluster,
+            61 => ApiKey::DescribeProducers,
+            65 => ApiKey::DescribeTransactions,
+            66 => ApiKey::ListTransactions,
             68 => ApiKey::ConsumerGroupHeartbeat,
             69 => ApiKey::ConsumerGroupDescribe,
             74 => ApiKey::ListConfigResources,
@@ -152,23 +176,31 @@ impl ApiKey {
             ApiKey::DeleteRecords => &APIS[17],
             ApiKey::InitProducerId => &APIS[18],
             ApiKey::OffsetForLeaderEpoch => &APIS[19],
-            ApiKey::DescribeAcls => &APIS[20],
-            ApiKey::CreateAcls => &APIS[21],
-            ApiKey::DeleteAcls => &APIS[22],
-            ApiKey::DescribeConfigs => &APIS[23],
-            ApiKey::AlterConfigs => &APIS[24],
-            ApiKey::DescribeLogDirs => &APIS[25],
-            ApiKey::CreatePartitions => &APIS[26],
-            ApiKey::DeleteGroups => &APIS[27],
-            ApiKey::IncrementalAlterConfigs => &APIS[28],
-            ApiKey::OffsetDelete => &APIS[29],
-            ApiKey::DescribeQuorum => &APIS[30],
-            ApiKey::UpdateFeatures => &APIS[31],
-            ApiKey::DescribeCluster => &APIS[32],
-            ApiKey::ConsumerGroupHeartbeat => &APIS[33],
-            ApiKey::ConsumerGroupDescribe => &APIS[34],
-            ApiKey::ListConfigResources => &APIS[35],
-            ApiKey::DescribeTopicPartitions => &APIS[36],
+            ApiKey::AddPartitionsToTxn => &APIS[20],
+            ApiKey::AddOffsetsToTxn => &APIS[21],
+            ApiKey::EndTxn => &APIS[22],
+            ApiKey::WriteTxnMarkers => &APIS[23],
+            ApiKey::TxnOffsetCommit => &APIS[24],
+            ApiKey::DescribeAcls => &APIS[25],
+            ApiKey::CreateAcls => &APIS[26],
+            ApiKey::DeleteAcls => &APIS[27],
+            ApiKey::DescribeConfigs => &APIS[28],
+            ApiKey::AlterConfigs => &APIS[29],
+            ApiKey::DescribeLogDirs => &APIS[30],
+            ApiKey::CreatePartitions => &APIS[31],
+            ApiKey::DeleteGroups => &APIS[32],
+            ApiKey::IncrementalAlterConfigs => &APIS[33],
+            ApiKey::OffsetDelete => &APIS[34],
+            ApiKey::DescribeQuorum => &APIS[35],
+            ApiKey::UpdateFeatures => &APIS[36],
+            ApiKey::DescribeCluster => &APIS[37],
+            ApiKey::DescribeProducers => &APIS[38],
+            ApiKey::DescribeTransactions => &APIS[39],
+            ApiKey::ListTransactions => &APIS[40],
+            ApiKey::ConsumerGroupHeartbeat => &APIS[41],
+            ApiKey::ConsumerGroupDescribe => &APIS[42],
+            ApiKey::ListConfigResources => &APIS[43],
+            ApiKey::DescribeTopicPartitions => &APIS[44],
         }
     }
 
@@ -195,6 +227,11 @@ impl ApiKey {
             ApiKey::DeleteRecords => (0..=2).contains(&version),
             ApiKey::InitProducerId => (0..=6).contains(&version),
             ApiKey::OffsetForLeaderEpoch => (2..=4).contains(&version),
+            ApiKey::AddPartitionsToTxn => (0..=5).contains(&version),
+            ApiKey::AddOffsetsToTxn => (0..=4).contains(&version),
+            ApiKey::EndTxn => (0..=5).contains(&version),
+            ApiKey::WriteTxnMarkers => (1..=2).contains(&version),
+            ApiKey::TxnOffsetCommit => (0..=5).contains(&version),
             ApiKey::DescribeAcls => (1..=3).contains(&version),
             ApiKey::CreateAcls => (1..=3).contains(&version),
             ApiKey::DeleteAcls => (1..=3).contains(&version),
@@ -208,6 +245,9 @@ impl ApiKey {
             ApiKey::DescribeQuorum => (0..=2).contains(&version),
             ApiKey::UpdateFeatures => (0..=2).contains(&version),
             ApiKey::DescribeCluster => (0..=2).contains(&version),
+            ApiKey::DescribeProducers => (0..=0).contains(&version),
+            ApiKey::DescribeTransactions => (0..=0).contains(&version),
+            ApiKey::ListTransactions => (0..=2).contains(&version),
             ApiKey::ConsumerGroupHeartbeat => (0..=1).contains(&version),
             ApiKey::ConsumerGroupDescribe => (0..=1).contains(&version),
             ApiKey::ListConfigResources => (0..=1).contains(&version),
@@ -217,7 +257,7 @@ impl ApiKey {
 }
 
 /// Facts about every API, by rising number.
-pub const APIS: [ApiInfo; 37] = [
+pub const APIS: [ApiInfo; 45] = [
     ApiInfo {
         key: 0,
         name: "Produce",
@@ -399,6 +439,51 @@ pub const APIS: [ApiInfo; 37] = [
         on_controller: false,
     },
     ApiInfo {
+        key: 24,
+        name: "AddPartitionsToTxn",
+        min: 0,
+        max: 5,
+        flexible_from: 3,
+        on_broker: true,
+        on_controller: false,
+    },
+    ApiInfo {
+        key: 25,
+        name: "AddOffsetsToTxn",
+        min: 0,
+        max: 4,
+        flexible_from: 3,
+        on_broker: true,
+        on_controller: false,
+    },
+    ApiInfo {
+        key: 26,
+        name: "EndTxn",
+        min: 0,
+        max: 5,
+        flexible_from: 3,
+        on_broker: true,
+        on_controller: false,
+    },
+    ApiInfo {
+        key: 27,
+        name: "WriteTxnMarkers",
+        min: 1,
+        max: 2,
+        flexible_from: 1,
+        on_broker: true,
+        on_controller: false,
+    },
+    ApiInfo {
+        key: 28,
+        name: "TxnOffsetCommit",
+        min: 0,
+        max: 5,
+        flexible_from: 3,
+        on_broker: true,
+        on_controller: false,
+    },
+    ApiInfo {
         key: 29,
         name: "DescribeAcls",
         min: 1,
@@ -514,6 +599,33 @@ pub const APIS: [ApiInfo; 37] = [
         flexible_from: 0,
         on_broker: true,
         on_controller: true,
+    },
+    ApiInfo {
+        key: 61,
+        name: "DescribeProducers",
+        min: 0,
+        max: 0,
+        flexible_from: 0,
+        on_broker: true,
+        on_controller: false,
+    },
+    ApiInfo {
+        key: 65,
+        name: "DescribeTransactions",
+        min: 0,
+        max: 0,
+        flexible_from: 0,
+        on_broker: true,
+        on_controller: false,
+    },
+    ApiInfo {
+        key: 66,
+        name: "ListTransactions",
+        min: 0,
+        max: 2,
+        flexible_from: 0,
+        on_broker: true,
+        on_controller: false,
     },
     ApiInfo {
         key: 68,

@@ -155,8 +155,8 @@ fn check<M: Message + PartialEq + Debug>(line: &Line) {
 fn bodies_are_kafkas() {
     let mut check = Check { bodies: 0, formats: 0 };
     samples::visit(&mut check);
-    assert!(check.bodies >= 1176, "{} golden bodies", check.bodies);
-    assert!(check.formats >= 107, "{} golden formats", check.formats);
+    assert!(check.bodies >= 1356, "{} golden bodies", check.bodies);
+    assert!(check.formats >= 116, "{} golden formats", check.formats);
 }
 
 /// Protects: headers in all their versions.

@@ -41,6 +41,8 @@ fn another_codec_agrees() {
         ("OffsetCommitRequest", 10),
         ("OffsetFetchRequest", 10),
         ("InitProducerIdRequest", 6),
+        ("WriteTxnMarkersRequest", 2),
+        ("WriteTxnMarkersResponse", 2),
         ("DescribeLogDirsRequest", 5),
         ("DescribeLogDirsResponse", 5),
     ];

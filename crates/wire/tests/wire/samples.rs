@@ -47,6 +47,16 @@ pub(crate) fn visit(visitor: &mut impl Visitor) {
     visitor.message::<wire::InitProducerIdResponse>();
     visitor.message::<wire::OffsetForLeaderEpochRequest>();
     visitor.message::<wire::OffsetForLeaderEpochResponse>();
+    visitor.message::<wire::AddPartitionsToTxnRequest>();
+    visitor.message::<wire::AddPartitionsToTxnResponse>();
+    visitor.message::<wire::AddOffsetsToTxnRequest>();
+    visitor.message::<wire::AddOffsetsToTxnResponse>();
+    visitor.message::<wire::EndTxnRequest>();
+    visitor.message::<wire::EndTxnResponse>();
+    visitor.message::<wire::WriteTxnMarkersRequest>();
+    visitor.message::<wire::WriteTxnMarkersResponse>();
+    visitor.message::<wire::TxnOffsetCommitRequest>();
+    visitor.message::<wire::TxnOffsetCommitResponse>();
     visitor.message::<wire::DescribeAclsRequest>();
     visitor.message::<wire::DescribeAclsResponse>();
     visitor.message::<wire::CreateAclsRequest>();
@@ -73,6 +83,12 @@ pub(crate) fn visit(visitor: &mut impl Visitor) {
     visitor.message::<wire::UpdateFeaturesResponse>();
     visitor.message::<wire::DescribeClusterRequest>();
     visitor.message::<wire::DescribeClusterResponse>();
+    visitor.message::<wire::DescribeProducersRequest>();
+    visitor.message::<wire::DescribeProducersResponse>();
+    visitor.message::<wire::DescribeTransactionsRequest>();
+    visitor.message::<wire::DescribeTransactionsResponse>();
+    visitor.message::<wire::ListTransactionsRequest>();
+    visitor.message::<wire::ListTransactionsResponse>();
     visitor.message::<wire::ConsumerGroupHeartbeatRequest>();
     visitor.message::<wire::ConsumerGroupHeartbeatResponse>();
     visitor.message::<wire::ConsumerGroupDescribeRequest>();
@@ -103,6 +119,8 @@ pub(crate) fn visit(visitor: &mut impl Visitor) {
     visitor.stored::<wire::OffsetCommitValue>();
     visitor.stored::<wire::OffsetHistoryKey>();
     visitor.stored::<wire::OffsetHistoryValue>();
+    visitor.stored::<wire::TransactionLogKey>();
+    visitor.stored::<wire::TransactionLogValue>();
 }
 
 impl Sample for wire::produce_request::ProduceRequest {
@@ -1513,6 +1531,305 @@ impl Sample for wire::offset_for_leader_epoch_response::EpochEndOffset {
     }
 }
 
+impl Sample for wire::add_partitions_to_txn_request::AddPartitionsToTxnRequest {
+    type Oracle = oracle::AddPartitionsToTxnRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            transactions: if version >= 4 {
+                random.array(|random| {
+                    wire::add_partitions_to_txn_request::AddPartitionsToTxnTransaction::sample(
+                        random, version,
+                    )
+                })
+            } else {
+                Vec::new()
+            },
+            v3_and_below_transactional_id: if version <= 3 { random.string() } else { String::new() },
+            v3_and_below_producer_id: if version <= 3 { random.i64() } else { 0 },
+            v3_and_below_producer_epoch: if version <= 3 { random.i16() } else { 0 },
+            v3_and_below_topics: if version <= 3 {
+                random.array(|random| {
+                    wire::add_partitions_to_txn_request::AddPartitionsToTxnTopic::sample(random, version)
+                })
+            } else {
+                Vec::new()
+            },
+        }
+    }
+}
+
+impl Sample for wire::add_partitions_to_txn_request::AddPartitionsToTxnTransaction {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            transactional_id: random.string(),
+            producer_id: random.i64(),
+            producer_epoch: random.i16(),
+            verify_only: random.bool(),
+            topics: random.array(|random| {
+                wire::add_partitions_to_txn_request::AddPartitionsToTxnTopic::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::add_partitions_to_txn_request::AddPartitionsToTxnTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { name: random.string(), partitions: random.array(|random| random.i32()) }
+    }
+}
+
+impl Sample for wire::add_partitions_to_txn_response::AddPartitionsToTxnResponse {
+    type Oracle = oracle::AddPartitionsToTxnResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            error_code: if version >= 4 { random.i16() } else { 0 },
+            results_by_transaction: if version >= 4 {
+                random.array(|random| {
+                    wire::add_partitions_to_txn_response::AddPartitionsToTxnResult::sample(random, version)
+                })
+            } else {
+                Vec::new()
+            },
+            results_by_topic_v3_and_below: if version <= 3 {
+                random.array(|random| {
+                    wire::add_partitions_to_txn_response::AddPartitionsToTxnTopicResult::sample(
+                        random, version,
+                    )
+                })
+            } else {
+                Vec::new()
+            },
+        }
+    }
+}
+
+impl Sample for wire::add_partitions_to_txn_response::AddPartitionsToTxnResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            transactional_id: random.string(),
+            topic_results: random.array(|random| {
+                wire::add_partitions_to_txn_response::AddPartitionsToTxnTopicResult::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::add_partitions_to_txn_response::AddPartitionsToTxnTopicResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            results_by_partition: random.array(|random| {
+                wire::add_partitions_to_txn_response::AddPartitionsToTxnPartitionResult::sample(
+                    random, version,
+                )
+            }),
+        }
+    }
+}
+
+impl Sample for wire::add_partitions_to_txn_response::AddPartitionsToTxnPartitionResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { partition_index: random.i32(), partition_error_code: random.i16() }
+    }
+}
+
+impl Sample for wire::add_offsets_to_txn_request::AddOffsetsToTxnRequest {
+    type Oracle = oracle::AddOffsetsToTxnRequest;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            transactional_id: random.string(),
+            producer_id: random.i64(),
+            producer_epoch: random.i16(),
+            group_id: random.string(),
+        }
+    }
+}
+
+impl Sample for wire::add_offsets_to_txn_response::AddOffsetsToTxnResponse {
+    type Oracle = oracle::AddOffsetsToTxnResponse;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { throttle_time_ms: random.i32(), error_code: random.i16() }
+    }
+}
+
+impl Sample for wire::end_txn_request::EndTxnRequest {
+    type Oracle = oracle::EndTxnRequest;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            transactional_id: random.string(),
+            producer_id: random.i64(),
+            producer_epoch: random.i16(),
+            committed: random.bool(),
+        }
+    }
+}
+
+impl Sample for wire::end_txn_response::EndTxnResponse {
+    type Oracle = oracle::EndTxnResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            error_code: random.i16(),
+            producer_id: if version >= 5 { random.i64() } else { -1 },
+            producer_epoch: if version >= 5 { random.i16() } else { -1 },
+        }
+    }
+}
+
+impl Sample for wire::write_txn_markers_request::WriteTxnMarkersRequest {
+    type Oracle = oracle::WriteTxnMarkersRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            markers: random
+                .array(|random| wire::write_txn_markers_request::WritableTxnMarker::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::write_txn_markers_request::WritableTxnMarker {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            producer_id: random.i64(),
+            producer_epoch: random.i16(),
+            transaction_result: random.bool(),
+            topics: random.array(|random| {
+                wire::write_txn_markers_request::WritableTxnMarkerTopic::sample(random, version)
+            }),
+            coordinator_epoch: random.i32(),
+            transaction_version: if version >= 2 { random.i8() } else { 0 },
+        }
+    }
+}
+
+impl Sample for wire::write_txn_markers_request::WritableTxnMarkerTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { name: random.string(), partition_indexes: random.array(|random| random.i32()) }
+    }
+}
+
+impl Sample for wire::write_txn_markers_response::WriteTxnMarkersResponse {
+    type Oracle = oracle::WriteTxnMarkersResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            markers: random.array(|random| {
+                wire::write_txn_markers_response::WritableTxnMarkerResult::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::write_txn_markers_response::WritableTxnMarkerResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            producer_id: random.i64(),
+            topics: random.array(|random| {
+                wire::write_txn_markers_response::WritableTxnMarkerTopicResult::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::write_txn_markers_response::WritableTxnMarkerTopicResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            partitions: random.array(|random| {
+                wire::write_txn_markers_response::WritableTxnMarkerPartitionResult::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::write_txn_markers_response::WritableTxnMarkerPartitionResult {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { partition_index: random.i32(), error_code: random.i16() }
+    }
+}
+
+impl Sample for wire::txn_offset_commit_request::TxnOffsetCommitRequest {
+    type Oracle = oracle::TxnOffsetCommitRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            transactional_id: random.string(),
+            group_id: random.string(),
+            producer_id: random.i64(),
+            producer_epoch: random.i16(),
+            generation_id: if version >= 3 { random.i32() } else { -1 },
+            member_id: if version >= 3 { random.string() } else { String::new() },
+            group_instance_id: if version >= 3 { random.option(|random| random.string()) } else { None },
+            topics: random.array(|random| {
+                wire::txn_offset_commit_request::TxnOffsetCommitRequestTopic::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::txn_offset_commit_request::TxnOffsetCommitRequestTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            partitions: random.array(|random| {
+                wire::txn_offset_commit_request::TxnOffsetCommitRequestPartition::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::txn_offset_commit_request::TxnOffsetCommitRequestPartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            partition_index: random.i32(),
+            committed_offset: random.i64(),
+            committed_leader_epoch: if version >= 2 { random.i32() } else { -1 },
+            committed_metadata: random.option(|random| random.string()),
+        }
+    }
+}
+
+impl Sample for wire::txn_offset_commit_response::TxnOffsetCommitResponse {
+    type Oracle = oracle::TxnOffsetCommitResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            topics: random.array(|random| {
+                wire::txn_offset_commit_response::TxnOffsetCommitResponseTopic::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::txn_offset_commit_response::TxnOffsetCommitResponseTopic {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            partitions: random.array(|random| {
+                wire::txn_offset_commit_response::TxnOffsetCommitResponsePartition::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::txn_offset_commit_response::TxnOffsetCommitResponsePartition {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { partition_index: random.i32(), error_code: random.i16() }
+    }
+}
+
 impl Sample for wire::describe_acls_request::DescribeAclsRequest {
     type Oracle = oracle::DescribeAclsRequest;
     fn sample(random: &mut Gen, _version: i16) -> Self {
@@ -2294,6 +2611,156 @@ impl Sample for wire::describe_cluster_response::DescribeClusterBroker {
     }
 }
 
+impl Sample for wire::describe_producers_request::DescribeProducersRequest {
+    type Oracle = oracle::DescribeProducersRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topics: random
+                .array(|random| wire::describe_producers_request::TopicRequest::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::describe_producers_request::TopicRequest {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { name: random.string(), partition_indexes: random.array(|random| random.i32()) }
+    }
+}
+
+impl Sample for wire::describe_producers_response::DescribeProducersResponse {
+    type Oracle = oracle::DescribeProducersResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            topics: random
+                .array(|random| wire::describe_producers_response::TopicResponse::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::describe_producers_response::TopicResponse {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            name: random.string(),
+            partitions: random.array(|random| {
+                wire::describe_producers_response::PartitionResponse::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::describe_producers_response::PartitionResponse {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            partition_index: random.i32(),
+            error_code: random.i16(),
+            error_message: random.option(|random| random.string()),
+            active_producers: random
+                .array(|random| wire::describe_producers_response::ProducerState::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::describe_producers_response::ProducerState {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            producer_id: random.i64(),
+            producer_epoch: random.i32(),
+            last_sequence: random.i32(),
+            last_timestamp: random.i64(),
+            coordinator_epoch: random.i32(),
+            current_txn_start_offset: random.i64(),
+        }
+    }
+}
+
+impl Sample for wire::describe_transactions_request::DescribeTransactionsRequest {
+    type Oracle = oracle::DescribeTransactionsRequest;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { transactional_ids: random.array(|random| random.string()) }
+    }
+}
+
+impl Sample for wire::describe_transactions_response::DescribeTransactionsResponse {
+    type Oracle = oracle::DescribeTransactionsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            transaction_states: random.array(|random| {
+                wire::describe_transactions_response::TransactionState::sample(random, version)
+            }),
+        }
+    }
+}
+
+impl Sample for wire::describe_transactions_response::TransactionState {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            error_code: random.i16(),
+            transactional_id: random.string(),
+            transaction_state: random.string(),
+            transaction_timeout_ms: random.i32(),
+            transaction_start_time_ms: random.i64(),
+            producer_id: random.i64(),
+            producer_epoch: random.i16(),
+            topics: random
+                .array(|random| wire::describe_transactions_response::TopicData::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::describe_transactions_response::TopicData {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { topic: random.string(), partitions: random.array(|random| random.i32()) }
+    }
+}
+
+impl Sample for wire::list_transactions_request::ListTransactionsRequest {
+    type Oracle = oracle::ListTransactionsRequest;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            state_filters: random.array(|random| random.string()),
+            producer_id_filters: random.array(|random| random.i64()),
+            duration_filter: if version >= 1 { random.i64() } else { -1 },
+            transactional_id_pattern: if version >= 2 {
+                random.option(|random| random.string())
+            } else {
+                None
+            },
+        }
+    }
+}
+
+impl Sample for wire::list_transactions_response::ListTransactionsResponse {
+    type Oracle = oracle::ListTransactionsResponse;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            throttle_time_ms: random.i32(),
+            error_code: random.i16(),
+            unknown_state_filters: random.array(|random| random.string()),
+            transaction_states: random
+                .array(|random| wire::list_transactions_response::TransactionState::sample(random, version)),
+        }
+    }
+}
+
+impl Sample for wire::list_transactions_response::TransactionState {
+    type Oracle = ();
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self {
+            transactional_id: random.string(),
+            producer_id: random.i64(),
+            transaction_state: random.string(),
+        }
+    }
+}
+
 impl Sample for wire::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest {
     type Oracle = oracle::ConsumerGroupHeartbeatRequest;
     fn sample(random: &mut Gen, version: i16) -> Self {
@@ -2890,6 +3357,65 @@ impl Sample for wire::offset_history_value::OffsetHistoryValue {
             instance_id: random.option(|random| random.string()),
             client_id: random.string(),
             client_host: random.string(),
+        }
+    }
+}
+
+impl Sample for wire::transaction_log_key::TransactionLogKey {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, _version: i16) -> Self {
+        Self { transactional_id: random.string() }
+    }
+}
+
+impl Sample for wire::transaction_log_value::TransactionLogValue {
+    type Oracle = NoOracle;
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            producer_id: random.i64(),
+            previous_producer_id: if version >= 1 {
+                if random.one_in(2) { random.i64() } else { -1 }
+            } else {
+                -1
+            },
+            next_producer_id: if version >= 1 {
+                if random.one_in(2) { random.i64() } else { -1 }
+            } else {
+                -1
+            },
+            producer_epoch: random.i16(),
+            next_producer_epoch: if version >= 1 {
+                if random.one_in(2) { random.i16() } else { -1 }
+            } else {
+                -1
+            },
+            transaction_timeout_ms: random.i32(),
+            transaction_status: random.i8(),
+            transaction_partitions: random.option(|random| {
+                random.array(|random| wire::transaction_log_value::PartitionsSchema::sample(random, version))
+            }),
+            transaction_last_update_timestamp_ms: random.i64(),
+            transaction_start_timestamp_ms: random.i64(),
+            client_transaction_version: if version >= 1 {
+                if random.one_in(2) { random.i16() } else { 0 }
+            } else {
+                0
+            },
+        }
+    }
+}
+
+impl Sample for wire::transaction_log_value::PartitionsSchema {
+    type Oracle = ();
+    fn sample(random: &mut Gen, version: i16) -> Self {
+        Self {
+            topic: random.string(),
+            partition_ids: random.array(|random| random.i32()),
+            topic_id: if version >= 1 {
+                if random.one_in(2) { random.uuid() } else { types::Uuid::ZERO }
+            } else {
+                types::Uuid::ZERO
+            },
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use crate::golden::bytes_of;
 use bytes::Bytes;
+use types::Uuid;
 use wire::consumer_protocol_subscription::TopicPartition;
+use wire::transaction_log_value::PartitionsSchema;
 use wire::{
     ConsumerGroupMemberMetadataValue, ConsumerGroupRegularExpressionKey, ConsumerProtocolSubscription,
     DecodeError, EncodeError, GroupMetadataKey, Message, OffsetCommitKey, OffsetCommitValue, Stored,
+    TransactionLogValue,
 };
 
 /// Protects: the two bytes in front of a key are the type of its record, and no other key takes them.
@@ -68,4 +71,27 @@ fn a_tagged_null_is_written() {
     assert_eq!(ConsumerGroupMemberMetadataValue::from_stored(bytes), Ok((member, 0)));
     let default = ConsumerGroupMemberMetadataValue::default();
     assert!(default.classic_member_metadata.is_some());
+}
+
+/// Protects: the topic's id in a transaction's record is a tag that Kafka reads past (golden/wire/README.md, `own`); in
+/// version 0, which has no tags, it is left out.
+#[test]
+fn the_topic_id_of_a_transaction_is_a_tag_of_ours() {
+    let topic = |topic_id| {
+        let (topic, partition_ids) = ("t".to_owned(), vec![3]);
+        PartitionsSchema { topic, partition_ids, topic_id }
+    };
+    let value = |topics: Vec<PartitionsSchema>| TransactionLogValue {
+        transaction_partitions: Some(topics),
+        transaction_status: 1,
+        ..Default::default()
+    };
+    let (with, without) = (value(vec![topic(Uuid([7; 16]))]), value(vec![topic(Uuid::ZERO)]));
+    let bytes = with.to_stored(1).unwrap();
+    assert_eq!(TransactionLogValue::from_stored(bytes.clone()), Ok((with.clone(), 1)));
+    // One tag: 10000 as a varint, 16 bytes.
+    let tag = [&[1, 0x90, 0x4e, 16][..], &[7; 16]].concat();
+    assert!(bytes.windows(tag.len()).any(|window| window == tag), "{bytes:?}");
+    assert!(!without.to_stored(1).unwrap().windows(2).any(|window| window == [0x90, 0x4e]));
+    assert_eq!(TransactionLogValue::from_stored(with.to_stored(0).unwrap()), Ok((without, 0)));
 }

@@ -78,6 +78,14 @@ pub(super) fn fields(api: ApiKey, version: i16, frame: Bytes) -> Fields {
         ApiKey::ConsumerGroupDescribe => printed::<wire::ConsumerGroupDescribeRequest>(frame, version),
         ApiKey::ListConfigResources => printed::<wire::ListConfigResourcesRequest>(frame, version),
         ApiKey::DescribeTopicPartitions => printed::<wire::DescribeTopicPartitionsRequest>(frame, version),
+        ApiKey::AddPartitionsToTxn => printed::<wire::AddPartitionsToTxnRequest>(frame, version),
+        ApiKey::AddOffsetsToTxn => printed::<wire::AddOffsetsToTxnRequest>(frame, version),
+        ApiKey::EndTxn => printed::<wire::EndTxnRequest>(frame, version),
+        ApiKey::WriteTxnMarkers => printed::<wire::WriteTxnMarkersRequest>(frame, version),
+        ApiKey::TxnOffsetCommit => printed::<wire::TxnOffsetCommitRequest>(frame, version),
+        ApiKey::DescribeProducers => printed::<wire::DescribeProducersRequest>(frame, version),
+        ApiKey::DescribeTransactions => printed::<wire::DescribeTransactionsRequest>(frame, version),
+        ApiKey::ListTransactions => printed::<wire::ListTransactionsRequest>(frame, version),
     };
     fields::of(&printed)
 }

@@ -15,15 +15,22 @@ final class Filler {
     private final List<Structure> all;
     private final short version;
     private final Nulls nulls;
+    private final List<Own> own;
     private int next = 1;
 
     /** Which of the members that may be null are null: none; all but tagged ones, which are not set; all. */
     enum Nulls { NONE, PLAIN, ALL }
 
     Filler(List<Structure> all, short version, Nulls nulls) {
+        this(all, version, nulls, List.of());
+    }
+
+    /** The same, with tagged fields of ours. */
+    Filler(List<Structure> all, short version, Nulls nulls, List<Own> own) {
         this.all = all;
         this.version = version;
         this.nulls = nulls;
+        this.own = own;
     }
 
     Object message() throws ReflectiveOperationException {
@@ -39,6 +46,7 @@ final class Filler {
                 member.set(made, isNull ? null : value(member, made));
             }
         }
+        own.stream().filter(field -> field.in(structure)).forEach(field -> field.put(made, next++));
         return made;
     }
 

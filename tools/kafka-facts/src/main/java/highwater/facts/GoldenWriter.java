@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
@@ -35,9 +36,25 @@ final class GoldenWriter {
                     Message message = (Message) new Filler(part.all(), v, Filler.Nulls.ALL).message();
                     line(out, v, part.shown(v) + " nulls ", message, stored::bytes, false);
                 }
+                own(out, stored, part, v);
             }
         }
         write(golden.resolve("stored/" + Names.snake(stored.name()) + ".txt"), out);
+    }
+
+    /** A value with tagged fields of ours, which Kafka must read and write again. */
+    private static void own(StringBuilder out, Stored stored, Stored.Part part, short version) throws Exception {
+        boolean hasTags = stored.flexibleFrom() >= 0 && version >= stored.flexibleFrom();
+        if (stored.own().isEmpty() || !hasTags) {
+            return;
+        }
+        Message message = (Message) new Filler(part.all(), version, Filler.Nulls.NONE, stored.own()).message();
+        byte[] bytes = stored.bytes(message, version);
+        Message read = stored.read(bytes);
+        if (!read.equals(message) || !Arrays.equals(stored.bytes(read, version), bytes)) {
+            throw new IllegalStateException(stored.name() + ": Kafka does not read what is ours");
+        }
+        line(out, version, part.shown(version) + " own ", message, stored::bytes, false);
     }
 
     /** What turns a message into bytes. */

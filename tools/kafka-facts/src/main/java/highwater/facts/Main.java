@@ -11,14 +11,19 @@ import org.apache.kafka.common.message.ApiMessageType;
  * schema/announced.tsv for all APIs. Arguments: both lists, the schema folder, the golden folder.
  */
 public final class Main {
+    private static final String OWN = "own ";
+
     public static void main(String[] args) throws Exception {
         Path schema = Path.of(args[2]);
         Path golden = Path.of(args[3]);
         for (String line : lines(args[0])) {
             write(Api.named(line), schema, golden);
         }
+        List<Own> own = lines(args[1]).stream().filter(l -> l.startsWith(OWN)).map(Own::of).toList();
         for (String line : lines(args[1])) {
-            write(Stored.of(line), schema.resolve("stored"), golden);
+            if (!line.startsWith(OWN)) {
+                write(Stored.of(line, own), schema.resolve("stored"), golden);
+            }
         }
         Announced.write(schema.resolve("announced.tsv"));
         GoldenWriter.headers(golden);

@@ -2,6 +2,7 @@ package highwater.facts;
 
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /** Writes an API in the schema language (schema/README.md). */
 final class SchemaWriter {
@@ -14,8 +15,8 @@ final class SchemaWriter {
         int flexible = api.flexibleFrom();
         out.append(" flexible ").append(flexible < 0 ? "none" : flexible + "+").append('\n');
         out.append("listeners ").append(api.listeners()).append('\n');
-        message(out, "request", request, api.newestStable());
-        message(out, "response", response, api.newestStable());
+        message(out, "request", request, api.newestStable(), owner -> List.of());
+        message(out, "response", response, api.newestStable(), owner -> List.of());
         return out.toString();
     }
 
@@ -29,12 +30,17 @@ final class SchemaWriter {
         String versions = stored.lowest() + "-" + stored.highest();
         StringBuilder body = new StringBuilder();
         List<Structure> all = stored.newest().all();
-        message(body, "versions", all, all.get(0).highest);
+        message(body, "versions", all, all.get(0).highest, owner -> own(stored, owner));
         String text = body.toString().replaceFirst("versions \\d+-\\d+", "versions " + versions);
         return out + (stored.isKey() ? text.replace(" 0+", " " + stored.lowest() + "+") : text);
     }
 
-    private static void message(StringBuilder out, String kind, List<Structure> all, short stable) {
+    private static List<String> own(Stored stored, Structure owner) {
+        return stored.own().stream().filter(field -> field.in(owner)).map(f -> f.schema(stored.flexibleFrom())).toList();
+    }
+
+    private static void message(StringBuilder out, String kind, List<Structure> all, short stable,
+            Function<Structure, List<String>> own) {
         Structure root = all.get(0);
         for (Structure structure : all) {
             out.append('\n');
@@ -49,6 +55,7 @@ final class SchemaWriter {
                 out.append(range(structure.lowest, structure.highest, root.highest)).append('\n');
             }
             structure.members.forEach(m -> out.append("  ").append(member(m, root.highest)).append('\n'));
+            own.apply(structure).forEach(line -> out.append("  ").append(line).append('\n'));
         }
     }
 

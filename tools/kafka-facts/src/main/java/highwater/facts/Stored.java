@@ -1,19 +1,23 @@
 package highwater.facts;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.MessageUtil;
+import org.apache.kafka.common.protocol.Readable;
 
 /**
  * A format that is stored, or that clients put inside a message, with two bytes in front of it: a value's version, or
  * the type of the record for a key. A key has one version per type of record; types that share a key's form are one
  * format here.
  */
-record Stored(String name, boolean isKey, List<Part> parts) {
+record Stored(String name, boolean isKey, List<Part> parts, List<Own> own) {
     private static final List<String> PACKAGES =
-        List.of("org.apache.kafka.coordinator.group.generated.", "org.apache.kafka.common.message.");
+        List.of("org.apache.kafka.coordinator.group.generated.", "org.apache.kafka.coordinator.transaction.generated.",
+            "org.apache.kafka.common.message.");
 
     /** One class of Kafka's. */
     record Part(List<Structure> all, boolean isKey) {
@@ -32,8 +36,8 @@ record Stored(String name, boolean isKey, List<Part> parts) {
         }
     }
 
-    /** Reads a line of stored.txt: `key` or `value`, then the classes, the newest last. */
-    static Stored of(String line) throws ReflectiveOperationException {
+    /** Reads a line of stored.txt: `key` or `value`, then the classes, the newest last; and takes what is ours in it. */
+    static Stored of(String line, List<Own> own) throws ReflectiveOperationException {
         String[] words = line.split(" ");
         boolean key = words[0].equals("key");
         List<Part> parts = new ArrayList<>();
@@ -42,7 +46,8 @@ record Stored(String name, boolean isKey, List<Part> parts) {
             Ignorable.mark(all);
             parts.add(new Part(all, key));
         }
-        Stored stored = new Stored(words[words.length - 1], key, parts);
+        String last = words[words.length - 1];
+        Stored stored = new Stored(last, key, parts, own.stream().filter(field -> field.format().equals(last)).toList());
         stored.check();
         return stored;
     }
@@ -95,6 +100,18 @@ record Stored(String name, boolean isKey, List<Part> parts) {
             throw new IllegalStateException(name + ": flexible in " + flexible);
         }
         return flexible.get(0);
+    }
+
+    /** Reads Kafka's bytes as Kafka does. */
+    Message read(byte[] bytes) throws ReflectiveOperationException {
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        short version = buffer.getShort();
+        ByteBufferAccessor from = new ByteBufferAccessor(buffer);
+        Object read = newest().root().java.getConstructor(Readable.class, short.class).newInstance(from, version);
+        if (from.remaining() > 0) {
+            throw new IllegalStateException(name + ": bytes are left");
+        }
+        return (Message) read;
     }
 
     /** Kafka's bytes, those in front included. */
