@@ -7,10 +7,10 @@
 //! Source: `UnifiedLog.append`, `analyzeAndValidateProducerState`. Tests: `append/tests.rs`, `tests/scripts/*.txt`.
 
 use crate::log::Log;
-use crate::producers::{ProducerRefused, ResumePoint, Verdict};
+use crate::producers::{EndTxn, MarkerVerdict, ProducerRefused, ResumePoint, Terms, Verdict};
 use crate::tail::TailBatch;
 use crate::wal::{Frame, FrameKind};
-use types::{ErrorCode, LeaderEpoch, Now, Offset, ProducerId, WallTime};
+use types::{ErrorCode, LeaderEpoch, Now, Offset, ProducerId, Sequence, WallTime};
 use wire::record::{Batch, BatchHeader, ControlRecord, Records};
 
 /// Largest control batch that is looked into. *Units*: bytes.
@@ -23,7 +23,7 @@ pub enum Origin {
     Client,
     /// The leader of the partition: keeps the offsets and the epoch that it came with.
     Replica,
-    /// A coordinator of this node: gets offsets, and no producer is checked.
+    /// A coordinator of this node: gets offsets; of a producer for whom it writes, epoch and transaction are checked.
     Coordinator,
 }
 
@@ -40,6 +40,9 @@ pub struct AppendAs {
     pub max_producers: usize,
     /// Where the producer of the batch went on in the log whose place this one has taken (P8).
     pub resume: Option<ResumePoint>,
+    /// The lowest sequence with which the producer has begun here, if its coordinator has confirmed that this log is part of
+    /// its transaction (X2).
+    pub verified: Option<Sequence>,
 }
 
 /// What became of a batch.
@@ -94,6 +97,9 @@ pub enum AppendRefused {
     /// The batch covers no offsets, or more than there are.
     #[error("last offset delta {0} is impossible here")]
     Offsets(i32),
+    /// No batch can be made of a mark, which cannot be.
+    #[error("the mark of a transaction's end cannot be written")]
+    Marker,
     /// The producer may not write it.
     #[error(transparent)]
     Producer(#[from] ProducerRefused),
@@ -106,6 +112,7 @@ impl AppendRefused {
             AppendRefused::StaleLeaderEpoch { .. } => ErrorCode::NotLeaderOrFollower,
             AppendRefused::NotContiguous { .. } => ErrorCode::OffsetOutOfRange,
             AppendRefused::Offsets(_) => ErrorCode::InvalidRecord,
+            AppendRefused::Marker => ErrorCode::UnknownServerError,
             AppendRefused::Producer(refused) => refused.code(),
         }
     }
@@ -120,14 +127,9 @@ impl Log {
         let (base, epoch) = self.place_of(batch.header(), how)?;
         batch.place(base, epoch);
         let next = next_of(batch.header())?;
-        if how.origin == Origin::Client {
-            let verdict = self.producers.check(batch.header(), how.max_producers, how.resume);
-            let verdict =
-                verdict.map_err(|refused| self.once_durable(refused, batch.header().producer_id))?;
-            if let Verdict::Stored(stored) = verdict {
-                let (base, last) = (stored.base_offset, stored.last_offset());
-                return Ok(Appended::Duplicate { base, last, timestamp: stored.timestamp });
-            }
+        if let Verdict::Stored(stored) = self.check_producer(batch.header(), how)? {
+            let (base, last) = (stored.base_offset, stored.last_offset());
+            return Ok(Appended::Duplicate { base, last, timestamp: stored.timestamp });
         }
         if self.is_page_cache() {
             self.push(TailBatch { batch, appended: how.now.wall });
@@ -138,6 +140,36 @@ impl Log {
         let frame = self.frame(FrameKind::Append, base, [prefix, body]);
         debug_assert_eq!(next, self.log_end());
         Ok(Appended::Written { base, next, frame })
+    }
+
+    /// Ends a producer's transaction here with a mark; nothing if there is nothing to end, which is as good (X4).
+    /// Of `how`, origin and what concerns a client's producer do not matter.
+    ///
+    /// # Errors
+    /// See [`AppendRefused`]; the log is unchanged.
+    pub fn end_txn(&mut self, end: &EndTxn, how: &AppendAs) -> Result<Option<Appended>, AppendRefused> {
+        if self.producers.check_marker(end, how.max_producers)? == MarkerVerdict::Nothing {
+            self.producers.note_coordinator(end);
+            return Ok(None);
+        }
+        let bytes = end.record().to_batch(end.producer_id, end.producer_epoch, how.now.wall);
+        let batch = bytes.ok().and_then(|bytes| Batch::from_wire(&bytes).ok()).ok_or(AppendRefused::Marker)?;
+        self.append(batch, &AppendAs { origin: Origin::Coordinator, ..*how }).map(Some)
+    }
+
+    fn check_producer(&self, header: &BatchHeader, how: &AppendAs) -> Result<Verdict, AppendRefused> {
+        let terms = Terms { cap: how.max_producers, resume: how.resume, verified: how.verified };
+        match how.origin {
+            Origin::Client => {
+                let verdict = self.producers.check(header, &terms);
+                Ok(verdict.map_err(|refused| self.once_durable(refused, header.producer_id))?)
+            }
+            Origin::Coordinator if !header.is_control() => {
+                self.producers.check_coordinators(header, &terms)?;
+                Ok(Verdict::Fresh)
+            }
+            Origin::Coordinator | Origin::Replica => Ok(Verdict::Fresh),
+        }
     }
 
     /// Clients take a duplicate for stored: it is called one when all that the producer has written here is durable.

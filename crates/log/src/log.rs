@@ -193,6 +193,12 @@ impl Log {
         self.high_watermark
     }
 
+    /// Returns the last stable offset as far as this log knows: below it no transaction is open (T3).
+    pub fn last_stable(&self) -> Offset {
+        let open = self.producers.first_unstable().unwrap_or(self.high_watermark);
+        open.max(self.log_start).min(self.high_watermark)
+    }
+
     /// Notes that the high watermark has moved; one that would go back is ignored. Nothing below it is
     /// ever truncated, so the way back to there is forgotten.
     pub fn set_high_watermark(&mut self, to: Offset) {

@@ -16,12 +16,13 @@
 //! | anything else | `OutOfOrder` |
 //!
 //! An unknown producer must begin with sequence 0, else `Unknown` (P8); or where the log went on whose place this
-//! one has taken (resume.rs).
+//! one has taken (resume.rs). What ends a transaction is in marker.rs, and until when one is open.
 //! Source: KIP-98, `ProducerStateManager`, `ProducerAppendInfo`; reliability P1-P12.
 //! Tests: `producers/tests.rs`, `tests/scripts/producers_*.txt`, `tests/prop_log.rs`.
 
 mod entry;
 pub(crate) mod file;
+mod marker;
 mod refused;
 mod resume;
 #[cfg(test)]
@@ -30,9 +31,11 @@ mod undo;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use types::{Offset, ProducerId, Sequence, WallTime};
-use wire::record::{BatchHeader, ControlKind, ControlRecord};
+use wire::record::{BatchHeader, ControlRecord};
 
 pub use entry::{ProducerEntry, SequencedBatch, Window};
+pub use marker::{EndTxn, TransactionVersion};
+pub(crate) use marker::MarkerVerdict;
 pub use refused::ProducerRefused;
 pub use resume::ResumePoint;
 pub(crate) use undo::{Prior, Undo};
@@ -77,7 +80,20 @@ pub struct Producers {
     /// When each producer is looked at for expiry: its last append as of the last look.
     due: BTreeSet<(WallTime, ProducerId)>,
     open: BTreeSet<(Offset, ProducerId)>,
+    /// Transactions whose marker is not below the high watermark: where they began, and the marker.
+    ending: BTreeSet<(Offset, Offset)>,
     undo: VecDeque<Undo>,
+}
+
+/// What a batch of a client is judged by, besides what is known of its producer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Terms {
+    /// How many producers may be known; an old one is never forgotten for a new one.
+    pub(crate) cap: usize,
+    /// Where an unknown producer went on in the log whose place this one has taken.
+    pub(crate) resume: Option<ResumePoint>,
+    /// The lowest sequence that has begun here, if the coordinator has confirmed that the log is part of the transaction.
+    pub(crate) verified: Option<Sequence>,
 }
 
 impl Producers {
@@ -87,6 +103,7 @@ impl Producers {
         for (id, entry) in entries {
             producers.put(id, Some(entry));
         }
+        producers.ending = producers.ending_by_undo();
         producers
     }
 
@@ -110,36 +127,45 @@ impl Producers {
         self.entries.is_empty()
     }
 
-    /// Returns the first offset of the oldest open transaction.
-    pub fn first_open(&self) -> Option<Offset> {
-        self.open.first().map(|(first, _)| *first)
-    }
-
     pub(crate) fn undo_steps(&self) -> impl ExactSizeIterator<Item = &Undo> {
         self.undo.iter()
     }
 
-    /// Judges a batch of a client; a producer beyond `cap` is refused, never an old one forgotten. `resume`
-    /// is what is known of an unknown one from the log whose place this one has taken.
-    pub(crate) fn check(
+    /// Judges a batch of a client: epoch, what is stored already, transaction, sequence.
+    pub(crate) fn check(&self, header: &BatchHeader, terms: &Terms) -> Result<Verdict, ProducerRefused> {
+        let Some(entry) = self.known(header)? else {
+            check_transaction(None, header, terms)?;
+            if !header.has_producer() {
+                return Ok(Verdict::Fresh);
+            }
+            return check_unknown(header, self.entries.len() < terms.cap, terms.resume);
+        };
+        let is_same = header.producer_epoch == entry.epoch;
+        if let Some(stored) = entry.window.find(header).filter(|_| is_same) {
+            return Ok(Verdict::Stored(stored));
+        }
+        check_transaction(Some(entry), header, terms)?;
+        check_sequence(entry, header)
+    }
+
+    /// Judges a batch of records that a coordinator has made for a producer: it has no sequence.
+    pub(crate) fn check_coordinators(
         &self,
         header: &BatchHeader,
-        cap: usize,
-        resume: Option<ResumePoint>,
-    ) -> Result<Verdict, ProducerRefused> {
-        if !header.has_producer() {
-            return Ok(Verdict::Fresh);
-        }
-        let Some(entry) = self.entries.get(&header.producer_id) else {
-            return check_unknown(header, self.entries.len() < cap, resume);
+        terms: &Terms,
+    ) -> Result<(), ProducerRefused> {
+        check_transaction(self.known(header)?, header, terms)
+    }
+
+    /// Returns what is known of the producer of a batch.
+    fn known(&self, header: &BatchHeader) -> Result<Option<&ProducerEntry>, ProducerRefused> {
+        let Some(entry) = self.entries.get(&header.producer_id).filter(|_| header.has_producer()) else {
+            return Ok(None);
         };
         if header.producer_epoch < entry.epoch {
             return Err(ProducerRefused::StaleEpoch { known: entry.epoch, found: header.producer_epoch });
         }
-        if entry.open_txn.is_some() && !header.is_transactional() {
-            return Err(ProducerRefused::InTransaction);
-        }
-        check_sequence(entry, header)
+        Ok(Some(entry))
     }
 
     /// Notes a batch that is in the log now. Returns the transaction it aborted, if it is such a marker.
@@ -190,36 +216,12 @@ impl Producers {
         self.undo.push_back(Undo { base_offset: header.base_offset, producer_id: id, prior });
     }
 
-    fn apply_marker(
-        &mut self,
-        header: &BatchHeader,
-        control: ControlRecord,
-        appended: WallTime,
-    ) -> Option<AbortedTxn> {
-        let id = header.producer_id;
-        let old = self.entries.get(&id).cloned();
-        let first_offset = old.as_ref().and_then(|old| old.open_txn);
-        let mut entry = match &old {
-            Some(old) if old.epoch >= header.producer_epoch => old.clone(),
-            _ => ProducerEntry::new(header.producer_epoch, appended),
-        };
-        entry.appended = entry.appended.max(appended);
-        entry.coordinator_epoch = control.coordinator_epoch;
-        entry.open_txn = None;
-        self.put(id, Some(entry));
-        let prior = old.map_or(Prior::Absent, |old| Prior::Replaced(Box::new(old)));
-        self.undo.push_back(Undo { base_offset: header.base_offset, producer_id: id, prior });
-        let last_offset = header.last_offset();
-        let last_stable_offset = self.first_open().unwrap_or(last_offset.plus(1));
-        let aborted =
-            |first_offset| AbortedTxn { last_offset, first_offset, producer_id: id, last_stable_offset };
-        first_offset.filter(|_| control.kind == ControlKind::Abort).map(aborted)
-    }
-
     /// Forgets how to undo batches below the high watermark: nothing below it is ever truncated.
     pub(crate) fn settle(&mut self, high_watermark: Offset) {
         while self.undo.front().is_some_and(|step| step.base_offset < high_watermark) {
-            self.undo.pop_front();
+            if let Some(step) = self.undo.pop_front() {
+                self.forget_ending(&step);
+            }
         }
     }
 
@@ -233,6 +235,7 @@ impl Producers {
     }
 
     fn take_back(&mut self, step: Undo) {
+        self.forget_ending(&step);
         let id = step.producer_id;
         match step.prior {
             Prior::Absent => self.put(id, None),
@@ -266,7 +269,8 @@ impl Producers {
         let Some(entry) = self.entries.get_mut(&id) else { return false };
         let old = entry.appended.0.saturating_add(rules.keep.0) <= now.0;
         let gone = entry.window.last().is_none_or(|last| last.last_offset() < log_start);
-        if old && gone && entry.open_txn.is_none() {
+        let may_come_back = |step: &Undo| step.producer_id == id && step.base_offset >= log_start;
+        if old && gone && entry.open_txn.is_none() && !self.undo.iter().any(may_come_back) {
             self.entries.remove(&id);
             self.undo.retain(|step| step.producer_id != id);
             return true;
@@ -309,9 +313,31 @@ impl Producers {
         assert_eq!(due, self.due, "each producer is looked at once");
         let open = self.entries.iter().filter_map(|(id, entry)| Some((entry.open_txn?, *id)));
         assert_eq!(open.collect::<BTreeSet<_>>(), self.open, "open transactions are indexed");
+        assert_eq!(self.ending, self.ending_by_undo(), "what a truncation may open again is open");
         let rise = self.undo.iter().zip(self.undo.iter().skip(1)).all(|(a, b)| a.base_offset < b.base_offset);
         assert!(rise, "steps to undo are in offset order");
     }
+}
+
+/// Says whether a batch keeps to its producer's transaction: its first one needs the coordinator's word (X2, X3), and none
+/// is outside of an open one (P12). One of a newer epoch is not part of the older one's transaction.
+fn check_transaction(
+    entry: Option<&ProducerEntry>,
+    header: &BatchHeader,
+    terms: &Terms,
+) -> Result<(), ProducerRefused> {
+    let open = entry.filter(|entry| entry.open_txn.is_some());
+    if !header.is_transactional() {
+        return open.map_or(Ok(()), |_| Err(ProducerRefused::InTransaction));
+    }
+    if open.is_some_and(|entry| entry.epoch == header.producer_epoch) {
+        return Ok(());
+    }
+    let (lowest, found) = (terms.verified.ok_or(ProducerRefused::NotInTransaction)?, header.base_sequence);
+    if found.0 >= 0 && is_behind(lowest, found) {
+        return Err(ProducerRefused::OutOfOrder { expected: lowest, found });
+    }
+    Ok(())
 }
 
 fn check_unknown(
@@ -340,9 +366,6 @@ fn check_sequence(entry: &ProducerEntry, header: &BatchHeader) -> Result<Verdict
     let Some(last) = last else {
         return Err(ProducerRefused::OutOfOrder { expected, found });
     };
-    if let Some(stored) = entry.window.find(header) {
-        return Ok(Verdict::Stored(stored));
-    }
     if is_behind(found, expected) && is_behind(header.last_sequence(), last.last_sequence().plus(1)) {
         return Err(ProducerRefused::Duplicate { expected, found });
     }

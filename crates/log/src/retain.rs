@@ -2,9 +2,9 @@
 //!
 //! Kafka's rules (`UnifiedLog.deleteOldSegments`): whole segments, oldest first; by time while the largest
 //! timestamp is older than `retention.ms`; by size while the log without the segment is still at least
-//! `retention.bytes`; never beyond the high watermark, nor beyond the recovery point of a page-cache log. What is not in a sealed segment (the last segment and
+//! `retention.bytes`; never beyond the last stable offset (X14), nor beyond the recovery point of a page-cache log. What is not in a sealed segment (the last segment and
 //! the unwritten tail) counts as one, and goes when all of it is too old; the next batch then begins a new one.
-//! Two differences: a timestamp counts as no later than its append, so that one in the far future does not keep
+//! Three differences: an open transaction keeps its records; a timestamp counts as no later than its append, so that one in the far future does not keep
 //! data for ever (A40), and a clock that has jumped stops retention by time until it has run
 //! steadily for a while ([`ClockWatch`]). Tests: below and `tests/prop_log.rs`.
 
@@ -113,7 +113,7 @@ impl Log {
         let time_suspended = rules.retention_ms.is_some() && by_time.is_none();
         let mut excess = rules.retention_bytes.map_or(0, |limit| self.size_bytes().saturating_sub(limit));
         let (mut to, mut more) = (self.log_start(), false);
-        let bound = self.recovery_point().unwrap_or(Offset(i64::MAX)).min(self.high_watermark());
+        let bound = self.recovery_point().unwrap_or(Offset(i64::MAX)).min(self.last_stable());
         for (count, unit) in self.units().enumerate() {
             let too_old = by_time.is_some_and(|keep| now.0.saturating_sub(unit.time.0) > keep.0);
             let too_much = excess >= unit.bytes && excess > 0;

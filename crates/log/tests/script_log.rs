@@ -135,6 +135,7 @@ impl Bench {
             now: Now { mono: Monotonic(0), wall: self.clock },
             max_producers: self.cap,
             resume,
+            verified: None,
         };
         match self.log.append(batch_of(named), &how) {
             Ok(Appended::Written { base, next, frame }) => {

@@ -1,6 +1,6 @@
 //! Whether a batch may be appended, in the order of rule W-15. An error leaves no trace.
 
-use crate::{AckToken, Effect, Partition};
+use crate::{AckToken, Effect, Partition, VerificationGuard};
 use log::append::{AppendAs, AppendRefused as LogRefused, Appended as LogAppended};
 
 pub use log::append::Origin;
@@ -47,6 +47,8 @@ pub struct AppendInput {
     pub max_producers: usize,
     /// Where its producer went on in the deleted log whose place this one has taken (P8).
     pub resume: Option<ResumePoint>,
+    /// With what guard its transaction was verified, if it was (X2).
+    pub guard: Option<VerificationGuard>,
     /// Whom to tell.
     pub token: AckToken,
 }
@@ -125,8 +127,14 @@ impl Partition {
         self.may_append(input.acks)?;
         let epoch = self.leadership.leader_epoch;
         let AppendInput { origin, max_producers, resume, .. } = input;
-        let how = AppendAs { origin, leader_epoch: epoch, now, max_producers, resume };
+        let header = *input.batch.header();
+        let verified = self.verifications.verified(&header, input.guard);
+        let how = AppendAs { origin, leader_epoch: epoch, now, max_producers, resume, verified };
         let done = self.log.append(input.batch, &how)?;
+        if verified.is_some() && !matches!(done, LogAppended::Duplicate { .. }) {
+            // From here on the open transaction is the proof.
+            self.verifications.end(header.producer_id);
+        }
         let (base, end) = match done {
             LogAppended::Written { base, next, frame } => {
                 effects.push(Effect::Wal(frame));

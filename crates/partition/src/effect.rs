@@ -37,7 +37,7 @@ pub enum Effect {
 /// How a batch that was handed to the write-ahead log, or to its segment, ends for whoever waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AckEnd {
-    /// Durable on every in-sync replica, at least min ISR of them.
+    /// Durable on every in-sync replica, at least min ISR of them; the mark of a transaction's end in a page-cache log is synced.
     Committed,
     /// Certainly in no log: cut by a truncation.
     Lost,

@@ -3,9 +3,10 @@
 //! Owns the log, the leadership, the in-sync set and the waiters. State moves only through the
 //! input methods here and in append.rs; each leaves the [`Pointers`] in their order.
 
+use crate::verification::Verifications;
 use crate::waiters::Waiters;
 use crate::watermark::high_watermark;
-use crate::{AckEnd, Effect, FetchToken, Pointers, ReplicaSet};
+use crate::{AckEnd, Effect, FetchToken, Isolation, Pointers, ReplicaSet};
 use log::cut::LogCut;
 use log::log::Log;
 use log::retain::{RetainRules, Retained};
@@ -33,6 +34,7 @@ pub struct Partition {
     pub(crate) log: Log,
     pub(crate) leadership: Leadership,
     pub(crate) waiters: Waiters,
+    pub(crate) verifications: Verifications,
     high_watermark: Offset,
     failed: bool,
 }
@@ -42,8 +44,9 @@ impl Partition {
     /// recovered is durable and therefore committed.
     pub fn new(log: Log, leadership: Leadership) -> Partition {
         let high_watermark = log.high_watermark().max(log.log_start());
+        let (waiters, verifications) = (Waiters::default(), Verifications::default());
         let mut partition =
-            Partition { log, leadership, waiters: Waiters::default(), high_watermark, failed: false };
+            Partition { log, leadership, waiters, verifications, high_watermark, failed: false };
         if partition.is_leader() {
             partition.log.start_epoch(partition.leadership.leader_epoch);
         }
@@ -92,11 +95,11 @@ impl Partition {
         }
     }
 
-    /// The last stable offset: the first offset of the oldest open transaction, never above the high
-    /// watermark (T3).
+    /// The last stable offset: the first offset of the oldest transaction whose mark is not below the high watermark,
+    /// never above that (T3). Records of an open transaction may be deleted.
     fn last_stable(&self) -> Offset {
-        let open = self.log.producers().first_open();
-        open.map_or(self.high_watermark, |first| first.min(self.high_watermark))
+        let open = self.log.producers().first_unstable().unwrap_or(self.high_watermark);
+        open.max(self.log.log_start()).min(self.high_watermark)
     }
 
     /// Returns how many bytes lie between two offsets, counted up to `enough`. What has left the tail
@@ -147,6 +150,7 @@ impl Partition {
         self.leadership = leadership;
         if changed {
             self.waiters.on_leader_epoch(self.leadership.leader_epoch, effects);
+            self.verifications.end_all();
             if self.is_leader() {
                 self.log.start_epoch(self.leadership.leader_epoch);
             }
@@ -189,8 +193,8 @@ impl Partition {
     }
 
     /// Leaves a fetch waiting until more can be read or [`Partition::unpark`].
-    pub fn park(&mut self, token: FetchToken) {
-        self.waiters.park(token);
+    pub fn park(&mut self, token: FetchToken, isolation: Isolation) {
+        self.waiters.park(token, isolation);
     }
 
     /// Forgets a parked fetch.
@@ -201,17 +205,27 @@ impl Partition {
     fn advance(&mut self, effects: &mut Vec<Effect>) {
         let broker = self.leadership.broker;
         self.leadership.replicas.on_durable(broker, self.log.durable_end());
-        let before = self.high_watermark;
-        self.high_watermark = high_watermark(before, &self.leadership.replicas, self.leadership.min_isr);
-        if self.high_watermark > before {
+        let before = self.pointers();
+        let mark = before.high_watermark;
+        self.high_watermark = high_watermark(mark, &self.leadership.replicas, self.leadership.min_isr);
+        if self.high_watermark > mark {
             self.log.set_high_watermark(self.high_watermark);
-            let bytes = match self.waiters.has_fetches() {
-                true => self.readable_bytes(before, self.high_watermark, u64::MAX),
-                false => 0,
-            };
-            self.waiters.on_high_watermark(self.high_watermark, bytes, effects);
+            let after = self.pointers();
+            debug_assert!(after.last_stable >= before.last_stable, "the last stable offset never goes back");
+            self.waiters.on_high_watermark(self.high_watermark, effects);
+            self.wake(Isolation::ReadUncommitted, (mark, after.high_watermark), effects);
+            self.wake(Isolation::ReadCommitted, (before.last_stable, after.last_stable), effects);
         }
+        self.end_synced(effects);
         self.check();
+    }
+
+    /// Tells the fetches whose bound has moved how much more they can read.
+    fn wake(&self, isolation: Isolation, (from, to): (Offset, Offset), effects: &mut Vec<Effect>) {
+        if to > from && self.waiters.has_fetches(isolation) {
+            let bytes = self.readable_bytes(from, to, u64::MAX);
+            self.waiters.on_bound(isolation, bytes, effects);
+        }
     }
 
     pub(crate) fn check(&self) {

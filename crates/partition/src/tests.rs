@@ -66,7 +66,7 @@ impl Desk {
         let token = AckToken(self.next_token);
         self.next_token += 1;
         let input =
-            AppendInput { origin: Origin::Client, batch, acks, max_producers: MANY, resume: None, token };
+            AppendInput { origin: Origin::Client, batch, acks, max_producers: MANY, resume: None, guard: None, token };
         self.partition.append(input, NOW, &mut self.effects)
     }
 
@@ -393,7 +393,7 @@ fn a_diverging_log_is_told_where() {
 #[test]
 fn parked_fetches_wake() {
     let mut desk = Desk::new(alone(1));
-    desk.partition.park(FetchToken(9));
+    desk.partition.park(FetchToken(9), Isolation::ReadUncommitted);
     let batch = plain(1);
     let size = u64::try_from(batch.size()).unwrap();
     desk.put(batch);
@@ -404,7 +404,7 @@ fn parked_fetches_wake() {
     desk.put(plain(1));
     desk.sync();
     assert_eq!(desk.wakes(), [], "it no longer waits");
-    desk.partition.park(FetchToken(10));
+    desk.partition.park(FetchToken(10), Isolation::ReadUncommitted);
     desk.lead(Leadership { leader: None, ..alone(2) });
     assert_eq!(desk.wakes(), [(10, u64::MAX)]);
 }

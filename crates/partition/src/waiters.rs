@@ -1,6 +1,6 @@
 //! Who waits on a partition: producers for an offset to be committed, fetches for more to read.
 
-use crate::{AckEnd, AckToken, Effect, FetchToken};
+use crate::{AckEnd, AckToken, Effect, FetchToken, Isolation};
 use std::collections::BTreeMap;
 use types::{LeaderEpoch, Offset};
 
@@ -9,7 +9,9 @@ use types::{LeaderEpoch, Offset};
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
     acks: BTreeMap<Offset, Vec<PendingAck>>,
-    fetches: Vec<FetchToken>,
+    /// Marks in a page-cache log, which wait until they are synced as well.
+    synced: BTreeMap<Offset, Vec<PendingAck>>,
+    fetches: Vec<(FetchToken, Isolation)>,
 }
 
 /// A produce waiter: which token, and under which leadership its batch was appended.
@@ -25,28 +27,40 @@ impl Waiters {
         self.acks.entry(end).or_default().push(PendingAck { token, leader_epoch });
     }
 
-    /// Adds a fetch that waits for the bound to move.
-    pub(crate) fn park(&mut self, token: FetchToken) {
-        self.fetches.push(token);
+    /// Adds a mark that waits until everything below `end` is committed and synced.
+    pub(crate) fn wait_synced(&mut self, end: Offset, leader_epoch: LeaderEpoch, token: AckToken) {
+        self.synced.entry(end).or_default().push(PendingAck { token, leader_epoch });
     }
 
-    /// Says whether a fetch is parked.
-    pub(crate) fn has_fetches(&self) -> bool {
-        !self.fetches.is_empty()
+    /// Adds a fetch that waits for its bound to move.
+    pub(crate) fn park(&mut self, token: FetchToken, isolation: Isolation) {
+        self.fetches.push((token, isolation));
+    }
+
+    /// Says whether a fetch of such a reader is parked.
+    pub(crate) fn has_fetches(&self, isolation: Isolation) -> bool {
+        self.fetches.iter().any(|(_, parked)| *parked == isolation)
     }
 
     /// Forgets a fetch that no longer waits.
     pub(crate) fn unpark(&mut self, token: FetchToken) {
-        self.fetches.retain(|parked| *parked != token);
+        self.fetches.retain(|(parked, _)| *parked != token);
     }
 
-    /// Ends the producers at or below the high watermark and tells the parked fetches.
-    pub(crate) fn on_high_watermark(&mut self, to: Offset, bytes: u64, effects: &mut Vec<Effect>) {
-        while self.acks.first_key_value().is_some_and(|(end, _)| *end <= to) {
-            let Some((_, waiting)) = self.acks.pop_first() else { break };
-            end_all(waiting, AckEnd::Committed, effects);
-        }
-        effects.extend(self.fetches.iter().map(|token| Effect::Wake { token: *token, bytes }));
+    /// Ends the producers at or below the high watermark.
+    pub(crate) fn on_high_watermark(&mut self, to: Offset, effects: &mut Vec<Effect>) {
+        end_below(&mut self.acks, to, effects);
+    }
+
+    /// Ends the marks up to where everything is committed and synced.
+    pub(crate) fn on_synced(&mut self, to: Offset, effects: &mut Vec<Effect>) {
+        end_below(&mut self.synced, to, effects);
+    }
+
+    /// Tells the parked fetches of such readers that their bound has moved.
+    pub(crate) fn on_bound(&self, isolation: Isolation, bytes: u64, effects: &mut Vec<Effect>) {
+        let woken = self.fetches.iter().filter(|(_, parked)| *parked == isolation);
+        effects.extend(woken.map(|(token, _)| Effect::Wake { token: *token, bytes }));
     }
 
     /// Ends the producers above a truncation: their batches are in no log.
@@ -56,27 +70,45 @@ impl Waiters {
 
     /// Ends the producers above an offset.
     pub(crate) fn end_above(&mut self, to: Offset, end: AckEnd, effects: &mut Vec<Effect>) {
-        for waiting in self.acks.split_off(&Offset(to.0 + 1)).into_values() {
-            end_all(waiting, end, effects);
+        for all in [&mut self.acks, &mut self.synced] {
+            for waiting in all.split_off(&Offset(to.0 + 1)).into_values() {
+                end_all(waiting, end, effects);
+            }
         }
     }
 
     /// Ends the producers of leaderships before this one, and wakes every fetch to plan anew.
     pub(crate) fn on_leader_epoch(&mut self, epoch: LeaderEpoch, effects: &mut Vec<Effect>) {
-        for waiting in self.acks.values_mut() {
-            let older = waiting.extract_if(.., |ack| ack.leader_epoch < epoch).collect();
-            end_all(older, AckEnd::Unknown, effects);
+        for all in [&mut self.acks, &mut self.synced] {
+            for waiting in all.values_mut() {
+                let older = waiting.extract_if(.., |ack| ack.leader_epoch < epoch).collect();
+                end_all(older, AckEnd::Unknown, effects);
+            }
+            all.retain(|_, waiting| !waiting.is_empty());
         }
-        self.acks.retain(|_, waiting| !waiting.is_empty());
-        effects.extend(self.fetches.drain(..).map(|token| Effect::Wake { token, bytes: u64::MAX }));
+        self.wake_all(effects);
     }
 
     /// Ends everybody: the log is gone or its directory has failed.
     pub(crate) fn end_all(&mut self, effects: &mut Vec<Effect>) {
-        for waiting in std::mem::take(&mut self.acks).into_values() {
-            end_all(waiting, AckEnd::Unknown, effects);
+        for all in [&mut self.acks, &mut self.synced] {
+            for waiting in std::mem::take(all).into_values() {
+                end_all(waiting, AckEnd::Unknown, effects);
+            }
         }
-        effects.extend(self.fetches.drain(..).map(|token| Effect::Wake { token, bytes: u64::MAX }));
+        self.wake_all(effects);
+    }
+
+    fn wake_all(&mut self, effects: &mut Vec<Effect>) {
+        let woken = self.fetches.drain(..);
+        effects.extend(woken.map(|(token, _)| Effect::Wake { token, bytes: u64::MAX }));
+    }
+}
+
+fn end_below(all: &mut BTreeMap<Offset, Vec<PendingAck>>, to: Offset, effects: &mut Vec<Effect>) {
+    while all.first_key_value().is_some_and(|(end, _)| *end <= to) {
+        let Some((_, waiting)) = all.pop_first() else { break };
+        end_all(waiting, AckEnd::Committed, effects);
     }
 }
 

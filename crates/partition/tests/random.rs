@@ -153,7 +153,7 @@ impl World {
             Step::InSync { both, min } => self.in_sync(both, min),
             Step::Truncate { back } => self.truncate(back),
             Step::Park { token } if self.parked.insert(FetchToken(token)) => {
-                self.partition.park(FetchToken(token));
+                self.partition.park(FetchToken(token), Isolation::ReadUncommitted);
             }
             Step::Park { .. } => {}
             Step::Unpark { token } => {
@@ -173,7 +173,7 @@ impl World {
         let records = i64::from(batch.header().record_count);
         let before = (self.partition.log().change(), self.partition.pointers());
         let input =
-            AppendInput { origin: Origin::Client, batch, acks, max_producers: 100, resume: None, token };
+            AppendInput { origin: Origin::Client, batch, acks, max_producers: 100, resume: None, guard: None, token };
         let Ok(appended) = self.partition.append(input, NOW, &mut self.effects) else {
             let after = (self.partition.log().change(), self.partition.pointers());
             assert!(after == before && self.effects.is_empty(), "a refusal leaves no trace");

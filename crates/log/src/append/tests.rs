@@ -14,7 +14,7 @@ fn batch(offset: i64, epoch: i32, sequence: i32) -> Batch {
 
 fn how(origin: Origin, epoch: i32) -> AppendAs {
     let now = Now { mono: Monotonic(0), wall: WallTime(9) };
-    AppendAs { origin, leader_epoch: LeaderEpoch(epoch), now, max_producers: 1, resume: None }
+    AppendAs { origin, leader_epoch: LeaderEpoch(epoch), now, max_producers: 1, resume: None, verified: None }
 }
 
 fn written(answer: Result<Appended, AppendRefused>) -> (i64, i64) {

@@ -194,7 +194,7 @@ mod tests {
         let mut log = Log::new(LogKey::default());
         let now = Now { mono: Monotonic(0), wall: WallTime(9) };
         let (origin, leader_epoch) = (Origin::Client, LeaderEpoch(0));
-        let how = AppendAs { origin, leader_epoch, now, max_producers: 9, resume: None };
+        let how = AppendAs { origin, leader_epoch, now, max_producers: 9, resume: None, verified: None };
         for sequence in 0..batches {
             let builder = BatchBuilder::new(Codec::None);
             let mut builder = builder.producer(ProducerId(7), ProducerEpoch(0), Sequence(sequence));

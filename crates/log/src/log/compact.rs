@@ -95,8 +95,7 @@ impl Log {
         if self.is_page_cache() || self.has_swaps_under_way() {
             return Cleanable { from, until: from, ..Cleanable::default() };
         }
-        let open = self.producers.first_open().unwrap_or(self.high_watermark);
-        let bound = open.min(self.high_watermark).min(self.written_end);
+        let bound = self.last_stable().min(self.written_end);
         Cleanable::of(&self.segments, from, bound, rules, now)
     }
 
@@ -236,7 +235,7 @@ mod tests {
     fn append(log: &mut Log, batches: usize) {
         let now = Now { mono: Monotonic(0), wall: WallTime(9) };
         let (origin, leader_epoch) = (Origin::Client, LeaderEpoch(0));
-        let how = AppendAs { origin, leader_epoch, now, max_producers: 9, resume: None };
+        let how = AppendAs { origin, leader_epoch, now, max_producers: 9, resume: None, verified: None };
         for _ in 0..batches {
             let mut builder = BatchBuilder::new(Codec::None);
             builder.push(WallTime(5), Some(b"k"), Some(&[7; 60]), &[]);

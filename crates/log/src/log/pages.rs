@@ -140,6 +140,11 @@ impl Log {
         self.pages.as_ref().map(|pages| pages.recovery.log_end.min(self.log_end))
     }
 
+    /// Returns the offset below which all of a page-cache log is synced, and found again after a power cut.
+    pub fn synced_end(&self) -> Offset {
+        self.pages.as_ref().map_or(self.durable_end, |pages| pages.known_synced().min(self.log_end))
+    }
+
     /// Returns the first change of a page-cache log, once. Nothing of it counts before that frame is durable.
     pub fn created(&mut self) -> Option<Frame> {
         if !self.is_page_cache() || self.change > 0 {

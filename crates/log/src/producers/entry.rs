@@ -30,9 +30,9 @@ impl SequencedBatch {
         }
     }
 
-    /// Returns the sequence of the last record.
+    /// Returns the sequence of the last record; records of a coordinator have none.
     pub fn last_sequence(&self) -> Sequence {
-        self.base_sequence.plus(self.last_delta)
+        if self.base_sequence.0 < 0 { self.base_sequence } else { self.base_sequence.plus(self.last_delta) }
     }
 
     /// Returns the offset of the last record.
@@ -110,20 +110,23 @@ pub struct ProducerEntry {
     /// Its last batches.
     pub window: Window,
     pub(super) due: WallTime,
+    /// Epoch of the newest coordinator that had nothing to end here, -1 for none: no batch says so, and a delayed mark of an
+    /// older one is addressed to this leader alone.
+    pub(super) heard: i32,
 }
 
 impl ProducerEntry {
     /// Makes the state of a producer that has written nothing in this epoch.
     pub fn new(epoch: ProducerEpoch, appended: WallTime) -> ProducerEntry {
         let window = Window::default();
-        ProducerEntry { epoch, coordinator_epoch: -1, appended, open_txn: None, window, due: appended }
+        ProducerEntry { epoch, coordinator_epoch: -1, appended, open_txn: None, window, due: appended, heard: -1 }
     }
 }
 
 impl PartialEq for ProducerEntry {
-    /// When it is next looked at for expiry is no part of what is known.
+    /// When it is next looked at for expiry is no part of what the log says, nor is who had nothing to end.
     fn eq(&self, other: &ProducerEntry) -> bool {
-        let ProducerEntry { epoch, coordinator_epoch, appended, open_txn, window, due: _ } = self;
+        let ProducerEntry { epoch, coordinator_epoch, appended, open_txn, window, due: _, heard: _ } = self;
         *epoch == other.epoch
             && *coordinator_epoch == other.coordinator_epoch
             && *appended == other.appended

@@ -44,6 +44,25 @@ pub enum ProducerRefused {
     /// The producer has an open transaction, and the batch is not part of it (P12).
     #[error("the producer has an open transaction and wrote outside of it")]
     InTransaction,
+    /// The batch is not part of an open transaction, and its coordinator has not confirmed that it may begin one here (X2, X3).
+    #[error("the record is not part of a transaction that is open here")]
+    NotInTransaction,
+    /// A mark of this epoch cannot end what the producer has open: it ends an earlier transaction (KIP-1228).
+    #[error("a mark of producer epoch {found} does not end a transaction of epoch {known}")]
+    MarkerEpoch {
+        /// Epoch of the open transaction.
+        known: ProducerEpoch,
+        /// Epoch of the mark.
+        found: ProducerEpoch,
+    },
+    /// A newer coordinator has been heard of (X5).
+    #[error("coordinator epoch {found} is older than {known}")]
+    StaleCoordinator {
+        /// Epoch of the newest coordinator.
+        known: i32,
+        /// Epoch of the mark's.
+        found: i32,
+    },
     /// The log knows as many producers as it may (P11).
     #[error("too many producers: none is forgotten before its batches are past retention")]
     TooMany,
@@ -59,6 +78,9 @@ impl ProducerRefused {
             ProducerRefused::NotDurable { .. } => ErrorCode::RequestTimedOut,
             ProducerRefused::OutOfOrder { .. } => ErrorCode::OutOfOrderSequenceNumber,
             ProducerRefused::InTransaction => ErrorCode::InvalidTxnState,
+            ProducerRefused::NotInTransaction => ErrorCode::InvalidTxnState,
+            ProducerRefused::MarkerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
+            ProducerRefused::StaleCoordinator { .. } => ErrorCode::TransactionCoordinatorFenced,
             ProducerRefused::TooMany => ErrorCode::ThrottlingQuotaExceeded,
         }
     }

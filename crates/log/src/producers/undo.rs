@@ -14,6 +14,17 @@ pub(crate) struct Undo {
     pub(crate) prior: Prior,
 }
 
+impl Undo {
+    /// Returns the first offset of the transaction that was open before the batch.
+    pub(super) fn opened_before(&self) -> Option<Offset> {
+        match &self.prior {
+            Prior::Absent => None,
+            Prior::Pushed { open_txn, .. } => *open_txn,
+            Prior::Replaced(entry) => entry.open_txn,
+        }
+    }
+}
+
 /// What was known of a producer before a batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Prior {

@@ -20,6 +20,7 @@ fn append(log: &mut Log, timestamp: i64, wall: i64) {
         now: Now { mono: Monotonic(0), wall: WallTime(wall) },
         max_producers: 0,
         resume: None,
+        verified: None,
     };
     log.append(batch, &how).unwrap();
 }

@@ -308,6 +308,7 @@ fn producers_go_on_after_a_repair() {
         now,
         max_producers: 100,
         resume: None,
+        verified: None,
     };
     let again = Batch::from_wire(&resent.into()).unwrap();
     match log.append(again.clone(), &how).unwrap() {

@@ -375,6 +375,7 @@ fn how(epoch: i32) -> AppendAs {
         now,
         max_producers: 100,
         resume: None,
+        verified: None,
     }
 }
 

@@ -72,6 +72,7 @@ impl World {
             now: Now { mono: Monotonic(0), wall: WallTime(self.wall) },
             max_producers: usize::MAX,
             resume: None,
+            verified: None,
         };
         let expected = if wanted.id.0 < 0 {
             Expected::Fresh

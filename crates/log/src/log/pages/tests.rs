@@ -31,6 +31,7 @@ fn append(log: &mut Log, sequence: i32) -> Appended {
         now,
         max_producers: 9,
         resume: None,
+        verified: None,
     };
     log.append(batch, &how).unwrap()
 }

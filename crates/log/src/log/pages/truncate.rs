@@ -18,7 +18,7 @@ use types::Offset;
 
 impl Pages {
     /// Returns the offset below which a state may say that all is synced.
-    fn known_synced(&self) -> Offset {
+    pub(in crate::log) fn known_synced(&self) -> Offset {
         let waiting = [self.offered.as_ref(), self.synced.as_ref()].into_iter().flatten();
         waiting.map(|cut| cut.log_end).fold(self.recovery.log_end, Offset::max)
     }

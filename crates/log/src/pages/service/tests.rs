@@ -81,6 +81,7 @@ impl Desk {
             now,
             max_producers: 9,
             resume: None,
+            verified: None,
         };
         self.logs[log].append(batch, &how).unwrap();
         self.client.submit(vec![self.logs[log].hand_over(&RULES).unwrap()]);
