@@ -29,6 +29,11 @@ mod k20_delete_topics;
 mod k21_delete_records;
 mod k22_init_producer_id;
 mod k23_offset_for_leader_epoch;
+#[allow(
+    dead_code,
+    reason = "served once there are coordinators of transactions, which say what a client may end"
+)]
+mod k27_write_txn_markers;
 mod k29_describe_acls;
 mod k30_create_acls;
 mod k31_delete_acls;
@@ -42,6 +47,7 @@ mod k47_offset_delete;
 mod k55_describe_quorum;
 mod k57_update_features;
 mod k60_describe_cluster;
+mod k61_describe_producers;
 mod k68_consumer_group_heartbeat;
 mod k69_consumer_group_describe;
 mod k74_list_config_resources;

@@ -14,6 +14,8 @@ mod groups;
 mod history;
 mod jobs;
 mod lag;
+#[allow(dead_code, reason = "the coordinators of transactions write them")]
+mod markers;
 mod net;
 mod pages;
 mod probe;

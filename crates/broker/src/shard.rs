@@ -14,6 +14,7 @@ mod produces;
 pub(crate) mod router;
 mod tails;
 pub(crate) mod threads;
+pub(crate) mod txns;
 
 use crate::departed::Departed;
 use crate::group_memory::GroupMemory;
@@ -177,6 +178,10 @@ impl Shard {
             ShardMessage::Unpark { token, keys } => self.on_unpark(token, &keys),
             ShardMessage::Offsets(query) => self.on_offsets(query),
             ShardMessage::Delete(delete) => self.on_delete(delete),
+            ShardMessage::WriteMarkers(markers) => self.on_write_markers(markers, now),
+            ShardMessage::BeginVerification(parts) => self.on_begin_verification(parts),
+            ShardMessage::EndVerification(ended) => self.on_end_verification(ended),
+            ShardMessage::DescribeProducers(ask) => self.on_describe_producers(ask, now),
             ShardMessage::Groups(ask) => self.on_groups(*ask, now),
             ShardMessage::GroupsDone(done) => self.on_groups_done(done, now),
             ShardMessage::Image { published, logs } => self.on_image(published, logs),

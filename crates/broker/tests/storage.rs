@@ -27,3 +27,5 @@ mod machine;
 mod metrics;
 #[path = "storage/stop.rs"]
 mod stop;
+#[path = "storage/transactions.rs"]
+mod transactions;

@@ -153,7 +153,8 @@ impl Log {
             return Ok(None);
         }
         let bytes = end.record().to_batch(end.producer_id, end.producer_epoch, how.now.wall);
-        let batch = bytes.ok().and_then(|bytes| Batch::from_wire(&bytes).ok()).ok_or(AppendRefused::Marker)?;
+        let batch =
+            bytes.ok().and_then(|bytes| Batch::from_wire(&bytes).ok()).ok_or(AppendRefused::Marker)?;
         self.append(batch, &AppendAs { origin: Origin::Coordinator, ..*how }).map(Some)
     }
 

@@ -8,6 +8,7 @@
 //! What the bytes on disk mean is in [`layout`] (segments, state, format file) and in `wal/layout.rs`.
 #![forbid(unsafe_code)]
 
+pub mod aborted;
 pub mod append;
 pub mod compact;
 pub mod cut;

@@ -34,8 +34,8 @@ use types::{Offset, ProducerId, Sequence, WallTime};
 use wire::record::{BatchHeader, ControlRecord};
 
 pub use entry::{ProducerEntry, SequencedBatch, Window};
-pub use marker::{EndTxn, TransactionVersion};
 pub(crate) use marker::MarkerVerdict;
+pub use marker::{EndTxn, TransactionVersion};
 pub use refused::ProducerRefused;
 pub use resume::ResumePoint;
 pub(crate) use undo::{Prior, Undo};

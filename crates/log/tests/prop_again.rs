@@ -192,7 +192,14 @@ impl World {
 
 fn how(resume: Option<ResumePoint>) -> AppendAs {
     let now = Now { mono: Monotonic(0), wall: WallTime(0) };
-    AppendAs { origin: Origin::Client, leader_epoch: LeaderEpoch(0), now, max_producers: 9, resume, verified: None }
+    AppendAs {
+        origin: Origin::Client,
+        leader_epoch: LeaderEpoch(0),
+        now,
+        max_producers: 9,
+        resume,
+        verified: None,
+    }
 }
 
 proptest! {

@@ -1,6 +1,7 @@
 //! What a fetch may read: epochs first, then the bound of the asker, then a plan.
 
 use crate::{Partition, Pointers};
+use log::aborted::AbortedPlan;
 use log::read_plan::{ReadPlan, ReadRequest};
 use types::{ErrorCode, LeaderEpoch, Offset};
 
@@ -42,6 +43,8 @@ pub struct FetchInput {
 pub struct FetchAnswer {
     /// How to get the bytes.
     pub plan: ReadPlan,
+    /// Where the aborted transactions are that a reader of committed data may meet.
+    pub aborted: AbortedPlan,
     /// Positions at that moment.
     pub pointers: Pointers,
     /// The asker's log departs from this one here.
@@ -102,7 +105,8 @@ impl Partition {
             return Err(FetchRefused::OutOfRange);
         }
         if let Some(diverging) = self.diverging(input)? {
-            return Ok(FetchAnswer { plan: ReadPlan::Empty, pointers, diverging: Some(diverging) });
+            let (plan, aborted) = (ReadPlan::Empty, AbortedPlan::default());
+            return Ok(FetchAnswer { plan, aborted, pointers, diverging: Some(diverging) });
         }
         // As in Kafka, an offset between the bound and the log end is legal and reads nothing.
         if input.offset > pointers.log_end {
@@ -116,7 +120,20 @@ impl Partition {
             let request = ReadRequest { from, bound, max_bytes, at_least_one };
             self.log.plan_read(&request).map_err(|_| FetchRefused::OutOfRange)?
         };
-        Ok(FetchAnswer { plan, pointers, diverging: None })
+        let aborted = match input.isolation {
+            Isolation::ReadCommitted => self.aborted_in(&plan, input.offset),
+            Isolation::ReadUncommitted => AbortedPlan::default(),
+        };
+        Ok(FetchAnswer { plan, aborted, pointers, diverging: None })
+    }
+
+    fn aborted_in(&self, plan: &ReadPlan, from: Offset) -> AbortedPlan {
+        let end = match plan {
+            ReadPlan::Empty => return AbortedPlan::default(),
+            ReadPlan::Tail(batches) => batches.last().map_or(from, |last| last.header().next_offset()),
+            ReadPlan::File(file) => file.bound,
+        };
+        self.log.plan_aborted(from, end)
     }
 
     /// Returns the end of what a reader of this isolation may see.

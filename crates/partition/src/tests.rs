@@ -65,8 +65,15 @@ impl Desk {
     fn append(&mut self, batch: Batch, acks: RequiredAcks) -> Result<Appended, AppendRefused> {
         let token = AckToken(self.next_token);
         self.next_token += 1;
-        let input =
-            AppendInput { origin: Origin::Client, batch, acks, max_producers: MANY, resume: None, guard: None, token };
+        let input = AppendInput {
+            origin: Origin::Client,
+            batch,
+            acks,
+            max_producers: MANY,
+            resume: None,
+            guard: None,
+            token,
+        };
         self.partition.append(input, NOW, &mut self.effects)
     }
 

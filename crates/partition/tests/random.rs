@@ -172,8 +172,15 @@ impl World {
         self.next_token += 1;
         let records = i64::from(batch.header().record_count);
         let before = (self.partition.log().change(), self.partition.pointers());
-        let input =
-            AppendInput { origin: Origin::Client, batch, acks, max_producers: 100, resume: None, guard: None, token };
+        let input = AppendInput {
+            origin: Origin::Client,
+            batch,
+            acks,
+            max_producers: 100,
+            resume: None,
+            guard: None,
+            token,
+        };
         let Ok(appended) = self.partition.append(input, NOW, &mut self.effects) else {
             let after = (self.partition.log().change(), self.partition.pointers());
             assert!(after == before && self.effects.is_empty(), "a refusal leaves no trace");

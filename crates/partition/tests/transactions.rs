@@ -191,7 +191,11 @@ fn guards_end() {
     assert!(first < older && older < newer);
     assert_eq!(desk.append(batch(0, 0, true), older), Err(ErrorCode::InvalidTxnState));
     let late = desk.begin(0, 0);
-    assert_eq!(desk.append(batch(0, 0, true), late), Err(ErrorCode::InvalidTxnState), "older than one that came");
+    assert_eq!(
+        desk.append(batch(0, 0, true), late),
+        Err(ErrorCode::InvalidTxnState),
+        "older than one that came"
+    );
     desk.partition.end_verification(ID, late.unwrap());
     assert_eq!(desk.append(batch(1, 0, true), newer), Ok(0));
     desk.end(commit(2)).unwrap();

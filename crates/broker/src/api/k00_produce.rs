@@ -406,7 +406,7 @@ impl Plan {
             let (Some(key), Some(batch)) = (slot.key, slot.batch.take()) else { continue };
             let (slots, parts) = shards.entry(router.shard_of(&key)).or_default();
             slots.push(index);
-            parts.push(AppendPart { key, batch });
+            parts.push(AppendPart { key, batch, guard: None });
         }
         let hand_over = |(shard, (slots, parts))| {
             let (reply, answers) = oneshot::channel();

@@ -7,7 +7,7 @@
 //! Tests: below, tests/wire/fetch.rs, src/session.rs.
 
 use super::brokers;
-use super::read::{read, records};
+use super::read::{Found, Plan, read, records};
 use super::topics::{self, TopicRef};
 use super::{Accepted, Call, Refused, Response, respond};
 use crate::context::Context;
@@ -15,6 +15,7 @@ use crate::net::connection::Load;
 use crate::publish::Published;
 use crate::session::{FetchContext, Outcome, Told, Wanted, WantedTopic};
 use crate::shard::message::{Fetch, FetchFound, FetchPart, FetchPartAnswer, FetchWake, ShardMessage};
+use log::producers::AbortedTxn;
 use log::read_plan::ReadPlan;
 use partition::{FetchInput, FetchToken, Isolation};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +26,8 @@ use tokio::sync::{oneshot, watch};
 use types::{ErrorCode, LeaderEpoch, LogKey, Millis, Offset};
 use wire::fetch_request::FetchRequest;
 use wire::fetch_response::{
-    EpochEndOffset, FetchResponse, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData,
+    AbortedTransaction, EpochEndOffset, FetchResponse, FetchableTopicResponse, LeaderIdAndEpoch,
+    NodeEndpoint, PartitionData,
 };
 use wire::{Message, RequestHeader};
 
@@ -44,6 +46,8 @@ const WAIT_MAX: Duration = Duration::from_secs(300);
 const QUEUED_WAIT: Duration = Duration::from_millis(100);
 /// What one partition takes while its answer is made, beside records. *Units*: bytes.
 const PARTITION_BYTES: usize = 700;
+/// What an aborted transaction takes in an answer and while it is made. *Units*: bytes.
+const ABORTED_BYTES: usize = 80;
 /// Fewest bytes that are read from a file at once.
 const FILE_READ_MIN: usize = 64 << 10;
 
@@ -90,7 +94,7 @@ async fn fetch(
     let published = context.published();
     let found = wait(context, &published, session, limits, load).await;
     // After the wait: a long poll holds no memory but its frame's.
-    let bytes = planned_bytes(&published, &found, limits) + found.len() * PARTITION_BYTES;
+    let bytes = planned_bytes(&published, &found, limits) + found.iter().map(overhead).sum::<usize>();
     let admitted = context.admission.response(bytes).await;
     let parts = execute(context, session, found, limits, header.id.api_version).await;
     count(context, &published, &parts);
@@ -129,6 +133,12 @@ type Planned = Result<FetchFound, ErrorCode>;
 struct Part {
     key: Resolved,
     planned: Planned,
+}
+
+/// Returns what a partition takes beside its records.
+fn overhead(part: &Part) -> usize {
+    let aborted = part.planned.as_ref().map_or(0, |found| found.aborted.most());
+    PARTITION_BYTES + aborted * ABORTED_BYTES
 }
 
 /// Plans, and waits for more if the request wants that.
@@ -312,6 +322,7 @@ struct Read {
     key: Resolved,
     found: Result<FetchFound, ErrorCode>,
     records: wire::Records,
+    aborted: Vec<AbortedTxn>,
 }
 
 /// Reads in order, within the limit; the first partition with data gets at least one batch.
@@ -327,21 +338,22 @@ async fn execute(
     let mut done = Vec::with_capacity(session.wanted.len());
     for (part, wanted) in parts.into_iter().zip(&session.wanted) {
         let (key, mut planned) = (part.key, part.planned);
-        let mut read_records = wire::Records::default();
+        let (mut read_records, mut met) = (wire::Records::default(), Vec::new());
         if let (Ok(key), Ok(found)) = (key, planned.as_mut()) {
             let plan = fit(std::mem::replace(&mut found.plan, ReadPlan::Empty), left, nothing_yet);
             let input = FetchInput { max_bytes: left, at_least_one: nothing_yet, ..input(wanted, limits) };
+            let plan = Plan { plan, aborted: std::mem::take(&mut found.aborted) };
             match read(context, FetchPart { key, input, enough: 1 }, plan).await {
-                Ok(batches) if version < ZSTD_FROM && batches.iter().any(is_zstd) => {
+                Ok(Found { batches, .. }) if version < ZSTD_FROM && batches.iter().any(is_zstd) => {
                     planned = Err(ErrorCode::UnsupportedCompressionType);
                 }
-                Ok(batches) => read_records = records(&batches),
+                Ok(Found { batches, aborted }) => (read_records, met) = (records(&batches), aborted),
                 Err(code) => planned = Err(code),
             }
         }
         left = left.saturating_sub(read_records.len());
         nothing_yet &= read_records.is_empty();
-        done.push(Read { key, found: planned, records: read_records });
+        done.push(Read { key, found: planned, records: read_records, aborted: met });
     }
     done
 }
@@ -438,9 +450,13 @@ fn partition_data(
 ) -> PartitionData {
     // Kafka lists no transaction in three ways: null where nobody asked or reading failed, else empty.
     let asked = isolation == Isolation::ReadCommitted && part.found.is_ok();
+    let aborted = part
+        .aborted
+        .iter()
+        .map(|txn| AbortedTransaction { producer_id: txn.producer_id.0, first_offset: txn.first_offset.0 });
     let mut data = PartitionData {
         partition_index: wanted.partition.partition,
-        aborted_transactions: (asked || part.key.is_err()).then(Vec::new),
+        aborted_transactions: (asked || part.key.is_err()).then(|| aborted.collect()),
         ..PartitionData::default()
     };
     match part.found {
@@ -493,7 +509,8 @@ mod tests {
 
     fn planned(plan: ReadPlan) -> Part {
         let key = LogKey { topic_id: TopicId::default(), partition: PartitionId(0) };
-        let found = FetchFound { plan, pointers: Pointers::default(), diverging: None, available: 0 };
+        let (pointers, aborted) = (Pointers::default(), log::aborted::AbortedPlan::default());
+        let found = FetchFound { plan, aborted, pointers, diverging: None, available: 0 };
         Part { key: Ok(key), planned: Ok(found) }
     }
 

@@ -3,6 +3,8 @@
 use crate::context::Context;
 use crate::shard::message::{Fetch, FetchPart, ShardMessage};
 use bytes::Bytes;
+use log::aborted::{AbortedPlan, is_met};
+use log::producers::AbortedTxn;
 use log::read_plan::{ReadPlan, TimePlan};
 use log::reader::{FoundTime, ReadFault};
 use std::sync::Arc;
@@ -15,20 +17,33 @@ const PLANS_MAX: usize = 4;
 /// Most bytes that a look into one batch may produce.
 const DECOMPRESSED_MAX: usize = 256 << 20;
 
+/// What a read found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The batches.
+    pub(crate) batches: Vec<Batch>,
+    /// Aborted transactions of which they may hold records, for a reader of committed data, in the order of their marks.
+    pub(crate) aborted: Vec<AbortedTxn>,
+}
+
+/// How a read is carried out.
+pub(crate) struct Plan {
+    /// The batches.
+    pub(crate) plan: ReadPlan,
+    /// Where the aborted transactions are.
+    pub(crate) aborted: AbortedPlan,
+}
+
 /// Reads what was planned. A file that has gone since then, and damage, are met with a second plan:
 /// the first may have been outdated.
 ///
 /// # Errors
 /// `KAFKA_STORAGE_ERROR`; damage that is met twice takes the partition offline as well.
-pub(crate) async fn read(
-    context: &Arc<Context>,
-    part: FetchPart,
-    plan: ReadPlan,
-) -> Result<Vec<Batch>, ErrorCode> {
+pub(crate) async fn read(context: &Arc<Context>, part: FetchPart, plan: Plan) -> Result<Found, ErrorCode> {
     let mut plan = plan;
     for tried in 0..PLANS_MAX {
-        match carry_out(context, part.key, plan).await {
-            Ok(batches) => return Ok(batches),
+        match carry_out(context, part, plan).await {
+            Ok(found) => return Ok(found),
             Err(ReadFault::Damage(_)) if tried == 0 => {}
             // Its segments were compacted, cut or deleted meanwhile.
             Err(ReadFault::Gone) if tried + 1 < PLANS_MAX => {}
@@ -45,26 +60,33 @@ pub(crate) async fn read(
 /// As for [`read`], and what the partition refuses.
 pub(crate) async fn plan_and_read(context: &Arc<Context>, part: FetchPart) -> Result<Vec<Batch>, ErrorCode> {
     let plan = plan_again(context, part).await?;
-    read(context, part, plan).await
+    read(context, part, plan).await.map(|found| found.batches)
 }
 
-async fn carry_out(context: &Arc<Context>, key: LogKey, plan: ReadPlan) -> Result<Vec<Batch>, ReadFault> {
-    match plan {
-        ReadPlan::Empty => Ok(Vec::new()),
-        ReadPlan::Tail(batches) => Ok(batches),
+async fn carry_out(context: &Arc<Context>, part: FetchPart, plan: Plan) -> Result<Found, ReadFault> {
+    let (key, from) = (part.key, part.input.offset);
+    let batches = match plan.plan {
+        ReadPlan::Empty => Vec::new(),
+        ReadPlan::Tail(batches) => batches,
         ReadPlan::File(file) => {
             let reader = context.reader.clone();
-            blocking(context, move || reader.read(key, &file)).await.unwrap_or(Err(ReadFault::Gone))
+            blocking(context, move || reader.read(key, &file)).await.unwrap_or(Err(ReadFault::Gone))?
         }
-    }
+    };
+    let Some(upper) = batches.last().map(|last| last.header().next_offset()) else {
+        return Ok(Found::default());
+    };
+    let met = plan.aborted.memory.into_iter().filter(|txn| is_met(txn, from, upper));
+    Ok(Found { batches, aborted: met.collect() })
 }
 
-async fn plan_again(context: &Context, part: FetchPart) -> Result<ReadPlan, ErrorCode> {
+async fn plan_again(context: &Context, part: FetchPart) -> Result<Plan, ErrorCode> {
     let (reply, answers) = oneshot::channel();
     let fetch = ShardMessage::Fetch(Fetch { parts: vec![part], is_client: false, park: None, reply });
     context.router.send_to_owner(&part.key, fetch);
     let answer = answers.await.unwrap_or_default().pop();
-    answer.map_or(Err(ErrorCode::NotLeaderOrFollower), |answer| answer.result.map(|found| found.plan))
+    let found = answer.map_or(Err(ErrorCode::NotLeaderOrFollower), |answer| answer.result)?;
+    Ok(Plan { plan: found.plan, aborted: found.aborted })
 }
 
 /// What a look into one place found.

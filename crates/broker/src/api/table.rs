@@ -8,7 +8,7 @@ use super::{
     k22_init_producer_id, k23_offset_for_leader_epoch, k29_describe_acls, k30_create_acls, k31_delete_acls,
     k32_describe_configs, k33_alter_configs, k35_describe_log_dirs, k37_create_partitions, k42_delete_groups,
     k44_incremental_alter_configs, k47_offset_delete, k55_describe_quorum, k57_update_features,
-    k60_describe_cluster, k68_consumer_group_heartbeat, k69_consumer_group_describe,
+    k60_describe_cluster, k61_describe_producers, k68_consumer_group_heartbeat, k69_consumer_group_describe,
     k74_list_config_resources, k75_describe_topic_partitions,
 };
 use wire::{ApiInfo, ApiKey};
@@ -179,6 +179,10 @@ pub(crate) fn find(key: i16) -> Option<Api> {
                 k60_describe_cluster::describe_cluster(context, request, listener)
             })
         }),
+        ApiKey::DescribeProducers => Serve::Inline(|call| {
+            let size = k61_describe_producers::answer_bytes;
+            super::answer_within(call, size, k61_describe_producers::describe_producers)
+        }),
         ApiKey::AlterConfigs => Serve::Inline(|call| {
             super::answer(call, k33_alter_configs::answer_bytes, k33_alter_configs::alter_configs)
         }),
@@ -209,7 +213,6 @@ pub(crate) fn find(key: i16) -> Option<Api> {
         | ApiKey::EndTxn
         | ApiKey::WriteTxnMarkers
         | ApiKey::TxnOffsetCommit
-        | ApiKey::DescribeProducers
         | ApiKey::DescribeTransactions
         | ApiKey::ListTransactions => return None,
     };

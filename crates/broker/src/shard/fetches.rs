@@ -39,7 +39,7 @@ impl Shard {
         if let Some(wake) = fetch.park {
             for part in &fetch.parts {
                 if let Some(slot) = self.partitions.get_mut(&part.key) {
-                    slot.partition.park(wake.token);
+                    slot.partition.park(wake.token, part.input.isolation);
                 }
             }
             self.fetches.parked.insert(wake.token, wake);
@@ -57,6 +57,7 @@ impl Shard {
             let available = slot.partition.readable_bytes(part.input.offset, bound, part.enough);
             FetchFound {
                 plan: answer.plan,
+                aborted: answer.aborted,
                 pointers: answer.pointers,
                 diverging: answer.diverging,
                 available,

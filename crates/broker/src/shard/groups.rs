@@ -340,7 +340,7 @@ impl Shard {
         let slot = self.partitions.get_mut(&key).ok_or(ErrorCode::NotCoordinator)?;
         let (acks, origin, max_producers) =
             (RequiredAcks::All, Origin::Coordinator, self.settings.max_producers);
-        let input = AppendInput { batch, acks, origin, token, max_producers, resume: None };
+        let input = AppendInput { batch, acks, origin, token, max_producers, resume: None, guard: None };
         let mut effects = Vec::new();
         slot.partition.append(input, now, &mut effects).map_err(|refused| refused.code())?;
         self.coordinators.appends.insert(token, Append { key, serial, _room: reservation });

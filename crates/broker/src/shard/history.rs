@@ -36,6 +36,7 @@ impl Shard {
             token: self.produces.token(),
             max_producers: self.settings.max_producers,
             resume: None,
+            guard: None,
         };
         let mut effects = Vec::new();
         match slot.partition.append(input, now, &mut effects) {

@@ -1,10 +1,12 @@
 //! What a shard can be told and asked.
 
 use super::compaction::CompactMessage;
+use super::txns::{BeginVerification, DescribeProducers, EndVerification, WriteMarkers};
 use crate::history::Notes;
 use crate::publish::Published;
 use crate::unwritten::Claim;
 use coordinator::{Counts, Due, Groups};
+use log::aborted::AbortedPlan;
 use log::cut::LogCut;
 use log::log::Log;
 use log::read_plan::{ReadPlan, TimePlan};
@@ -12,6 +14,7 @@ use log::segments::{FileCut, Placement, SegmentMeta};
 use log::wal::Reservation;
 use partition::{
     DeleteUpTo, Diverging, FetchInput, FetchToken, Isolation, OffsetQuery, Partition, Pointers, RequiredAcks,
+    VerificationGuard,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,6 +40,17 @@ pub(crate) enum ShardMessage {
     Offsets(Offsets),
     /// Delete the records of a partition up to an offset.
     Delete(Delete),
+    /// End transactions with marks.
+    #[allow(dead_code, reason = "the coordinators of transactions send it")]
+    WriteMarkers(WriteMarkers),
+    #[allow(dead_code, reason = "Produce sends it once there are coordinators to ask")]
+    /// Begin to verify the first batches of transactions.
+    BeginVerification(BeginVerification),
+    #[allow(dead_code, reason = "Produce sends it once there are coordinators to ask")]
+    /// Verifications that have failed.
+    EndVerification(EndVerification),
+    /// Tell the producers of a partition.
+    DescribeProducers(DescribeProducers),
     /// Ask a coordinator.
     Groups(Box<GroupAsk>),
     /// What a coordinator had asked for is done.
@@ -153,6 +167,8 @@ pub(crate) struct AppendPart {
     pub(crate) key: LogKey,
     /// The batch, checked.
     pub(crate) batch: Batch,
+    /// With what guard its transaction was verified, if it was.
+    pub(crate) guard: Option<VerificationGuard>,
 }
 
 /// How one batch ended.
@@ -201,6 +217,8 @@ pub(crate) struct FetchPartAnswer {
 pub(crate) struct FetchFound {
     /// How to get the bytes.
     pub(crate) plan: ReadPlan,
+    /// Where the aborted transactions are that a reader of committed data may meet.
+    pub(crate) aborted: AbortedPlan,
     /// Positions at that moment.
     pub(crate) pointers: Pointers,
     /// Where the asker's log departs.

@@ -145,6 +145,9 @@ impl Shard {
                 true => self.changed.insert(key),
                 false => self.pages.unsynced.insert(key),
             };
+            let mut effects = Vec::new();
+            slot.partition.on_pages_synced(&mut effects);
+            self.run_effects(key, effects);
         }
     }
 

@@ -61,6 +61,48 @@ impl Produces {
         }
     }
 
+    /// Begins a request with so many parts.
+    pub(super) fn begin(
+        &mut self,
+        parts: usize,
+        room: Arc<Reservation>,
+        reply: oneshot::Sender<Vec<AppendAnswer>>,
+    ) -> u64 {
+        let request = self.next_request;
+        self.next_request += 1;
+        let answers = Vec::with_capacity(parts);
+        self.requests.insert(request, Request { answers, missing: parts, _room: room, reply });
+        request
+    }
+
+    /// Notes the next part of a request: where it was stored, which its token says the end of, or the answer.
+    pub(super) fn answer(
+        &mut self,
+        request: u64,
+        token: AckToken,
+        part: Result<(Offset, Offset), AppendAnswer>,
+    ) {
+        let Some(waiting) = self.requests.get_mut(&request) else { return };
+        match part {
+            Ok((base, log_start)) => {
+                let place = Place { request, slot: waiting.answers.len() };
+                waiting.answers.push(AppendAnswer { code: ErrorCode::None, message: None, base, log_start });
+                self.tokens.insert(token, place);
+            }
+            Err(answer) => {
+                waiting.answers.push(answer);
+                waiting.missing -= 1;
+            }
+        }
+    }
+
+    /// Answers a request of which nothing is missing.
+    pub(super) fn finish_if_complete(&mut self, request: u64) {
+        if self.requests.get(&request).is_some_and(|r| r.missing == 0) {
+            self.finish(request);
+        }
+    }
+
     fn finish(&mut self, request: u64) {
         if let Some(done) = self.requests.remove(&request) {
             // The asker may have timed out; then nobody listens.
@@ -71,23 +113,12 @@ impl Produces {
 
 impl Shard {
     pub(super) fn on_append(&mut self, append: Append, now: Now) {
-        let request = self.produces.next_request;
-        self.produces.next_request += 1;
-        let missing = append.parts.len();
-        let waiting = Request {
-            answers: Vec::with_capacity(missing),
-            missing,
-            _room: append.room,
-            reply: append.reply,
-        };
-        self.produces.requests.insert(request, waiting);
+        let request = self.produces.begin(append.parts.len(), append.room, append.reply);
         for part in append.parts {
             self.append_part(request, part, append.acks, now);
         }
         drop(append.claim);
-        if self.produces.requests.get(&request).is_some_and(|r| r.missing == 0) {
-            self.produces.finish(request);
-        }
+        self.produces.finish_if_complete(request);
     }
 
     fn append_part(&mut self, request: u64, part: AppendPart, acks: RequiredAcks, now: Now) {
@@ -98,18 +129,8 @@ impl Shard {
         if result.is_err() {
             self.forget_refused(key, &header);
         }
-        let Some(waiting) = self.produces.requests.get_mut(&request) else { return };
-        match result {
-            Ok(Appended { base, log_start }) => {
-                let place = Place { request, slot: waiting.answers.len() };
-                waiting.answers.push(AppendAnswer { code: ErrorCode::None, message: None, base, log_start });
-                self.produces.tokens.insert(token, place);
-            }
-            Err(answer) => {
-                waiting.answers.push(answer);
-                waiting.missing -= 1;
-            }
-        }
+        let part = result.map(|Appended { base, log_start }| (base, log_start));
+        self.produces.answer(request, token, part);
         self.run_effects(key, effects);
     }
 
@@ -130,7 +151,8 @@ impl Shard {
         };
         let max_producers = self.settings.max_producers;
         let origin = Origin::Client;
-        let input = AppendInput { batch: part.batch, acks, origin, token, max_producers, resume };
+        let AppendPart { batch, guard, .. } = part;
+        let input = AppendInput { batch, acks, origin, token, max_producers, resume, guard };
         let log_start = slot.partition.pointers().log_start;
         slot.partition.append(input, now, effects).map_err(|refused| refusal(&refused, log_start))
     }

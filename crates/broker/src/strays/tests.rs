@@ -70,7 +70,14 @@ fn batch(n: usize) -> Batch {
 fn append(log: &mut Log, wal: &mut WalWriter, n: usize) -> Result<(), WalFault> {
     let now = Now::default();
     let leader_epoch = LeaderEpoch(0);
-    let how = AppendAs { origin: Origin::Client, leader_epoch, now, max_producers: 10, resume: None, verified: None };
+    let how = AppendAs {
+        origin: Origin::Client,
+        leader_epoch,
+        now,
+        max_producers: 10,
+        resume: None,
+        verified: None,
+    };
     let Appended::Written { frame, .. } = log.append(batch(n), &how).unwrap() else {
         panic!("not sent twice")
     };

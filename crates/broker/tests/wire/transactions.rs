@@ -5,7 +5,48 @@ use crate::client::{FETCH, PRODUCE, fetch_request, one, produce_request};
 use crate::harness::{Broker, folder};
 use crate::idempotence::idempotent;
 use types::ErrorCode;
-use wire::{FetchRequest, InitProducerIdRequest, ProduceRequest};
+use wire::describe_producers_request::TopicRequest;
+use wire::{DescribeProducersRequest, FetchRequest, InitProducerIdRequest, ProduceRequest};
+
+/// A DescribeProducers request for some partitions of a topic.
+pub fn describe_producers(topic: &str, partitions: &[i32]) -> DescribeProducersRequest {
+    let topic = TopicRequest { name: topic.into(), partition_indexes: partitions.to_vec() };
+    DescribeProducersRequest { topics: vec![topic] }
+}
+
+/// Protects: DescribeProducers tells who has written to a partition, and Kafka's codes for those that are not there; a partition
+/// that stands twice is refused (A12).
+#[test]
+fn producers_are_described() {
+    let dir = folder();
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    client.create("topic", 2);
+    client.put("topic", &sequenced(77, 3, 0, 2));
+    client.put("topic", &sequenced(78, 0, 0, 1));
+    let mut ask = |topic: &str, partitions: &[i32]| {
+        let response = client.call(&describe_producers(topic, partitions), 0);
+        assert_eq!(response.topics[0].name, topic);
+        response.topics[0].partitions.clone()
+    };
+    let found = ask("topic", &[0, 1, 2]);
+    let producers = found[0].active_producers.iter().map(|p| {
+        assert!(p.last_timestamp > 0);
+        let txn = (p.coordinator_epoch, p.current_txn_start_offset);
+        (p.producer_id, p.producer_epoch, p.last_sequence, txn)
+    });
+    assert_eq!(producers.collect::<Vec<_>>(), [(77, 3, 1, (-1, -1)), (78, 0, 0, (-1, -1))]);
+    assert!(found[1].active_producers.is_empty());
+    let unknown = ErrorCode::UnknownTopicOrPartition.code();
+    assert_eq!((found[1].error_code, found[2].error_code), (0, unknown));
+    let hosted = Some("This server does not host this topic-partition.");
+    assert_eq!(found[2].error_message.as_deref(), hosted);
+    assert_eq!(ask("nothing", &[0])[0].error_code, unknown);
+    assert_eq!(ask("no/topic", &[0])[0].error_code, ErrorCode::InvalidTopicException.code());
+    let twice = ask("topic", &[0, 1, 0]).iter().map(|found| found.error_code).collect::<Vec<_>>();
+    let invalid = ErrorCode::InvalidRequest.code();
+    assert_eq!(twice, [invalid, 0, invalid]);
+}
 
 /// Protects: a transactional batch is refused with Kafka's codes, with and without a transactional id, and
 /// holds no reader back afterwards: the last stable offset is the high watermark.

@@ -119,7 +119,15 @@ impl ProducerEntry {
     /// Makes the state of a producer that has written nothing in this epoch.
     pub fn new(epoch: ProducerEpoch, appended: WallTime) -> ProducerEntry {
         let window = Window::default();
-        ProducerEntry { epoch, coordinator_epoch: -1, appended, open_txn: None, window, due: appended, heard: -1 }
+        ProducerEntry {
+            epoch,
+            coordinator_epoch: -1,
+            appended,
+            open_txn: None,
+            window,
+            due: appended,
+            heard: -1,
+        }
     }
 }
 

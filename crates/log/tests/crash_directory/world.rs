@@ -267,7 +267,14 @@ impl World {
         }
         let now = Now { mono: Monotonic(1), wall: WALL };
         let leader_epoch = LeaderEpoch(self.epoch);
-        let how = AppendAs { origin: Origin::Client, leader_epoch, now, max_producers: 100, resume: None, verified: None };
+        let how = AppendAs {
+            origin: Origin::Client,
+            leader_epoch,
+            now,
+            max_producers: 100,
+            resume: None,
+            verified: None,
+        };
         match log.append(batch, &how).unwrap() {
             Appended::Written { base, next, frame } => {
                 let log = ghost.entry(key).or_default();
