@@ -87,6 +87,11 @@ impl Admission {
         self.decoding.admit(frame_bytes.saturating_mul(DECODED_MAX)).await
     }
 
+    /// As [`Admission::decoding`], if there is room now.
+    pub(crate) fn try_decoding(&self, frame_bytes: usize) -> Option<Admitted> {
+        self.decoding.try_admit(frame_bytes.saturating_mul(DECODED_MAX))
+    }
+
     /// Returns the most bytes that an answer without records may take.
     pub(crate) fn answer_max(&self) -> usize {
         self.answers.bytes()
@@ -95,6 +100,11 @@ impl Admission {
     /// Waits until an answer without records, of up to this size, may be built.
     pub(crate) async fn answer(&self, bytes: usize) -> Admitted {
         self.pressing(&self.answers, bytes).await
+    }
+
+    /// As [`Admission::answer`], if there is room now.
+    pub(crate) fn try_answer(&self, bytes: usize) -> Option<Admitted> {
+        self.answers.try_admit(bytes)
     }
 
     /// Waits until a response with records, of up to this size, may be built.

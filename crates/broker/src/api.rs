@@ -1,9 +1,9 @@
 //! From a frame to an answer: one file per API.
 //!
 //! [`accept`] finds the API and calls its handler. Produce hands its batches to their shards before
-//! `accept` returns; every other body is decoded and answered when its future is first polled, which
-//! is when all requests before it have been answered. So a connection holds one decoded request, and
-//! of the others only their frames, which are admitted memory (W-17).
+//! `accept` returns, and so does OffsetCommit to its coordinator if nothing waits for its turn; every other body is
+//! decoded and answered when its future is first polled, which is when all requests before it have been answered. So
+//! of what waits a connection holds only the frames, which are admitted memory (W-17).
 
 mod alter;
 mod authorized;
@@ -64,6 +64,7 @@ use crate::admission::Admitted;
 use crate::context::Context;
 use crate::net::connection::{Load, Peer};
 use bytes::Bytes;
+use futures_util::future::Either;
 use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -152,6 +153,17 @@ pub(crate) fn key_of(frame: &[u8]) -> i16 {
     frame.first_chunk().map_or(-1, |key| i16::from_be_bytes(*key))
 }
 
+/// When work on an accepted request begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Begin {
+    /// It has begun.
+    Done,
+    /// When its turn has come.
+    InTurn,
+    /// When its turn has come, and nothing more is read until it is answered: so those after it may begin at once again.
+    Alone,
+}
+
 /// Accepts one frame.
 ///
 /// # Errors
@@ -161,7 +173,7 @@ pub(crate) async fn accept(
     memory: FrameMemory,
     peer: &Peer,
     context: &Arc<Context>,
-) -> Result<Accepted, Refused> {
+) -> Result<(Accepted, Begin), Refused> {
     let frame_bytes = frame.len();
     let mut body = Reader::new(frame);
     let header = RequestHeader::decode(&mut body)?;
@@ -174,7 +186,7 @@ pub(crate) async fn accept(
     let call = Call { header, body, context, frame_bytes, frame: memory, load, listener, host };
     if !api.info.supports(id.api_version) {
         if api.info.key == table::API_VERSIONS_KEY {
-            return k18_api_versions::unsupported(&call);
+            return k18_api_versions::unsupported(&call).map(|accepted| (accepted, Begin::InTurn));
         }
         return Err(Refused::Unserved { key: id.api_key, version: id.api_version });
     }
@@ -183,8 +195,9 @@ pub(crate) async fn accept(
     }
     tracing::trace!(peer = peer.address, api = api.info.name, version = id.api_version, "request");
     match api.serve {
-        table::Serve::Produce => k00_produce::accept(call).await,
-        table::Serve::Inline(serve) => serve(call),
+        table::Serve::Produce => k00_produce::accept(call).await.map(|accepted| (accepted, Begin::Done)),
+        table::Serve::AtOnce(serve) => serve(call, peer.all_have_begun()),
+        table::Serve::Inline(serve) => serve(call).map(|accepted| (accepted, Begin::InTurn)),
     }
 }
 
@@ -217,6 +230,51 @@ where
         let response = handler(context.clone(), request, version).await;
         Ok(Some(Response { admitted, ..respond(&context, &header, &response)? }))
     }))
+}
+
+/// As [`answer`], but calls `handler` at once if it may begin and memory has room for it now: what the handler does before it
+/// returns its future is done in the order of the requests.
+pub(crate) fn answer_at_once<Q, R, F>(
+    call: Call,
+    may_begin: bool,
+    size: fn(&Context, &Q) -> usize,
+    handler: impl FnOnce(Arc<Context>, Q, i16) -> F + 'static,
+) -> Result<(Accepted, Begin), Refused>
+where
+    Q: wire::Request<Response = R> + 'static,
+    R: ApiMessage,
+    F: Future<Output = R> + 'static,
+{
+    let room = if may_begin { call.context.admission.try_decoding(call.frame_bytes) } else { None };
+    let Some(decoding) = room else { return Ok((answer(call, size, handler)?, Begin::Alone)) };
+    let Call { header, mut body, context, .. } = call;
+    let version = header.id.api_version;
+    let request = Q::decode(&mut body, version)?;
+    body.finish()?;
+    let (bytes, max) = (size(&context, &request), context.admission.answer_max());
+    if bytes > max {
+        return Err(Refused::TooLong { bytes, max });
+    }
+    let admitted = context.admission.try_answer(bytes);
+    let has_begun = admitted.is_some();
+    let begin = {
+        let context = context.clone();
+        move || handler(context, request, version)
+    };
+    let begun = if has_begun { Either::Left(begin()) } else { Either::Right(begin) };
+    let accepted = async move {
+        let _decoding = decoding;
+        let admitted = match admitted {
+            Some(admitted) => admitted,
+            None => context.admission.answer(bytes).await,
+        };
+        let response = match begun {
+            Either::Left(begun) => begun.await,
+            Either::Right(begin) => begin().await,
+        };
+        Ok(Some(Response { admitted: Some(admitted), ..respond(&context, &header, &response)? }))
+    };
+    Ok((Box::pin(accepted), if has_begun { Begin::Done } else { Begin::Alone }))
 }
 
 /// Decodes the body, and answers it with `handler` when its turn has come: with an answer whose size only coordinators know.

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use coordinator::GroupRecord;
 use partition::{FetchInput, Isolation};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use types::{ErrorCode, LogKey, Offset, OffsetRange};
@@ -74,22 +75,23 @@ pub(crate) async fn work(mut inbox: mpsc::UnboundedReceiver<GroupJob>, context: 
     }
 }
 
-/// Reads a log, a few batches at a time; says how that ended.
+/// Reads a log, a few batches at a time; says how that ended. While the coordinator takes some in, the next are read.
 async fn load(
     context: &Arc<Context>,
     key: LogKey,
     range: OffsetRange,
     tell: &impl Fn(GroupsOutcome),
 ) -> GroupsOutcome {
-    let mut next = range.base;
+    let (mut next, mut records) = (range.base, Vec::new());
     while next < range.next {
-        match read_some(context, key, next).await {
-            Ok((after, records)) => {
+        match read_some(context, key, next, || tell(GroupsOutcome::Records(std::mem::take(&mut records))))
+            .await
+        {
+            Ok((after, found)) => {
                 if after == next {
                     tokio::time::sleep(LOAD_PAUSE).await;
                 }
-                next = after;
-                tell(GroupsOutcome::Records(records));
+                (next, records) = (after, found);
             }
             Err(reason) => {
                 tracing::error!(partition = %key, reason, "the groups of this partition cannot be loaded");
@@ -97,14 +99,16 @@ async fn load(
             }
         }
     }
+    tell(GroupsOutcome::Records(records));
     GroupsOutcome::Loaded
 }
 
-/// Reads the batches from an offset on; returns the offset after them, and their records.
+/// Reads the batches from an offset on; returns the offset after them, and their records. Says when the reading has begun.
 async fn read_some(
     context: &Arc<Context>,
     key: LogKey,
     from: Offset,
+    begun: impl FnOnce(),
 ) -> Result<(Offset, Vec<GroupRecord>), String> {
     let input = FetchInput {
         offset: from,
@@ -115,9 +119,19 @@ async fn read_some(
         at_least_one: true,
     };
     let part = FetchPart { key, input, enough: 1 };
-    let batches = read::plan_and_read(context, part).await.map_err(|code| code.name().to_owned())?;
-    let decoded = read::blocking(context, move || decode(from, &batches)).await;
-    decoded.unwrap_or_else(|| Err("the broker stops".to_owned()))
+    let name = |code: ErrorCode| code.name().to_owned();
+    let plan = read::ask_plan(context, part).await.map_err(name)?;
+    let mut reading = std::pin::pin!(async {
+        let batches = read::read(context, part, plan).await.map_err(name)?.batches;
+        let decoded = read::blocking(context, move || decode(from, &batches)).await;
+        decoded.unwrap_or_else(|| Err("the broker stops".to_owned()))
+    });
+    let first = futures_util::poll!(reading.as_mut());
+    begun();
+    match first {
+        Poll::Ready(done) => done,
+        Poll::Pending => reading.await,
+    }
 }
 
 fn decode(from: Offset, batches: &[Batch]) -> Result<(Offset, Vec<GroupRecord>), String> {

@@ -92,13 +92,19 @@ impl HistoryProbes {
     }
 }
 
+/// Says whether the topic of the history is there, or none is wanted.
+pub(crate) fn is_there(context: &Context) -> bool {
+    let is_made = || context.published().image.topics().id_of(OFFSET_HISTORY).is_some();
+    !context.config.groups.history.enabled || is_made()
+}
+
 /// Makes the topic, if there is none. Commits that come meanwhile do not wait.
 pub(crate) async fn make_topic(context: &Context) {
-    let (published, groups) = (context.published(), &context.config.groups);
-    let topics = published.image.topics();
-    if !groups.history.enabled || topics.id_of(OFFSET_HISTORY).is_some() {
+    if is_there(context) {
         return;
     }
+    let (published, groups) = (context.published(), &context.config.groups);
+    let topics = published.image.topics();
     let Some(offsets) = topics.by_name(CONSUMER_OFFSETS) else { return };
     if !context.probes.history.may_try(context.env.clock.now().mono) {
         return;

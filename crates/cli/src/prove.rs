@@ -132,7 +132,12 @@ fn settings(args: &Args) -> Vec<(String, String)> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
     let group = if args.members > 0 { own(&group::SETTINGS) } else { Vec::new() };
-    let cleaner = if args.compact { own(&[("log.cleaner.backoff.ms", "50")]) } else { Vec::new() };
+    let cleaner = match (args.compact, &args.preset) {
+        (false, _) => Vec::new(),
+        (true, Some(_)) => own(&[("log.cleaner.backoff.ms", "50")]),
+        // Only what lies in segments that are not written to any more is compacted.
+        (true, None) => own(&[("log.cleaner.backoff.ms", "50"), ("log.segment.bytes", "1048576")]),
+    };
     preset.chain(group).chain(cleaner).chain(args.set.iter().cloned()).collect()
 }
 

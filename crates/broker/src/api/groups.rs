@@ -40,12 +40,38 @@ pub(super) fn coordinator_of(published: &Published, group: &str) -> Result<LogKe
 /// # Errors
 /// What is wrong with the request; else that no coordinator can say now.
 pub(crate) async fn ask(context: &Context, request: Request) -> Result<Answer, ErrorCode> {
+    ask_now(context, request).await
+}
+
+/// As [`ask`], but the coordinator has been asked when it returns.
+pub(super) fn ask_now(
+    context: &Context,
+    request: Request,
+) -> impl Future<Output = Result<Answer, ErrorCode>> + use<> {
     let published = context.published();
-    let key = coordinator_of(&published, request.group().unwrap_or(""))?;
+    let key = coordinator_of(&published, request.group().unwrap_or(""));
     let within = published.broker.groups.offsets_commit_timeout.duration();
-    // What it writes may be stored all the same. *Source*: Kafka's CoordinatorRuntime, and what it makes of a time-out.
-    let answer = tokio::time::timeout(within, ask_at(context, key, request, None)).await;
-    answer.unwrap_or(Err(ErrorCode::CoordinatorNotAvailable))
+    let answer = key.map(|key| send(context, key, request, None));
+    async move {
+        // What it writes may be stored all the same. *Source*: Kafka's CoordinatorRuntime, and what it makes of a time-out.
+        let answer = tokio::time::timeout(within, answer?).await;
+        // A shard that has stopped, or given the partition up, says nothing.
+        let answer = answer.map(|answer| answer.unwrap_or(Err(ErrorCode::NotCoordinator)));
+        answer.unwrap_or(Err(ErrorCode::CoordinatorNotAvailable))
+    }
+}
+
+/// Sends a request to the coordinator of a partition.
+fn send(
+    context: &Context,
+    key: LogKey,
+    request: Request,
+    holds: Option<Holds>,
+) -> oneshot::Receiver<Result<Answer, ErrorCode>> {
+    let (reply, answer) = oneshot::channel();
+    let ask = ShardMessage::Groups(Box::new(GroupAsk { key, request, holds, reply }));
+    context.router.send_to_owner(&key, ask);
+    answer
 }
 
 /// Asks the coordinator of a partition.
@@ -58,12 +84,7 @@ pub(super) async fn ask_at(
     request: Request,
     holds: Option<Holds>,
 ) -> Result<Answer, ErrorCode> {
-    let (reply, answer) = oneshot::channel();
-    context
-        .router
-        .send_to_owner(&key, ShardMessage::Groups(Box::new(GroupAsk { key, request, holds, reply })));
-    // A shard that has stopped, or given the partition up, says nothing.
-    answer.await.unwrap_or(Err(ErrorCode::NotCoordinator))
+    send(context, key, request, holds).await.unwrap_or(Err(ErrorCode::NotCoordinator))
 }
 
 /// Asks as [`ask`] does, for as long as the client is there: the answer may be minutes away. What the request holds is given

@@ -2,13 +2,15 @@
 //!
 //! Differs from Kafka: a partition that stands twice in one request (A12), and an offset below 0 (A35), are INVALID_REQUEST.
 
-use super::groups::ask;
+use super::groups::ask_now;
 use super::k11_join_group::From;
 use super::topics::{self, TopicRef};
 use crate::context::Context;
-use crate::history::make_topic;
+use crate::history::{is_there, make_topic};
 use crate::publish::Published;
 use coordinator::{Answer, Commit, CommitOffset, Request};
+use futures_util::TryFutureExt as _;
+use futures_util::future::{Either, ready};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use types::{ErrorCode, Generation, GroupId, InstanceId, MemberId, Offset, Uuid};
@@ -39,12 +41,13 @@ pub(super) fn answer_bytes(_: &Context, request: &OffsetCommitRequest) -> usize 
     request.topics.iter().map(size).sum()
 }
 
-pub(super) async fn offset_commit(
-    context: Arc<Context>,
+/// Sends the commit to its coordinator, unless the history of commits has to be made first; the future answers it.
+pub(super) fn offset_commit(
+    context: &Arc<Context>,
     request: OffsetCommitRequest,
     version: i16,
     from: From,
-) -> OffsetCommitResponse {
+) -> impl Future<Output = OffsetCommitResponse> + use<> {
     let published = context.published();
     let mut offsets = Vec::new();
     let mut codes: Vec<Option<ErrorCode>> = Vec::new();
@@ -62,25 +65,40 @@ pub(super) async fn offset_commit(
             }
         }
     }
-    let answered = if offsets.is_empty() {
-        Ok(Vec::new())
+    let commit = Commit {
+        group: GroupId::from(request.group_id.as_str()),
+        member: MemberId::from(request.member_id.as_str()),
+        instance: request.group_instance_id.as_deref().map(InstanceId::from),
+        generation: Generation(request.generation_id_or_member_epoch),
+        knows_not_found: version >= NOT_FOUND_FROM,
+        caller: from.caller(),
+        offsets,
+    };
+    let answer = commit_now(context, commit);
+    async move { respond(request, &codes, answer.await) }
+}
+
+/// Asks the coordinator; there is nothing to ask about a commit of nothing.
+fn commit_now(
+    context: &Arc<Context>,
+    commit: Commit,
+) -> impl Future<Output = Result<Vec<ErrorCode>, ErrorCode>> + use<> {
+    let is_empty = commit.offsets.is_empty();
+    let (far, request) = (context.clone(), Request::Commit(commit));
+    let answer = if is_empty {
+        Either::Left(Either::Left(ready(Ok(Answer::Partitions(Vec::new())))))
+    } else if is_there(context) {
+        Either::Left(Either::Right(ask_now(context, request)))
     } else {
-        make_topic(&context).await;
-        let commit = Commit {
-            group: GroupId::from(request.group_id.as_str()),
-            member: MemberId::from(request.member_id.as_str()),
-            instance: request.group_instance_id.as_deref().map(InstanceId::from),
-            generation: Generation(request.generation_id_or_member_epoch),
-            knows_not_found: version >= NOT_FOUND_FROM,
-            caller: from.caller(),
-            offsets,
-        };
-        ask(&context, Request::Commit(commit)).await.map(|answer| match answer {
-            Answer::Partitions(codes) => codes,
-            _ => Vec::new(),
+        Either::Right(async move {
+            make_topic(&far).await;
+            ask_now(&far, request).await
         })
     };
-    respond(request, &codes, answered)
+    answer.map_ok(|answer| match answer {
+        Answer::Partitions(codes) => codes,
+        _ => Vec::new(),
+    })
 }
 
 /// What a request names: topics by one or the other.

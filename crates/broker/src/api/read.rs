@@ -49,7 +49,7 @@ pub(crate) async fn read(context: &Arc<Context>, part: FetchPart, plan: Plan) ->
             Err(ReadFault::Gone) if tried + 1 < PLANS_MAX => {}
             Err(fault) => return Err(failed(context, part.key, &fault).await),
         }
-        plan = plan_again(context, part).await?;
+        plan = ask_plan(context, part).await?;
     }
     Err(ErrorCode::KafkaStorageError)
 }
@@ -59,7 +59,7 @@ pub(crate) async fn read(context: &Arc<Context>, part: FetchPart, plan: Plan) ->
 /// # Errors
 /// As for [`read`], and what the partition refuses.
 pub(crate) async fn plan_and_read(context: &Arc<Context>, part: FetchPart) -> Result<Vec<Batch>, ErrorCode> {
-    let plan = plan_again(context, part).await?;
+    let plan = ask_plan(context, part).await?;
     read(context, part, plan).await.map(|found| found.batches)
 }
 
@@ -80,7 +80,11 @@ async fn carry_out(context: &Arc<Context>, part: FetchPart, plan: Plan) -> Resul
     Ok(Found { batches, aborted: met.collect() })
 }
 
-async fn plan_again(context: &Context, part: FetchPart) -> Result<Plan, ErrorCode> {
+/// Asks the shard for the way to what is to be read.
+///
+/// # Errors
+/// What the shard answers.
+pub(crate) async fn ask_plan(context: &Context, part: FetchPart) -> Result<Plan, ErrorCode> {
     let (reply, answers) = oneshot::channel();
     let fetch = ShardMessage::Fetch(Fetch { parts: vec![part], is_client: false, park: None, reply });
     context.router.send_to_owner(&part.key, fetch);

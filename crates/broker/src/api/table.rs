@@ -1,6 +1,6 @@
 //! Every API that is served: key, versions, handler. What is not here is not announced (D-16).
 
-use super::{Accepted, Call, Refused};
+use super::{Accepted, Begin, Call, Refused};
 use super::{
     k01_fetch, k02_list_offsets, k03_metadata, k08_offset_commit, k09_offset_fetch, k10_find_coordinator,
     k11_join_group, k12_heartbeat, k13_leave_group, k14_sync_group, k15_describe_groups, k16_list_groups,
@@ -21,6 +21,8 @@ pub(crate) const API_VERSIONS_KEY: i16 = 18;
 pub(crate) enum Serve {
     /// In two stages.
     Produce,
+    /// At once where it may, else when its turn has come; says which.
+    AtOnce(fn(Call, bool) -> Result<(Accepted, Begin), Refused>),
     /// When its turn has come.
     Inline(fn(Call) -> Result<Accepted, Refused>),
 }
@@ -62,10 +64,12 @@ pub(crate) fn find(key: i16) -> Option<Api> {
                 k03_metadata::metadata(context, request, version, listener)
             })
         }),
-        ApiKey::OffsetCommit => Serve::Inline(|call| {
+        ApiKey::OffsetCommit => Serve::AtOnce(|call, may_begin| {
             let from = k11_join_group::From::new(&call);
-            super::answer(call, k08_offset_commit::answer_bytes, move |context, request, version| {
-                k08_offset_commit::offset_commit(context, request, version, from)
+            let may_begin = may_begin && crate::history::is_there(&call.context);
+            let size = k08_offset_commit::answer_bytes;
+            super::answer_at_once(call, may_begin, size, move |context, request, version| {
+                k08_offset_commit::offset_commit(&context, request, version, from)
             })
         }),
         ApiKey::OffsetFetch => Serve::Inline(|call| {

@@ -3,8 +3,9 @@
 //! Two stages (D-7). The reader takes a frame, admits its memory, and *accepts* it: for Produce the
 //! batches are handed to their shards before the next frame is read, so that order is kept while
 //! many requests are in flight. The writer completes the accepted requests one after another and
-//! writes each response. Every other request begins when it has become the head of the queue, as
-//! if the connection served one request at a time, which is what Kafka promises.
+//! writes each response. A commit of offsets begins as soon as everything before it has begun. Every other request
+//! begins when it has become the head of the queue, as if the connection served one request at a time, which is
+//! what Kafka promises.
 //!
 //! A long poll does not hold up for long what comes after it, nor the end of the connection: it is
 //! answered with what is there. So no frame waits for minutes in memory, and a peer that has gone keeps
@@ -13,12 +14,13 @@
 //! *Invariant*: responses leave in request order. Tests: below, tests/wire/connections.rs, tests/wire/frames.rs.
 
 use crate::admission::{Admission, Admitted, FrameKind};
-use crate::api::{self, Accepted, FrameMemory, Response};
+use crate::api::{self, Accepted, Begin, FrameMemory, Response};
 use crate::context::Context;
 use crate::net::frame_reader::FrameReader;
 use crate::probe::Probes;
 use bytes::{Buf, Bytes};
 use env::net::Stream;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -74,9 +76,17 @@ pub(crate) struct Peer {
     pub(crate) listener: Arc<str>,
     /// What waits for an answer.
     pub(crate) load: watch::Sender<Load>,
+    /// Requests that have not begun.
+    waiting: Cell<usize>,
 }
 
 impl Peer {
+    /// Says whether work on every request so far has begun: what begins now overtakes none, and none waits for the memory of its
+    /// answer behind it.
+    pub(crate) fn all_have_begun(&self) -> bool {
+        self.waiting.get() == 0
+    }
+
     /// Returns its address without the port.
     pub(crate) fn host(&self) -> &str {
         self.address.rsplit_once(':').map_or(self.address.as_str(), |(host, _)| host)
@@ -107,6 +117,7 @@ impl Load {
 /// What the queue between reader and writer holds.
 struct Pending {
     accepted: Accepted,
+    has_begun: bool,
     /// Memory of the frame; given back when the request has been completed, or before.
     admitted: FrameMemory,
     /// The API and when its frame was there, for the metrics.
@@ -117,7 +128,7 @@ struct Pending {
 pub(crate) async fn serve(stream: Stream, (address, listener): (String, Arc<str>), context: Arc<Context>) {
     let (read, write) = tokio::io::split(stream);
     let (queue, accepted) = mpsc::channel(IN_FLIGHT_MAX);
-    let peer = Peer { address, listener, load: watch::Sender::default() };
+    let peer = Peer { address, listener, load: watch::Sender::default(), waiting: Cell::new(0) };
     let mut writer = std::pin::pin!(write_all(write, accepted, &peer, &context));
     let reader = async {
         let end = read_until_stop(read, queue, &peer, &context).await;
@@ -181,8 +192,14 @@ async fn read_all(
         let (frame, admitted) = read_frame(&mut read, length, &context.admission, limit).await?;
         let began = (api::key_of(&frame), context.env.clock.now().mono);
         let admitted = FrameMemory::new(Some(admitted).into());
-        let accepted = api::accept(frame, admitted.clone(), peer, context).await?;
-        slot.send(Pending { accepted, admitted, began });
+        let (accepted, begin) = api::accept(frame, admitted.clone(), peer, context).await?;
+        let has_begun = begin == Begin::Done;
+        peer.waiting.set(peer.waiting.get() + usize::from(!has_begun));
+        slot.send(Pending { accepted, has_begun, admitted, began });
+        if begin == Begin::Alone {
+            // The sender is the peer's own.
+            let _ = peer.load.subscribe().wait_for(|load| load.unanswered == 0).await;
+        }
     }
 }
 
@@ -241,7 +258,9 @@ async fn write_all(
 ) -> Result<(), ConnectionEnd> {
     let (admission, limit) = (&context.admission, context.config.network.answer_timeout_ms.duration());
     let mut gathered = Gathered::default();
-    while let Some(Pending { accepted: mut head, admitted, began: (key, began) }) = accepted.recv().await {
+    while let Some(Pending { accepted: mut head, has_begun, admitted, began: (key, began) }) =
+        accepted.recv().await
+    {
         let done = match futures_util::poll!(&mut head) {
             Poll::Ready(done) => done,
             // A head that is not ready must not hold back what is.
@@ -251,6 +270,7 @@ async fn write_all(
             }
         };
         drop(admitted.take());
+        peer.waiting.set(peer.waiting.get() - usize::from(!has_begun));
         if let Some(probes) = context.probes.api(key) {
             probes.answered(context.env.clock.now().mono.since(began));
         }

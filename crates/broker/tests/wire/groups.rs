@@ -3,7 +3,7 @@
 //! What a group does in which state is in the scripts of the crate coordinator.
 
 use crate::batches::batch;
-use crate::client::Client;
+use crate::client::{Client, frame};
 use crate::harness::{Broker, folder};
 use bytes::Bytes;
 use types::{ErrorCode, Uuid};
@@ -19,9 +19,10 @@ use wire::offset_fetch_request::{
 use wire::record::Batches;
 use wire::sync_group_request::SyncGroupRequestAssignment;
 use wire::{
-    ApiKey, DeleteGroupsRequest, DescribeGroupsRequest, FindCoordinatorRequest, HeartbeatRequest,
-    JoinGroupResponse, LeaveGroupRequest, ListGroupsRequest, MetadataRequest, OffsetCommitRequest,
-    OffsetDeleteRequest, OffsetFetchRequest, SyncGroupRequest, SyncGroupResponse,
+    ApiKey, DeleteGroupsRequest, DeleteGroupsResponse, DescribeGroupsRequest, FindCoordinatorRequest,
+    HeartbeatRequest, JoinGroupResponse, LeaveGroupRequest, ListGroupsRequest, MetadataRequest,
+    OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteRequest, OffsetFetchRequest, SyncGroupRequest,
+    SyncGroupResponse,
 };
 
 /// Versions of requests that the tests use where any will do.
@@ -439,17 +440,50 @@ fn too_many_offsets_of_idle_groups_go() {
     assert_eq!(committed(&mut client, "group"), 1);
 }
 
-/// Returns how many records the offsets topic holds in its one partition.
-fn stored_records(client: &mut Client) -> i32 {
-    let (end, mut next, mut count) = (client.end("__consumer_offsets"), 0, 0);
+/// Returns how many records, and in how many batches, the offsets topic holds in its one partition.
+fn stored(client: &mut Client) -> (i32, usize) {
+    let (end, mut next, mut records, mut batches) = (client.end("__consumer_offsets"), 0, 0, 0);
     while next < end {
         let bytes = client.fetch("__consumer_offsets", next).records.unwrap_or_default().into_bytes();
         for span in Batches::new(&bytes).map_while(Result::ok) {
             next = span.header.next_offset().0;
-            count += span.header.record_count;
+            records += span.header.record_count;
+            batches += 1;
         }
     }
-    count
+    (records, batches)
+}
+
+/// Protects: commits that come one behind the other on a connection are taken in together and in their order; one behind a
+/// request that has not begun overtakes nothing.
+#[test]
+fn commits_of_a_connection_share_batches() {
+    let dir = folder();
+    let broker = Broker::start_with_settings(dir.path(), &[AT_ONCE, ("offsets.topic.num.partitions", "1")]);
+    let mut client = broker.connect();
+    client.create("topic", 1);
+    find_coordinator(&mut client, "group");
+    assert_eq!(commit(&mut client, "group", ("", -1), 0), 0);
+    let commit_of = |number: i32| {
+        frame(&commit_request(("topic", Uuid::ZERO), "group", i64::from(number)), COMMIT, number)
+    };
+    client.send_bytes(&(1..=100).flat_map(commit_of).collect::<Vec<u8>>());
+    for number in 1..=100 {
+        let answer: OffsetCommitResponse = client.receive(COMMIT, number);
+        assert_eq!(answer.topics[0].partitions[0].error_code, 0);
+    }
+    assert_eq!(committed(&mut client, "group"), 100);
+    let (records, batches) = stored(&mut client);
+    assert_eq!(records, 101);
+    assert!(batches <= 50, "{batches} batches");
+    let delete = DeleteGroupsRequest { groups_names: vec!["group".into()] };
+    client.send_bytes(&[frame(&delete, 2, 101), commit_of(102), commit_of(103)].concat());
+    assert_eq!(client.receive::<DeleteGroupsResponse>(2, 101).results[0].error_code, 0);
+    for number in [102, 103] {
+        let answer: OffsetCommitResponse = client.receive(COMMIT, number);
+        assert_eq!(answer.topics[0].partitions[0].error_code, 0);
+    }
+    assert_eq!(committed(&mut client, "group"), 103);
 }
 
 /// Protects: groups are loaded from a compacted offsets topic as they were: the last commit, the member and its assignment, and
@@ -476,7 +510,7 @@ fn groups_are_loaded_from_a_compacted_topic() {
     (request.member_id, request.generation_id_or_member_epoch) = (joined.member_id.clone(), 1);
     request.topics[0].partitions[0].committed_metadata = Some("x".repeat(4_000));
     let mut last = 0;
-    while last < 1_000 || i64::from(stored_records(&mut client)) > last / 2 {
+    while last < 1_000 || i64::from(stored(&mut client).0) > last / 2 {
         for _ in 0..100 {
             last += 1;
             request.topics[0].partitions[0].committed_offset = last;

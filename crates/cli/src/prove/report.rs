@@ -213,7 +213,7 @@ impl Report {
             })
         };
         json!({
-            "verdict": self.verdict(), "seed": self.seed, "acknowledged": findings.acknowledged,
+            "verdict": self.verdict(), "void": self.void(super::ACKNOWLEDGED_MIN), "seed": self.seed, "acknowledged": findings.acknowledged,
             "readable": findings.readable, "anomalies": anomalies,
             "topics_made": accounts.created, "topics_deleted": accounts.deleted, "producer_ids": accounts.ids(),
             "replaced": findings.replaced, "group": self.found.group.as_ref().map(group_json),

@@ -33,6 +33,8 @@ const STALL_REFUSED_MAX: Duration = Duration::from_secs(10);
 const MARK_MAX: Duration = Duration::from_secs(20);
 /// Pause between two looks at the ledger.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// How often the end of the load looks whether the topic has been compacted.
+const COMPACTED_EVERY: Duration = Duration::from_millis(200);
 
 /// How much to do.
 #[derive(Clone, Debug)]
@@ -151,7 +153,7 @@ impl<'a> Proof<'a> {
         if let Some(group) = self.group.as_ref().filter(|_| round % 2 == 1) {
             group.strike();
         }
-        let outstanding = self.ledger.on_kill(round);
+        let outstanding = self.outstanding(round).await;
         self.strike(strike)?;
         let inside = match strike {
             Strike::Random | Strike::Power => false,
@@ -175,6 +177,19 @@ impl<'a> Proof<'a> {
             start_took.as_millis(),
         ));
         Ok(())
+    }
+
+    /// Writes down what the kill finds without an outcome. Now and then everything has just been answered: then the next batch
+    /// is waited for.
+    async fn outstanding(&self, round: u32) -> usize {
+        let since = Instant::now();
+        loop {
+            let count = self.ledger.on_kill(round);
+            if count > 0 || since.elapsed() > MARK_MAX {
+                return count;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// A topic that is gone takes its acknowledged records with it: nothing that would be read could show it.
@@ -256,6 +271,9 @@ impl<'a> Proof<'a> {
         if let Some(group) = &self.group {
             group.finish(&self.cluster).await?;
         }
+        if self.plan.compact {
+            self.compacted().await?;
+        }
         while let Some(ended) = self.members.join_next().await {
             ended?;
         }
@@ -265,6 +283,20 @@ impl<'a> Proof<'a> {
             group.check(&self.cluster).await?;
         }
         self.admin.check().await
+    }
+
+    /// Waits until the topic has been compacted once; if it never is, the proof is void.
+    async fn compacted(&self) -> Result<(), Failure> {
+        let since = Instant::now();
+        while since.elapsed() < MARK_MAX {
+            let mut readable = 0;
+            read_back(&self.cluster, TOPIC, |_| readable += 1).await?;
+            if readable < self.ledger.acknowledged() {
+                break;
+            }
+            tokio::time::sleep(COMPACTED_EVERY).await;
+        }
+        Ok(())
     }
 
     async fn report(mut self, took: Duration) -> Result<Report, Failure> {

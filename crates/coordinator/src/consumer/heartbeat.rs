@@ -13,8 +13,8 @@ use wire::consumer_group_heartbeat_response::{
     Assignment as ToldAssignment, ConsumerGroupHeartbeatResponse, TopicPartitions,
 };
 
-/// A member that waits for others asks again after this time at most.
-const WAITING_INTERVAL: Duration = Duration::from_secs(1);
+/// While a group settles its members ask again after this time at most.
+const SETTLING_INTERVAL: Duration = Duration::from_millis(500);
 
 /// What has become of a member.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,11 +57,13 @@ impl Plan<'_> {
         })
     }
 
-    /// Returns when the member is to show itself again.
+    /// Returns when the member is to show itself again: soon if it waits for others, or others may wait for it.
     fn interval(&self, has: &Has) -> Duration {
-        let waits = self.is_assigning() || has.phase == Phase::Unreleased;
         let interval = self.times.heartbeat_interval;
-        if waits { interval.min(WAITING_INTERVAL) } else { interval }
+        let settles = self.is_assigning()
+            || has.phase != Phase::Stable
+            || self.assigned_since().is_some_and(|since| since < interval);
+        if settles { interval.min(SETTLING_INTERVAL) } else { interval }
     }
 
     pub(super) fn has(&self, id: &MemberId) -> Has {

@@ -34,9 +34,7 @@ impl Plan<'_> {
     /// it, or if its members have changed.
     pub(super) fn look(&mut self, members_changed: bool) {
         let version = self.topics.version();
-        let has_regexes = self.members.values().any(|member| member.said.regex.is_some());
-        let may_look = !has_regexes || self.seen.at.is_none_or(|at| self.now.mono.since(at) >= LOOK_PAUSE);
-        let has_new_topics = self.seen.version != version && may_look;
+        let has_new_topics = self.seen.version != version && self.may_look();
         if has_new_topics {
             self.resolve_regexes();
         }
@@ -51,6 +49,12 @@ impl Plan<'_> {
             let at = Some(self.now.mono);
             self.edit().seen = Seen { version, at };
         }
+    }
+
+    /// Says whether the topics may be looked at anew: where members have regular expressions, not all the time.
+    fn may_look(&self) -> bool {
+        let has_regexes = || self.members.values().any(|member| member.said.regex.is_some());
+        self.seen.at.is_none_or(|at| self.now.mono.since(at) >= LOOK_PAUSE) || !has_regexes()
     }
 
     /// Raises the group's epoch because members have gone.
@@ -128,9 +132,14 @@ impl Plan<'_> {
 
     /// Returns how long the next target assignment has to wait; a clock that was set back does not make it longer.
     pub(crate) fn assignment_wait(&self) -> Option<Duration> {
-        let since = u64::try_from(self.now.wall.0.checked_sub(self.assigned_at.0)?).ok()?;
-        let left = self.times.assignment_interval.checked_sub(Duration::from_millis(since))?;
+        let left = self.times.assignment_interval.checked_sub(self.assigned_since()?)?;
         Some(left).filter(|left| !left.is_zero())
+    }
+
+    /// Returns how long ago the target assignment was made, unless the clock was set back since.
+    pub(super) fn assigned_since(&self) -> Option<Duration> {
+        let since = self.now.wall.0.checked_sub(self.assigned_at.0)?;
+        Some(Duration::from_millis(u64::try_from(since).ok()?))
     }
 
     fn assign_now(&mut self) {

@@ -267,3 +267,20 @@ fn what_is_not_stored_has_not_happened() {
     assert_eq!(world.told(tokens[1]).member_epoch, 2);
     assert_eq!(world.consumer().members.len(), 1);
 }
+
+/// Protects: while a group settles its members are to show themselves often, afterwards at the interval of the group.
+#[test]
+fn members_show_themselves_often_while_a_group_settles() {
+    let mut world = World::new();
+    let told = |world: &mut World, member: &Reader| {
+        let token = world.send(member.heartbeat());
+        world.told(token).heartbeat_interval_ms
+    };
+    let [a, b] = pair(&mut world);
+    for _ in 0..5 {
+        world.pass(SECOND);
+    }
+    assert_eq!([told(&mut world, &a), told(&mut world, &b)], [5_000, 5_000]);
+    world.beat(&mut reader("c"));
+    assert_eq!([told(&mut world, &a), told(&mut world, &b)], [500, 500]);
+}
