@@ -5,7 +5,7 @@ mod limits;
 
 use crate::api::log_sizes;
 use crate::context::Context;
-use crate::lag::{self, Reads, committed};
+use crate::lag;
 use crate::probe::inventory::LOGS_MAX;
 use crate::probe::{Counts, Scrape};
 use crate::publish::Published;
@@ -84,16 +84,8 @@ async fn metrics(State(context): State<Arc<Context>>) -> impl IntoResponse {
 
 /// Looks at the partitions of groups that have lines of their own; counts the others.
 async fn group_lags(context: &Arc<Context>, published: &Published) -> (Vec<(GroupId, PartitionFacts)>, u64) {
-    let most = usize::try_from(published.broker.groups.metrics_max).unwrap_or(usize::MAX);
-    let found = committed(context, most).await;
-    let reads = found.offsets.into_iter().map(|(group, one)| Reads {
-        group,
-        topic: one.topic,
-        partition: one.partition,
-        committed: Some((one.offset, one.at)),
-        owner: None,
-    });
-    (lag::facts(context, reads.collect(), true).await, found.beyond)
+    let (reads, beyond) = lag::with_lines(context, published).await;
+    (lag::facts(context, reads, true).await, beyond)
 }
 
 /// Asks for the sizes of the logs that have lines of their own.

@@ -5,11 +5,13 @@
 
 use crate::api::read;
 use crate::context::Context;
+use crate::publish::Published;
 use crate::shard::message::{CommittedOffsets, FetchPart, Position, ShardMessage};
 use coordinator::{PartitionFacts, Presence};
 use partition::{FetchInput, Isolation};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::oneshot;
 use types::{GroupId, LogKey, MemberId, Offset, PartitionId, WallTime};
 use wire::record::{Batch, Records};
@@ -18,6 +20,8 @@ use wire::record::{Batch, Records};
 const READS_MAX: usize = 100;
 /// Most bytes that a batch may expand to.
 const EXPANDED_MAX: usize = 64 << 20;
+/// Pause between two looks for records that groups have skipped: many log starts move at a time.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// A partition that a group reads, and what it has committed there.
 #[derive(Clone, Debug)]
@@ -50,7 +54,7 @@ impl UnreadTimes {
 }
 
 /// Returns what groups have committed, in their order, up to so many; the rest is counted.
-pub(crate) async fn committed(context: &Context, most: usize) -> CommittedOffsets {
+async fn committed(context: &Context, most: usize) -> CommittedOffsets {
     let mut all = CommittedOffsets::default();
     for shard in 0..context.router.len() {
         let (reply, answer) = oneshot::channel();
@@ -73,18 +77,12 @@ pub(crate) async fn facts(
     reads: Vec<Reads>,
     keep: bool,
 ) -> Vec<(GroupId, PartitionFacts)> {
-    let published = context.published();
-    let key = |one: &Reads| {
-        let topic = published.image.topics().by_name(&one.topic)?;
-        let partition = PartitionId(one.partition);
-        topic.partition(partition).map(|_| topic.key(partition))
-    };
-    let keys: Vec<Option<LogKey>> = reads.iter().map(key).collect();
-    let positions = positions(context, keys.iter().flatten().copied()).await;
-    let (mut all, mut times, mut left) = (Vec::with_capacity(reads.len()), BTreeMap::new(), READS_MAX);
-    for (one, key) in reads.into_iter().zip(keys) {
-        let position = key.and_then(|key| positions.get(&key));
-        let (group, mut facts) = unread(one, key.is_some(), position);
+    let standing = standing(context, reads).await;
+    if keep {
+        context.probes.skipped.note(&standing);
+    }
+    let (mut all, mut times, mut left) = (Vec::with_capacity(standing.len()), BTreeMap::new(), READS_MAX);
+    for (group, key, mut facts) in standing {
         if let (Some(key), Some(1..), Some((committed, _))) = (key, facts.lag(), facts.committed) {
             let at = (key, committed.max(facts.log_start));
             facts.first_unread_at = match context.unread_times.get(at) {
@@ -102,6 +100,49 @@ pub(crate) async fn facts(
         context.unread_times.keep(times);
     }
     all
+}
+
+/// Counts what groups have skipped, each time that a log start has moved. It ends with the broker.
+pub(crate) async fn count_skipped(context: Arc<Context>) {
+    loop {
+        context.probes.skipped.moved.notified().await;
+        let (reads, _) = with_lines(&context, &context.published()).await;
+        let standing = standing(&context, reads).await;
+        context.probes.skipped.note(&standing);
+        tokio::time::sleep(LOOK_PAUSE).await;
+    }
+}
+
+/// Lists the partitions of groups that have lines of their own; counts the others.
+pub(crate) async fn with_lines(context: &Context, published: &Published) -> (Vec<Reads>, u64) {
+    let most = usize::try_from(published.broker.groups.metrics_max).unwrap_or(usize::MAX);
+    let found = committed(context, most).await;
+    let reads = found.offsets.into_iter().map(|(group, one)| Reads {
+        group,
+        topic: one.topic,
+        partition: one.partition,
+        committed: Some((one.offset, one.at)),
+        owner: None,
+    });
+    (reads.collect(), found.beyond)
+}
+
+/// Says how partitions stand, without the times of their records.
+async fn standing(context: &Context, reads: Vec<Reads>) -> Vec<(GroupId, Option<LogKey>, PartitionFacts)> {
+    let published = context.published();
+    let key = |one: &Reads| {
+        let topic = published.image.topics().by_name(&one.topic)?;
+        let partition = PartitionId(one.partition);
+        topic.partition(partition).map(|_| topic.key(partition))
+    };
+    let keys: Vec<Option<LogKey>> = reads.iter().map(key).collect();
+    let positions = positions(context, keys.iter().flatten().copied()).await;
+    let each = reads.into_iter().zip(keys).map(|(one, key)| {
+        let position = key.and_then(|key| positions.get(&key));
+        let (group, facts) = unread(one, key.is_some(), position);
+        (group, key, facts)
+    });
+    each.collect()
 }
 
 fn unread(one: Reads, exists: bool, position: Option<&Position>) -> (GroupId, PartitionFacts) {

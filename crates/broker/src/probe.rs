@@ -10,6 +10,7 @@ mod groups;
 mod invalid;
 pub mod inventory;
 mod listeners;
+mod skipped;
 mod text;
 mod times;
 mod topics;
@@ -183,6 +184,8 @@ pub(crate) struct Probes {
     pub(crate) history: crate::history::HistoryProbes,
     /// Groups.
     pub(crate) groups: groups::GroupProbes,
+    /// What groups can never read.
+    pub(crate) skipped: skipped::SkippedProbes,
 }
 
 impl Probes {
@@ -205,6 +208,7 @@ impl Probes {
             cleaner: cleaner::CleanerProbes::default(),
             history: crate::history::HistoryProbes::default(),
             groups: groups::GroupProbes::default(),
+            skipped: skipped::SkippedProbes::default(),
         }
     }
 

@@ -29,7 +29,15 @@ pub(super) async fn group(State(context): State<Arc<Context>>, Path(name): Path<
             let partitions = partition_facts(&context, reads, false).await;
             let partitions: Vec<PartitionFacts> = partitions.into_iter().map(|(_, facts)| facts).collect();
             let now = context.env.clock.now().wall;
-            answer(StatusCode::OK, &document(&name, &facts, &partitions, more, now))
+            let mut document = document(&name, &facts, &partitions, more, now);
+            document["partitions"] = partitions
+                .iter()
+                .map(|one| {
+                    let skipped = context.probes.skipped.of(&group, one);
+                    partition(one, skipped, now)
+                })
+                .collect();
+            answer(StatusCode::OK, &document)
         }
         Ok(_) => refused(ErrorCode::UnknownServerError),
         Err(code) => refused(code),
@@ -85,7 +93,6 @@ fn document(name: &str, facts: &Facts, partitions: &[PartitionFacts], more: usiz
         "lag": partitions.iter().filter_map(PartitionFacts::lag).sum::<i64>(),
         "skipped": partitions.iter().map(PartitionFacts::skipped).sum::<i64>(),
         "members": facts.members.iter().map(member).collect::<Vec<_>>(),
-        "partitions": partitions.iter().map(|one| partition(one, now)).collect::<Vec<_>>(),
         "more_partitions": more,
         "findings": why(facts, partitions, now).iter().map(finding).collect::<Vec<_>>(),
     })
@@ -114,7 +121,7 @@ fn member(member: &MemberFacts) -> Value {
     })
 }
 
-fn partition(one: &PartitionFacts, now: WallTime) -> Value {
+fn partition(one: &PartitionFacts, skipped: Option<u64>, now: WallTime) -> Value {
     let is_served = one.presence == Presence::Served;
     let presence = match one.presence {
         Presence::Served => "served",
@@ -126,6 +133,7 @@ fn partition(one: &PartitionFacts, now: WallTime) -> Value {
         "committed": one.committed.map(|(offset, _)| offset.0), "committed_at": one.committed.map(|(_, at)| at.0),
         "log_start": is_served.then_some(one.log_start.0), "high_watermark": is_served.then_some(one.high_watermark.0),
         "lag": one.lag(), "lag_ms": one.lag_time(now).map(millis), "skipped": one.skipped(),
+        "skipped_since_start": skipped,
         "first_unread_at": one.first_unread_at.map(|at| at.0),
         "fetched_to": one.last_fetch.map(|(offset, _)| offset.0), "fetched_at": one.last_fetch.map(|(_, at)| at.0),
         "member": one.owner.as_ref().map(MemberId::as_str),

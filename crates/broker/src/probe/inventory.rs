@@ -555,8 +555,19 @@ pub const METRICS: &[Metric] = &[
         "Age of the first record that a group has not read; left out until that record was looked at, at most 100 at a scrape",
     )
     .by(GROUP),
-    gauge("highwater_group_skipped_records", "records", "Records that were deleted before a group had read them")
-        .by(GROUP),
+    gauge(
+        "highwater_group_skipped_records",
+        "records",
+        "Records between the committed offset of a group and the log start: deleted before the group had read them",
+    )
+    .by(GROUP),
+    counter(
+        "highwater_group_records_skipped_total",
+        "records",
+        "Records that were deleted before a group had read them, since the start of the broker, also after the group has gone on; \
+         counted when a log start has moved, once a second at most, and at a scrape",
+    )
+    .by(GROUP),
     gauge(
         "highwater_group_partitions_without_lines",
         "partitions",

@@ -137,6 +137,9 @@ impl Scrape<'_> {
                 "highwater_group_lag_seconds" => {
                     one.lag_time(self.now).iter().for_each(|lag| out.sample("", &labels, lag.as_secs_f64()));
                 }
+                "highwater_group_records_skipped_total" => {
+                    out.sample("", &labels, self.probes.skipped.of(group, one).unwrap_or(0));
+                }
                 _ => out.sample("", &labels, one.skipped()),
             }
         }

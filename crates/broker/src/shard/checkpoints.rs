@@ -167,6 +167,9 @@ impl Shard {
             let rules = retain_rules(&slot.config, clock);
             let mut effects = Vec::new();
             let more = slot.partition.retain(&rules, now.wall, &mut effects).more;
+            if !effects.is_empty() {
+                self.probes.skipped.moved.notify_one();
+            }
             self.run_effects(key, effects);
             if more {
                 again = true;

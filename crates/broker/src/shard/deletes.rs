@@ -68,6 +68,9 @@ impl Shard {
         if let Some(furthest) = waiting.iter().filter(|one| !one.reply.is_closed()).map(|one| one.to).max() {
             slot.partition.move_start(furthest, &mut effects);
         }
+        if !effects.is_empty() {
+            self.probes.skipped.moved.notify_one();
+        }
         slot.count_unwritten();
         let log = slot.partition.log();
         if !effects.is_empty() && log.has_dead_segments() {

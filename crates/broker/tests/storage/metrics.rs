@@ -13,11 +13,12 @@ use types::ErrorCode;
 use wire::create_topics_request::{CreatableTopic, CreateTopicsRequest};
 
 /// Metrics that other tests of this folder see move: full_disk.rs, checkpoints.rs.
-const SEEN_ELSEWHERE: [&str; 13] = [
+const SEEN_ELSEWHERE: [&str; 14] = [
     // In tests/wire/lag.rs.
     "highwater_group_lag_records",
     "highwater_group_lag_seconds",
     "highwater_group_skipped_records",
+    "highwater_group_records_skipped_total",
     "highwater_group_partitions_without_lines",
     "highwater_offset_history_notes_total",
     "highwater_offset_history_missed_total",

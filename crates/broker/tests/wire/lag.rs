@@ -3,6 +3,7 @@
 use crate::batches::{now_ms, timed};
 use crate::client::Client;
 use crate::delete_records::delete_request;
+use crate::effects::until;
 use crate::groups::{commit, find_coordinator};
 use crate::harness::{Broker, folder};
 use std::io::{Read, Write};
@@ -63,7 +64,26 @@ fn lag_is_shown_up_to_a_cap() {
         assert_eq!(commit(&mut client, "a", ("", -1), 8), 0);
         assert_eq!(lines(&broker, "lag_records")[0].1, 2.0);
         assert_eq!(lines(&broker, "skipped_records")[0].1, 0.0);
+        assert_eq!(lines(&broker, "records_skipped_total"), [(label("a"), 3.0), (label("b\\\""), 0.0)]);
     }
+}
+
+/// Protects: what a group skips is counted without anybody looking, and stays counted when the group goes on.
+#[test]
+fn what_is_skipped_is_counted_without_a_scrape() {
+    let dir = folder();
+    let broker = Broker::start_with_settings(dir.path(), &[("highwater.http.listener", "127.0.0.1:0")]);
+    let mut client = prepared(&broker, &[("a", 2)]);
+    assert_eq!(lines(&broker, "records_skipped_total")[0].1, 0.0);
+    assert_eq!(client.call(&delete_request("topic", &[(0, 5)]), 2).topics[0].partitions[0].error_code, 0);
+    let counted = || {
+        let document: serde_json::Value = serde_json::from_str(&get(&broker, "/groups/a").1).unwrap();
+        document["partitions"][0]["skipped_since_start"] == 3
+    };
+    until("three records are counted as skipped", counted);
+    assert_eq!(commit(&mut client, "a", ("", -1), 10), 0);
+    assert_eq!(lines(&broker, "skipped_records")[0].1, 0.0);
+    assert_eq!(lines(&broker, "records_skipped_total")[0].1, 3.0);
 }
 
 /// Protects: a group is a document with its partitions; one that is not there is not found, whatever it is called; what a client

@@ -21,7 +21,7 @@ const SETTLING_INTERVAL: Duration = Duration::from_millis(500);
 pub(super) struct Changed {
     /// Topics that it reads have come or gone.
     pub(super) topics: bool,
-    /// It is new, or its regular expression has changed.
+    /// Its regular expression has changed.
     pub(super) other: bool,
 }
 
@@ -39,7 +39,10 @@ impl Plan<'_> {
         let gives_up_place = self.gives_up_place(heartbeat);
         let before = self.take_in(heartbeat)?;
         let changed = self.update(id, &before.said, &heartbeat.said(&before.said))?;
-        self.look(changed.topics || gives_up_place || self.epoch.0 == 0);
+        if self.is_unborn() && !changed.topics {
+            self.begin();
+        }
+        self.look(changed.topics || gives_up_place);
         self.assign();
         self.reconcile(id, heartbeat.owned.as_ref(), changed.topics || changed.other);
         let has = self.has(id);
@@ -150,8 +153,7 @@ impl Plan<'_> {
     /// Notes what a member says of itself; says what that changes.
     pub(super) fn update(&mut self, id: &MemberId, before: &Said, said: &Said) -> Result<Changed, Refused> {
         let is_new = !self.members.contains_key(id);
-        let changed =
-            Changed { topics: before.topics != said.topics || is_new, other: before.regex != said.regex };
+        let changed = Changed { topics: before.topics != said.topics, other: before.regex != said.regex };
         if changed.other
             && let Some(regex) = &said.regex
         {

@@ -21,6 +21,9 @@ pub(super) use wire::consumer_group_target_assignment_member_value::TopicPartiti
 /// Pause between two looks at all topics for regular expressions: many topics may come at once.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
+/// The epoch of a group in which nobody reads anything yet.
+const FIRST_EPOCH: GroupEpoch = GroupEpoch(1);
+
 struct Counts<'a>(&'a dyn Topics);
 
 impl TopicCounts for Counts<'_> {
@@ -63,9 +66,21 @@ impl Plan<'_> {
         self.write(epoch_record(self.next_epoch(), hash));
     }
 
-    /// Returns the group's epoch after a change; a group begins with 1, as Kafka's do, so its first member makes it 2.
+    /// Says whether the group has no epoch yet.
+    pub(super) fn is_unborn(&self) -> bool {
+        self.epoch == GroupEpoch(0)
+    }
+
+    /// Begins with the first epoch, with a member that reads nothing.
+    pub(super) fn begin(&mut self) {
+        let hash = self.hash_of_topics();
+        self.write(epoch_record(FIRST_EPOCH, hash));
+    }
+
+    /// Returns the group's epoch after a change; a group begins with 1, as Kafka's do, so the first member that reads something makes
+    /// it 2.
     fn next_epoch(&self) -> GroupEpoch {
-        self.epoch.max(GroupEpoch(1)).next()
+        self.epoch.max(FIRST_EPOCH).next()
     }
 
     /// Finds the topics of every regular expression that a member has.

@@ -49,6 +49,28 @@ fn a_partition_is_given_up_before_it_is_given_away() {
     assert_eq!(world.consumer().state, "Stable");
 }
 
+/// Protects: a member that reads nothing changes nothing for the others, and is in the group all the same, as in Kafka.
+#[test]
+fn who_reads_nothing_raises_no_epoch() {
+    let mut world = World::new();
+    let mut idle = Reader { topics: Vec::new(), ..reader("idle") };
+    assert_eq!(world.beat(&mut idle), ErrorCode::None);
+    assert_eq!((idle.epoch, world.consumer().epoch.0, world.consumer().state), (1, 1, "Stable"));
+    world.pass(SECOND);
+    let mut a = reader("a");
+    assert_eq!(world.beat(&mut a), ErrorCode::None);
+    assert_eq!((a.epoch, a.reads()), (2, vec![0, 1, 2, 3]));
+    let mut another = Reader { topics: Vec::new(), ..reader("another") };
+    assert_eq!(world.beat(&mut another), ErrorCode::None);
+    assert_eq!((another.epoch, world.consumer().epoch.0, world.consumer().members.len()), (2, 2, 3));
+    another = Reader { topics: vec!["t"], is_unsure: true, ..another };
+    assert_eq!(world.beat(&mut another), ErrorCode::None);
+    assert_eq!(world.consumer().epoch.0, 3);
+    world.fail_over();
+    assert_eq!(world.beat(&mut idle), ErrorCode::None);
+    assert_eq!(world.consumer().epoch.0, 3, "a new coordinator knows what the epoch was raised for");
+}
+
 /// Protects: a member that comes with another epoch is fenced (C1), but for the one before, when it has nothing more than it may.
 #[test]
 fn another_epoch_is_fenced() {
