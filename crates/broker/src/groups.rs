@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use types::{ErrorCode, LogKey, Offset, OffsetRange};
+use types::{ErrorCode, LogKey, Offset, OffsetRange, WallTime};
 use wire::record::{Batch, Records};
 
 /// Bytes of a log that are read at a time.
@@ -109,7 +109,7 @@ async fn read_some(
     key: LogKey,
     from: Offset,
     begun: impl FnOnce(),
-) -> Result<(Offset, Vec<GroupRecord>), String> {
+) -> Result<(Offset, Vec<(GroupRecord, WallTime)>), String> {
     let input = FetchInput {
         offset: from,
         current_epoch: None,
@@ -134,7 +134,7 @@ async fn read_some(
     }
 }
 
-fn decode(from: Offset, batches: &[Batch]) -> Result<(Offset, Vec<GroupRecord>), String> {
+fn decode(from: Offset, batches: &[Batch]) -> Result<(Offset, Vec<(GroupRecord, WallTime)>), String> {
     let (mut next, mut all) = (from, Vec::new());
     for batch in batches {
         next = next.max(batch.header().next_offset());
@@ -144,9 +144,9 @@ fn decode(from: Offset, batches: &[Batch]) -> Result<(Offset, Vec<GroupRecord>),
         let records = Records::open(&batch.to_bytes(), EXPANDED_MAX).map_err(|error| error.to_string())?;
         for record in records {
             let record = record.map_err(|error| error.to_string())?;
-            let at = record.offset;
+            let (at, written) = (record.offset, record.timestamp);
             match GroupRecord::decode(record.key, record.value) {
-                Ok(Some(record)) => all.push(record),
+                Ok(Some(record)) => all.push((record, written)),
                 // A kind that another build has written: it is kept in the log, and means nothing here.
                 Ok(None) => tracing::debug!(%at, "a record of another kind"),
                 Err(fault) => return Err(format!("the record at offset {at}: {fault}")),

@@ -10,6 +10,7 @@
 mod classic_member;
 mod facts;
 mod heartbeat;
+mod looks;
 mod member;
 mod migrate;
 mod plan;
@@ -25,10 +26,11 @@ use crate::request::{ConsumerDescription, ConsumerMemberDescription, Topics};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use types::{ErrorCode, GroupEpoch, GroupId, InstanceId, MemberId, Monotonic, TopicId, WallTime};
+use types::{ErrorCode, GroupEpoch, GroupId, InstanceId, MemberId, TopicId, WallTime};
 
 pub(crate) use classic_member::{ClassicJoin, Told};
 pub(crate) use heartbeat::unknown;
+pub(crate) use looks::{Looks, Seen};
 pub(crate) use member::{Has, Member, Phase, Said};
 pub(crate) use migrate::downgraded;
 pub(crate) use plan::Plan;
@@ -57,13 +59,6 @@ impl Stage {
             Stage::Stable => "Stable",
         }
     }
-}
-
-/// Until when what topics there are was looked at; it is not stored, for it can be looked at again.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Seen {
-    version: u64,
-    at: Option<Monotonic>,
 }
 
 impl Held for Assignment {
@@ -298,9 +293,14 @@ impl Consumer {
         self.members.get(id).is_some_and(is_late)
     }
 
-    /// Takes over from another what is not stored.
-    pub(crate) fn keep_seen(&mut self, other: &Consumer) {
-        self.seen = other.seen;
+    /// Returns how far it has looked at what topics there are.
+    pub(crate) fn seen(&self) -> Seen {
+        self.seen
+    }
+
+    /// Notes how far it has looked at what topics there are; that is not stored.
+    pub(crate) fn set_seen(&mut self, seen: Seen) {
+        self.seen = seen;
     }
 
     /// Returns its members.

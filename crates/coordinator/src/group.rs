@@ -5,7 +5,8 @@ use crate::consumer::Consumer;
 use crate::held::Held;
 use crate::offsets::Offsets;
 use crate::record::{ConsumerRecord, GroupRecord};
-use types::{GroupId, Monotonic, WallTime};
+use std::time::Duration;
+use types::{GroupId, Monotonic, Now, WallTime};
 
 /// What kind of group it is. A group without members may become the other at any time.
 #[derive(Clone, Debug)]
@@ -23,8 +24,10 @@ pub(crate) struct Group {
     pub(crate) offsets: Offsets,
     /// What it held when that was looked at. *Units*: bytes.
     pub(crate) noted: usize,
-    /// Since when it has been seen to have neither members nor offsets.
-    pub(crate) bare_since: Option<Monotonic>,
+    /// Since when it has been seen to have neither members nor offsets, and for how long it had none before.
+    pub(crate) bare_since: Option<(Monotonic, Duration)>,
+    /// When its last record was written; of a group that was loaded.
+    pub(crate) written_at: Option<WallTime>,
 }
 
 impl Group {
@@ -35,6 +38,7 @@ impl Group {
             offsets: Offsets::default(),
             noted: 0,
             bare_since: None,
+            written_at: None,
         }
     }
 
@@ -96,6 +100,16 @@ impl Group {
     /// Returns the group, if it is of the consumer protocol.
     pub(crate) fn consumer(&self) -> Option<&Consumer> {
         if let Kind::Consumer(consumer) = &self.kind { Some(consumer) } else { None }
+    }
+
+    /// Notes for how long it has had neither members nor offsets, if it has none: the end of the last one is its last record. A
+    /// clock that was set back does not make that longer.
+    pub(crate) fn loaded(&mut self, now: Now) {
+        let Some(at) = self.written_at.take() else { return };
+        if self.is_deserted() && self.offsets.is_empty() {
+            let before = u64::try_from(now.wall.0.saturating_sub(at.0)).unwrap_or(0);
+            self.bare_since = Some((now.mono, Duration::from_millis(before)));
+        }
     }
 
     /// Says whether it has no members, nor anybody on the way to be one.

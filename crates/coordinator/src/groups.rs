@@ -16,7 +16,7 @@ mod reads;
 mod room;
 
 use crate::classic::{Join, Member};
-use crate::consumer::{Consumer, Heartbeat};
+use crate::consumer::{Consumer, Heartbeat, Looks};
 use crate::group::{Group, Kind};
 use crate::note::{Asked, Who, notes};
 use crate::record::GroupRecord;
@@ -29,7 +29,7 @@ pub use look::Counts;
 use room::{Queue, Room, growth, note};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use types::{ErrorCode, GroupEpoch, GroupId, InstanceId, MemberId, Monotonic, Now};
+use types::{ErrorCode, GroupEpoch, GroupId, InstanceId, MemberId, Monotonic, Now, WallTime};
 use wire::sync_group_request::SyncGroupRequest;
 
 /// What happens when a batch is committed, or is not.
@@ -70,6 +70,7 @@ pub(crate) struct Batch {
 pub(crate) struct Turn<'a> {
     pub(crate) now: Now,
     pub(crate) settings: &'a Settings,
+    looks: &'a Looks,
     timers: &'a mut Timers,
     effects: &'a mut Vec<Effect>,
     batch: &'a mut Batch,
@@ -190,10 +191,11 @@ pub struct Groups {
     /// What others hold that share the budget. *Units*: bytes.
     elsewhere: usize,
     due: Due,
+    looks: Looks,
 }
 
 impl Groups {
-    /// Makes a coordinator without groups; [`Groups::replay`] brings those that the log holds.
+    /// Makes a coordinator without groups; [`Groups::load`] brings those that the log holds.
     pub fn new(settings: Settings) -> Groups {
         Groups {
             settings,
@@ -205,6 +207,7 @@ impl Groups {
             held: 0,
             elsewhere: 0,
             due: Due::default(),
+            looks: Looks::default(),
         }
     }
 
@@ -234,6 +237,14 @@ impl Groups {
         }
     }
 
+    /// Takes over a record of the log, and when it was written.
+    pub fn load(&mut self, record: &GroupRecord, at: WallTime) {
+        self.replay(record);
+        if let Some(group) = self.groups.get_mut(record.group()) {
+            group.written_at = group.written_at.max(Some(at));
+        }
+    }
+
     fn drop_if_void(&mut self, id: &GroupId) {
         if self.groups.get(id).is_some_and(Group::is_void)
             && let Some(group) = self.groups.remove(id)
@@ -246,13 +257,15 @@ impl Groups {
     pub fn loaded(&mut self, topics: &dyn Topics, now: Now) {
         let mut batch = Batch::default();
         for group in self.groups.values_mut() {
-            let (settings, timers, effects) = (&self.settings, &mut self.timers, &mut self.effects);
-            let mut turn = Turn { now, settings, timers, effects, batch: &mut batch };
+            let (settings, looks) = (&self.settings, &self.looks);
+            let (timers, effects) = (&mut self.timers, &mut self.effects);
+            let mut turn = Turn { now, settings, looks, timers, effects, batch: &mut batch };
             match &mut group.kind {
                 Kind::Classic(classic) => classic.loaded(&mut turn),
                 Kind::Consumer(consumer) => consumer::loaded(consumer, topics, &mut turn),
             }
         }
+        self.groups.values_mut().for_each(|group| group.loaded(now));
         debug_assert!(batch.records.is_empty(), "loading writes nothing");
         self.note_all();
         self.expire_later(now);
@@ -303,8 +316,9 @@ impl Groups {
 
     fn follow(&mut self, then: Then, outcome: Result<(), ErrorCode>, now: Now) {
         let mut batch = Batch::default();
-        let (settings, timers, effects) = (&self.settings, &mut self.timers, &mut self.effects);
-        let mut turn = Turn { now, settings, timers, effects, batch: &mut batch };
+        let (settings, looks) = (&self.settings, &self.looks);
+        let (timers, effects) = (&mut self.timers, &mut self.effects);
+        let mut turn = Turn { now, settings, looks, timers, effects, batch: &mut batch };
         match then {
             Then::Reply(token, answer) => turn.reply(token, outcome.map(|()| answer)),
             Then::Counted(event) if outcome.is_ok() => turn.effects.push(Effect::Happened(event)),
@@ -409,8 +423,8 @@ impl Groups {
         if self.timers.is_armed(key) {
             return;
         }
-        let Groups { settings, groups, timers, effects, .. } = self;
-        let mut turn = Turn { now, settings, timers, effects, batch };
+        let Groups { settings, looks, groups, timers, effects, .. } = self;
+        let mut turn = Turn { now, settings, looks, timers, effects, batch };
         let Some(id) = key.group() else {
             self.due = expiry::sweep(groups, &mut turn);
             if turn.is_full() {
@@ -446,8 +460,8 @@ impl Groups {
         if request.group() == Some("") && !matches!(request, Request::Commit(_) | Request::Delete(_)) {
             return Err(ErrorCode::InvalidGroupId);
         }
-        let Groups { settings, groups, timers, effects, .. } = self;
-        let mut turn = Turn { now, settings, timers, effects, batch };
+        let Groups { settings, looks, groups, timers, effects, .. } = self;
+        let mut turn = Turn { now, settings, looks, timers, effects, batch };
         match request {
             Request::Join { request, caller, fresh } if turn.is_consumer(groups, &request.group_id) => {
                 consumer::join(groups, (token, request, caller, fresh), topics, &mut turn)?;
@@ -511,9 +525,10 @@ impl Groups {
         }
         let mut batch = Batch::default();
         for group in self.groups.values_mut() {
-            let (settings, timers, effects) = (&self.settings, &mut self.timers, &mut self.effects);
+            let (settings, looks) = (&self.settings, &self.looks);
+            let (timers, effects) = (&mut self.timers, &mut self.effects);
             if let Some(classic) = group.classic_mut() {
-                classic.end(code, &mut Turn { now, settings, timers, effects, batch: &mut batch });
+                classic.end(code, &mut Turn { now, settings, looks, timers, effects, batch: &mut batch });
             }
         }
         self.effects

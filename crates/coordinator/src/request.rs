@@ -96,6 +96,9 @@ pub trait Topics {
     /// Returns the names of all topics that a regular expression may mean.
     fn names(&self) -> Box<dyn Iterator<Item = &str> + '_>;
 
+    /// Returns how many these are, or more.
+    fn count(&self) -> usize;
+
     /// Returns a number that is another one when something of this has changed.
     fn version(&self) -> u64;
 

@@ -21,6 +21,8 @@ mod migration;
 mod notes;
 #[path = "script/on_its_way.rs"]
 mod on_its_way;
+#[path = "script/patterns.rs"]
+mod patterns;
 #[path = "script/reader.rs"]
 mod reader;
 #[path = "script/replay.rs"]

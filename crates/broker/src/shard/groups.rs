@@ -108,6 +108,10 @@ impl Topics for Published {
         Box::new(all.filter(|name| !name.starts_with(OWN_TOPICS)))
     }
 
+    fn count(&self) -> usize {
+        self.image.topics().len()
+    }
+
     fn version(&self) -> u64 {
         self.image.offset().0
     }
@@ -301,7 +305,7 @@ impl Shard {
         match what {
             GroupsOutcome::Records(records) => {
                 if let Some(one) = self.coordinators.led.get_mut(&key) {
-                    records.iter().for_each(|record| one.groups.replay(record));
+                    records.iter().for_each(|(record, at)| one.groups.load(record, *at));
                     one.share.set(one.groups.held());
                 }
             }

@@ -328,7 +328,7 @@ pub(crate) struct GroupsDone {
 /// What became of a job of a coordinator.
 pub(crate) enum GroupsOutcome {
     /// More of its log was read.
-    Records(Vec<coordinator::GroupRecord>),
+    Records(Vec<(coordinator::GroupRecord, types::WallTime)>),
     /// All of its log was read.
     Loaded,
     /// Its log cannot be read.

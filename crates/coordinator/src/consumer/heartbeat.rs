@@ -54,17 +54,20 @@ impl Plan<'_> {
             error_message: None,
             member_id: Some(id.to_string()),
             member_epoch: has.epoch.0,
-            heartbeat_interval_ms: crate::classic::millis(self.interval(&has)),
+            heartbeat_interval_ms: crate::classic::millis(self.interval(id, &has)),
             assignment: is_told.then(|| told(&plain(&has.assigned))),
             throttle_time_ms: 0,
         })
     }
 
     /// Returns when the member is to show itself again: soon if it waits for others, or others may wait for it.
-    fn interval(&self, has: &Has) -> Duration {
+    fn interval(&self, id: &MemberId, has: &Has) -> Duration {
+        let regex = self.members.get(id).and_then(|member| member.said.regex.as_ref());
+        let is_resolved = regex.is_none_or(|regex| self.regexes.contains_key(regex));
         let interval = self.times.heartbeat_interval;
         let settles = self.is_assigning()
             || has.phase != Phase::Stable
+            || !is_resolved
             || self.assigned_since().is_some_and(|since| since < interval);
         if settles { interval.min(SETTLING_INTERVAL) } else { interval }
     }
@@ -170,7 +173,7 @@ impl Plan<'_> {
         if let Some(regex) = &said.regex
             && !self.regexes.contains_key(regex)
         {
-            self.resolve(regex);
+            self.resolve_new(regex);
         }
         Ok(Changed { topics: true, other: true })
     }

@@ -1,6 +1,6 @@
 //! A decision about a group while it is being made: the records so far, and what the group is with them.
 
-use super::Consumer;
+use super::{Consumer, Looks};
 use crate::record::ConsumerRecord;
 use crate::request::{ConsumerTimes, Settings, Topics};
 use std::ops::Deref;
@@ -17,6 +17,12 @@ pub(crate) struct Plan<'a> {
     records: Vec<ConsumerRecord>,
     /// Members have gone.
     has_lost: bool,
+    pub(super) looks: &'a Looks,
+    /// The pattern that was looked for with this heartbeat.
+    pub(super) resolved: Option<String>,
+    /// Whether it may look for patterns; else it only says that it would.
+    pub(super) looks_now: bool,
+    would_look: bool,
 }
 
 impl Deref for Plan<'_> {
@@ -34,9 +40,46 @@ impl<'a> Plan<'a> {
         now: Now,
         settings: &'a Settings,
         topics: &'a dyn Topics,
+        looks: &'a Looks,
     ) -> Plan<'a> {
         let times = topics.times(base.id().as_str());
-        Plan { now, settings, topics, times, base, draft: None, records: Vec::new(), has_lost: false }
+        Plan {
+            now,
+            settings,
+            topics,
+            times,
+            base,
+            draft: None,
+            records: Vec::new(),
+            has_lost: false,
+            looks,
+            resolved: None,
+            looks_now: true,
+            would_look: false,
+        }
+    }
+
+    /// Looks for no pattern: who would have to is to wait for its turn.
+    pub(crate) fn without_looking(self) -> Plan<'a> {
+        Plan { looks_now: false, ..self }
+    }
+
+    /// Says whether it would have looked for a pattern.
+    pub(crate) fn would_look(&self) -> bool {
+        self.would_look
+    }
+
+    /// Takes leave to look for a pattern.
+    pub(super) fn may_look(&mut self) -> bool {
+        let (names, now, looks) = (self.topics.count(), self.now.mono, self.looks);
+        if !self.seen.may_look(looks, names, now) {
+            return false;
+        }
+        self.would_look = true;
+        if self.looks_now {
+            self.edit().seen.spend(looks, names, now);
+        }
+        self.looks_now
     }
 
     /// Writes a record.

@@ -1,7 +1,7 @@
 //! The target assignment of a group: when it is made anew, and of what.
 
+use super::Member;
 use super::plan::Plan;
-use super::{Member, Seen};
 use crate::assign::{Assignment, MemberSpec, TopicCounts, TopicPattern};
 use crate::record::ConsumerRecord;
 use crate::request::Topics;
@@ -18,9 +18,6 @@ use wire::consumer_group_target_assignment_metadata_value::ConsumerGroupTargetAs
 
 pub(super) use wire::consumer_group_target_assignment_member_value::TopicPartition as StoredTopic;
 
-/// Pause between two looks at all topics for regular expressions: many topics may come at once.
-const LOOK_PAUSE: Duration = Duration::from_secs(1);
-
 /// The epoch of a group in which nobody reads anything yet.
 const FIRST_EPOCH: GroupEpoch = GroupEpoch(1);
 
@@ -33,31 +30,27 @@ impl TopicCounts for Counts<'_> {
 }
 
 impl Plan<'_> {
-    /// Looks at what topics there are, if that has changed, or is to be known now; raises the group's epoch if that matters to
-    /// it, or if its members have changed.
+    /// Looks at what topics there are, if that has changed; raises the group's epoch if that matters to it, or if its members have
+    /// changed.
     pub(super) fn look(&mut self, members_changed: bool) {
         let version = self.topics.version();
-        let has_new_topics = self.seen.version != version && self.may_look();
-        if has_new_topics {
-            self.resolve_regexes();
-        }
-        if !members_changed && !has_new_topics {
+        let has_new_topics = self.seen.version != version && self.may_begin();
+        let begins = has_new_topics.then_some(version);
+        let has_new_matches = (has_new_topics || self.seen.todo > 0) && self.resolve_regexes(begins);
+        if !members_changed && !has_new_topics && !has_new_matches {
             return;
         }
         let hash = self.hash_of_topics();
-        if members_changed || hash != self.topics_hash {
+        // What a pattern means now may be read by others already, and their hash then stays.
+        if members_changed || has_new_matches || hash != self.topics_hash {
             self.write(epoch_record(self.next_epoch(), hash));
-        }
-        if has_new_topics {
-            let at = Some(self.now.mono);
-            self.edit().seen = Seen { version, at };
         }
     }
 
     /// Says whether the topics may be looked at anew: where members have regular expressions, not all the time.
-    fn may_look(&self) -> bool {
+    fn may_begin(&self) -> bool {
         let has_regexes = || self.members.values().any(|member| member.said.regex.is_some());
-        self.seen.at.is_none_or(|at| self.now.mono.since(at) >= LOOK_PAUSE) || !has_regexes()
+        self.seen.may_begin(self.now.mono) || !has_regexes()
     }
 
     /// Raises the group's epoch because members have gone.
@@ -83,20 +76,58 @@ impl Plan<'_> {
         self.epoch.max(FIRST_EPOCH).next()
     }
 
-    /// Finds the topics of every regular expression that a member has.
-    fn resolve_regexes(&mut self) {
-        let used: BTreeSet<String> =
-            self.members.values().filter_map(|member| member.said.regex.clone()).collect();
-        used.iter().for_each(|regex| self.resolve(regex));
+    /// Finds the topics of the regular expressions that members have, as many as may be now, in turns; says whether some mean
+    /// something else than before. `begins`: the topics are others.
+    fn resolve_regexes(&mut self, begins: Option<u64>) -> bool {
+        let now = self.now.mono;
+        if begins.is_none() && !self.seen.may_look(self.looks, self.topics.count(), now) {
+            return false;
+        }
+        let used = self.used_regexes();
+        let mut seen = self.seen;
+        seen.todo = seen.todo.min(used.len());
+        if let Some(version) = begins {
+            seen.begin(version, used.len(), now);
+        }
+        let mut has_changed = false;
+        while seen.todo > 0 {
+            let Some(regex) = used.get(seen.next % used.len()) else { break };
+            if self.resolved.as_ref() != Some(regex) {
+                if !self.may_look() {
+                    break;
+                }
+                has_changed |= self.resolve(regex);
+            }
+            seen.step(used.len());
+        }
+        if !seen.is_as_far_as(&self.seen) {
+            self.edit().seen.go_to(&seen);
+        }
+        has_changed
     }
 
-    /// Finds the topics of a regular expression; it was checked when it came.
-    pub(super) fn resolve(&mut self, regex: &str) {
-        let Ok(pattern) = TopicPattern::new(regex) else { return };
+    /// Finds the topics of a regular expression that nobody had, if that may be now; else its turn comes.
+    pub(super) fn resolve_new(&mut self, regex: &str) {
+        if self.may_look() {
+            self.resolve(regex);
+            self.resolved = Some(regex.to_owned());
+        } else {
+            self.edit().seen.todo = usize::MAX;
+        }
+    }
+
+    fn used_regexes(&self) -> Vec<String> {
+        let all = self.members.values().filter_map(|member| member.said.regex.as_ref());
+        all.collect::<BTreeSet<&String>>().into_iter().cloned().collect()
+    }
+
+    /// Finds the topics of a regular expression; it was checked when it came. Says whether they are others than before.
+    fn resolve(&mut self, regex: &str) -> bool {
+        let Ok(pattern) = TopicPattern::new(regex) else { return false };
         let topics: BTreeSet<String> =
             self.topics.names().filter(|name| pattern.matches(name)).map(str::to_owned).collect();
         if self.regexes.get(regex).is_some_and(|known| **known == topics) {
-            return;
+            return false;
         }
         let value = ConsumerGroupRegularExpressionValue {
             topics: topics.into_iter().collect(),
@@ -104,13 +135,14 @@ impl Plan<'_> {
             timestamp: self.now.wall.0,
         };
         self.write(ConsumerRecord::Regex(regex.to_owned(), Some(value)));
+        true
     }
 
     /// Lets those regular expressions go that no member has.
     pub(super) fn forget_regexes(&mut self) {
-        let is_used =
-            |regex: &&String| self.members.values().any(|member| member.said.regex.as_ref() == Some(*regex));
-        let gone: Vec<String> = self.regexes.keys().filter(|regex| !is_used(regex)).cloned().collect();
+        let used: BTreeSet<&String> =
+            self.members.values().filter_map(|member| member.said.regex.as_ref()).collect();
+        let gone: Vec<String> = self.regexes.keys().filter(|regex| !used.contains(regex)).cloned().collect();
         gone.into_iter().for_each(|regex| self.write(ConsumerRecord::Regex(regex, None)));
     }
 

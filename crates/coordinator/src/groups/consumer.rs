@@ -2,10 +2,10 @@
 //! on a draft, whose records go into the batch.
 
 use super::{Batch, Groups, Operation, Then, Turn};
-use crate::consumer::{ClassicJoin, Consumer, Heartbeat, Phase, Plan, Refused, Told, downgraded};
+use crate::consumer::{ClassicJoin, Consumer, Heartbeat, Phase, Plan, Refused, Seen, Told, downgraded};
 use crate::group::{Group, Kind};
 use crate::record::GroupRecord;
-use crate::request::{Answer, Caller, Effect, Request, Token, Topics};
+use crate::request::{Answer, Caller, Effect, Event, Request, Token, Topics};
 use crate::timers::{TimerKey, Timers};
 use std::collections::BTreeMap;
 use types::{ErrorCode, GroupEpoch, GroupId, InstanceId, MemberId, Now, Uuid};
@@ -38,6 +38,12 @@ impl Groups {
         if heartbeat.epoch.0 > 0 && !is_moving && self.answers_at_once(token, &heartbeat, topics, now) {
             return;
         }
+        if self.is_full() {
+            self.effects.push(Effect::Happened(Event::Refused));
+            let why =
+                "The coordinator has no memory left for more that waits (highwater.groups.memory.bytes).";
+            return refuse(token, Refused::new(ErrorCode::CoordinatorNotAvailable, why), &mut self.effects);
+        }
         self.queue.push(Operation::Heartbeat(token, Box::new(heartbeat)));
         self.pump(topics, now);
     }
@@ -49,14 +55,14 @@ impl Groups {
         topics: &dyn Topics,
         now: Now,
     ) -> bool {
-        let Groups { settings, groups, timers, effects, .. } = self;
+        let Groups { settings, looks, groups, timers, effects, .. } = self;
         let Some(Kind::Consumer(consumer)) = groups.get_mut(&heartbeat.group).map(|group| &mut group.kind)
         else {
             return false;
         };
-        let mut plan = Plan::new(consumer, now, settings, topics);
+        let mut plan = Plan::new(consumer, now, settings, topics, looks).without_looking();
         let answer = plan.heartbeat(heartbeat);
-        if plan.has_records() {
+        if plan.has_records() || plan.would_look() {
             return false;
         }
         match answer {
@@ -92,8 +98,8 @@ impl Groups {
         now: Now,
         batch: &mut Batch,
     ) {
-        let Groups { settings, groups, timers, effects, .. } = self;
-        let mut turn = Turn { now, settings, timers, effects, batch };
+        let Groups { settings, looks, groups, timers, effects, .. } = self;
+        let mut turn = Turn { now, settings, looks, timers, effects, batch };
         match decide(groups, heartbeat, topics, &mut turn) {
             Ok(response) => turn.then(Then::Reply(token, Answer::ConsumerHeartbeat(response))),
             Err(refused) => refuse(token, refused, turn.effects),
@@ -104,7 +110,7 @@ impl Groups {
     pub(super) fn keep_seen(&mut self, id: &GroupId, draft: &Consumer) {
         if let Some(Kind::Consumer(consumer)) = self.groups.get_mut(id).map(|group| &mut group.kind) {
             debug_assert!(**consumer == *draft, "group {id} is what was decided");
-            consumer.keep_seen(draft);
+            consumer.set_seen(draft.seen());
         }
     }
 }
@@ -179,14 +185,15 @@ fn plan<T>(
     turn: &mut Turn<'_>,
     act: impl FnOnce(&mut Plan<'_>) -> Result<T, Refused>,
 ) -> Result<T, Refused> {
-    let (now, settings) = (turn.now, turn.settings);
+    let (now, settings, looks) = (turn.now, turn.settings, turn.looks);
     let draft = turn.batch.drafts.remove(id);
     let fresh = Consumer::new(id.clone());
     let known = draft.as_deref().or_else(|| groups.get(id).and_then(Group::consumer));
     if known.is_none() && missing == Missing::Refused {
         return Err(Refused::new(ErrorCode::UnknownMemberId, format!("There is no consumer group {id}.")));
     }
-    let mut plan = Plan::new(known.unwrap_or(&fresh), now, settings, topics);
+    let mut plan = Plan::new(known.unwrap_or(&fresh), now, settings, topics, looks);
+    let before = plan.seen();
     let classic = if known.is_none() { groups.get(id).and_then(Group::classic) } else { None };
     let taken_over = match classic {
         Some(classic) if classic.members().next().is_some() => plan.take_over(classic),
@@ -194,9 +201,8 @@ fn plan<T>(
     };
     let value = taken_over.and_then(|()| act(&mut plan));
     if value.is_err() || !plan.has_records() {
-        if let Some(draft) = draft {
-            turn.batch.drafts.insert(id.clone(), draft);
-        }
+        let seen = if value.is_ok() { plan.seen() } else { before };
+        keep(groups, id, draft, seen, turn);
         return value;
     }
     arm_assignment(&plan, turn.timers);
@@ -225,6 +231,16 @@ fn plan<T>(
         made => _ = made.map(|made| turn.batch.drafts.insert(id.clone(), made)),
     }
     value
+}
+
+/// Nothing was written: what was seen is kept all the same.
+fn keep(groups: &mut All, id: &GroupId, draft: Option<Box<Consumer>>, seen: Seen, turn: &mut Turn<'_>) {
+    if let Some(mut draft) = draft {
+        draft.set_seen(seen);
+        turn.batch.drafts.insert(id.clone(), draft);
+    } else if let Some(Kind::Consumer(consumer)) = groups.get_mut(id).map(|group| &mut group.kind) {
+        consumer.set_seen(seen);
+    }
 }
 
 fn session_of(group: &GroupId, member: &MemberId) -> TimerKey {
@@ -256,7 +272,7 @@ pub(super) fn loaded(consumer: &Consumer, topics: &dyn Topics, turn: &mut Turn<'
             turn.arm(rebalance_of(id, member), known.said.rebalance_timeout);
         }
     }
-    arm_assignment(&Plan::new(consumer, turn.now, turn.settings, topics), turn.timers);
+    arm_assignment(&Plan::new(consumer, turn.now, turn.settings, topics, turn.looks), turn.timers);
 }
 
 /// A member of the classic protocol has shown itself; it may have to join again.

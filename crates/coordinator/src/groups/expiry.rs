@@ -1,7 +1,7 @@
 //! What goes by itself: offsets after their retention, and groups of which nothing is left that anybody could miss.
 //!
 //! Where no retention is set, offsets do not age (C10); a group without members and offsets still goes, a day after that was first
-//! seen. *Source*: Kafka's OffsetExpirationCondition: age counts from the commit, for a group that had members from when it
+//! seen, or after its last record where it was loaded. *Source*: Kafka's OffsetExpirationCondition: age counts from the commit, for a group that had members from when it
 //! became empty, if that is later; what members read does not age. Tests: tests/script/commits.rs, tests/script/expiry.rs.
 
 use super::{Then, Turn};
@@ -88,8 +88,9 @@ fn end_bare(id: &GroupId, group: &mut Group, due: &mut Due, turn: &mut Turn<'_>)
         group.bare_since = None;
         return;
     }
-    let since = *group.bare_since.get_or_insert(turn.now.mono);
-    match BARE_KEPT.checked_sub(turn.now.mono.since(since)).filter(|left| !left.is_zero()) {
+    let (since, before) = *group.bare_since.get_or_insert((turn.now.mono, Duration::ZERO));
+    let bare = turn.now.mono.since(since).saturating_add(before);
+    match BARE_KEPT.checked_sub(bare).filter(|left| !left.is_zero()) {
         Some(left) => due.add(0, WallTime(turn.now.wall.0.saturating_add(millis(left)))),
         None => end(id, group, (0, true), Reason::Unused, turn),
     }

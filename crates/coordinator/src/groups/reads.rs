@@ -110,8 +110,9 @@ impl Groups {
             return Err(ErrorCode::InvalidGroupId);
         }
         let group = self.groups.get(group).ok_or(ErrorCode::UnknownMemberId)?;
-        let (settings, timers, effects) = (&self.settings, &mut self.timers, &mut self.effects);
-        let mut turn = Turn { now, settings, timers, effects, batch: &mut Batch::default() };
+        let (settings, looks) = (&self.settings, &self.looks);
+        let (timers, effects) = (&mut self.timers, &mut self.effects);
+        let mut turn = Turn { now, settings, looks, timers, effects, batch: &mut Batch::default() };
         match &group.kind {
             Kind::Classic(classic) => classic.heartbeat(member, instance, generation, &mut turn),
             Kind::Consumer(consumer) => {

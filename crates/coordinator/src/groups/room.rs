@@ -160,8 +160,13 @@ impl Groups {
     pub(super) fn may_wait(&self, request: &Request) -> bool {
         match request {
             Request::Join { .. } | Request::Sync(_) => request.bytes() <= self.room().old,
-            _ => !self.queue.is_full(self.settings.memory_max),
+            _ => !self.is_full(),
         }
+    }
+
+    /// Says whether no more may wait of what may give up waiting.
+    pub(super) fn is_full(&self) -> bool {
+        self.queue.is_full(self.settings.memory_max)
     }
 
     /// Counts a group anew after something was done to it.

@@ -155,6 +155,34 @@ fn what_is_there_grows_up_to_the_budget() {
     assert!(world.groups.held() <= MOST, "{}", world.groups.held());
 }
 
+/// Protects: heartbeats that wait for a batch are bounded as other requests are: beyond an eighth of the budget they are refused, those
+/// that wait are answered, and who was refused comes in afterwards.
+#[test]
+fn heartbeats_that_wait_are_bounded() {
+    let mut world = small();
+    assert_eq!(world.beat(&mut reader("first")), ErrorCode::None);
+    world.commits_at_once = false;
+    let begun = world.send(reader("begins").heartbeat());
+    let name: &'static str = Box::leak("n".repeat(10_000).into_boxed_str());
+    let large = |n: usize| crate::reader::Reader { topics: vec![name], ..reader(&format!("m{n}")) };
+    let waiting: Vec<_> = (0..100).map(|n| world.send(large(n).heartbeat())).collect();
+    let answered: Vec<_> = waiting.iter().map(|token| world.answer(*token)).collect();
+    let refused = answered.iter().flatten().count();
+    assert!((80..95).contains(&refused), "{refused} of 100 were refused, the others wait");
+    for answer in answered.iter().flatten() {
+        let Ok(Answer::ConsumerHeartbeat(told)) = answer else { panic!("{answer:?}") };
+        assert_eq!(told.error_code, REFUSED.code());
+    }
+    assert!(world.groups.held() <= MOST / 4, "{}", world.groups.held());
+    world.commits_at_once = true;
+    world.commit();
+    assert_eq!(world.told(begun).error_code, 0);
+    for (token, _) in waiting.iter().zip(&answered).filter(|(_, answer)| answer.is_none()) {
+        assert_eq!(world.told(*token).error_code, 0);
+    }
+    assert_eq!(world.beat(&mut large(99)), ErrorCode::None);
+}
+
 /// Protects: coordinators that share a budget leave each other what they hold.
 #[test]
 fn a_budget_is_shared() {

@@ -51,6 +51,27 @@ fn a_group_of_which_nothing_is_left_goes_after_a_day() {
     assert_eq!((world.state(), world.offset()), ("Empty", 1));
 }
 
+/// Protects: the day goes on when another coordinator takes over: it counts from the group's last record.
+#[test]
+fn the_day_of_a_group_goes_on_with_the_next_coordinator() {
+    let mut world = World::new();
+    world.groups.loaded(&world.topics, world.now);
+    let mut reader = crate::reader::reader("a");
+    assert_eq!(world.beat(&mut reader), ErrorCode::None);
+    world.pass(Duration::from_secs(10));
+    assert_eq!(world.part(&mut reader, -1), ErrorCode::None);
+    for _ in 0..3 {
+        world.pass(HOUR * 7);
+        world.fail_over();
+        assert_eq!(world.groups.idle().count(), 1);
+    }
+    world.pass(HOUR * 2);
+    assert_eq!(due(&world), (0, 1));
+    assert_eq!(world.groups.idle().count(), 1, "23 hours");
+    world.pass(HOUR * 2);
+    assert_eq!(world.groups.idle().count(), 0, "25 hours");
+}
+
 /// Protects: offsets that go by age are said to be due a day before, with when; what goes is counted with its reason.
 #[test]
 fn offsets_that_go_are_due_before() {

@@ -31,7 +31,12 @@ pub(crate) const DELAY: Duration = Duration::from_secs(3);
 
 /// The topics of a script, and how many partitions they have, if not [`PARTITIONS`].
 #[derive(Default)]
-pub(crate) struct Names(pub(crate) BTreeMap<String, TopicId>, pub(crate) BTreeMap<TopicId, i32>);
+pub(crate) struct Names(
+    pub(crate) BTreeMap<String, TopicId>,
+    pub(crate) BTreeMap<TopicId, i32>,
+    /// How often all of them were looked at.
+    pub(crate) std::cell::Cell<usize>,
+);
 
 /// Partitions of a topic.
 pub(crate) const PARTITIONS: i32 = 4;
@@ -57,7 +62,12 @@ impl Topics for Names {
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        self.2.set(self.2.get() + 1);
         Box::new(self.0.keys().map(String::as_str))
+    }
+
+    fn count(&self) -> usize {
+        self.0.len()
     }
 
     fn version(&self) -> u64 {
@@ -103,6 +113,8 @@ pub(crate) struct World {
     pub(crate) topics: Names,
     /// Committed records.
     pub(crate) log: Vec<GroupRecord>,
+    /// When each of them was written.
+    written: Vec<WallTime>,
     /// A batch on its way.
     pub(crate) in_flight: Option<Vec<GroupRecord>>,
     /// Those of the last batch.
@@ -126,8 +138,9 @@ impl World {
             groups: Groups::new(settings.clone()),
             settings,
             now: Now { wall: WallTime(1_000_000), ..Now::default() },
-            topics: Names(names.into(), BTreeMap::new()),
+            topics: Names(names.into(), BTreeMap::new(), std::cell::Cell::default()),
             log: Vec::new(),
+            written: Vec::new(),
             in_flight: None,
             notes: Vec::new(),
             commits_at_once: true,
@@ -195,6 +208,7 @@ impl World {
     fn write(&mut self, outcome: Result<(), ErrorCode>) {
         let records = self.in_flight.take().expect("a batch is on its way");
         if outcome.is_ok() {
+            self.written.resize(self.written.len() + records.len(), self.now.wall);
             self.log.extend(records);
         }
         self.groups.written(outcome, &self.topics, self.now);
@@ -371,7 +385,9 @@ impl World {
         }
         self.in_flight = None;
         let records = self.log.clone();
-        records.iter().for_each(|record| self.groups.replay(record));
+        // A script may have made the log anew; what it wrote itself has its times.
+        let times = self.written.iter().copied().chain(std::iter::repeat(self.now.wall));
+        records.iter().zip(times).for_each(|(record, at)| self.groups.load(record, at));
         self.groups.loaded(&self.topics, self.now);
     }
 
