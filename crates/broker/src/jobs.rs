@@ -20,13 +20,13 @@ use log::directory::{Checkpoint, Directory};
 use log::fault::FileFault;
 use log::log::Swaps;
 use log::pages::PageHandle;
-use log::segments::{FileCut, Placement, SegmentId};
+use log::segments::{FileCut, Placement, SegmentId, SegmentMeta};
 use log::wal::WalHandle;
 use metadata::Metadata;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until};
 use types::{LogKey, Millis};
 
@@ -77,6 +77,15 @@ pub(crate) enum Job {
     },
     /// A segment file of a truncated log.
     CutFile(FileCut),
+    /// The transaction index of the last of these segments, which are all of the log up to it, is made anew.
+    RebuildTxnIndex {
+        /// The partition.
+        key: LogKey,
+        /// The segments.
+        segments: Vec<SegmentMeta>,
+        /// Who waits for it.
+        done: Option<Arc<Notify>>,
+    },
     /// A folder that no log claims is set aside.
     StrayFolder(String),
     /// The folder of a page-cache log that is about to be written for the first time.
@@ -432,6 +441,15 @@ impl Jobs {
                 self.router.send_to_owner(&cut.key, ShardMessage::FileCut { cut: *cut, segment });
                 Ok(())
             }
+            Job::RebuildTxnIndex { key, segments, done } => {
+                let rebuilt = self.directory.rebuild_txn_index(*key, segments)?;
+                if let (Some(index), Some(last)) = (rebuilt, segments.last()) {
+                    let (key, base, done) = (*key, last.base, done.clone());
+                    let built = ShardMessage::TxnIndexBuilt { key, base, index, done };
+                    self.router.send_to_owner(&key, built);
+                }
+                Ok(())
+            }
             Job::StrayFolder(folder) => self.directory.stray_folder(folder),
             Job::ExpireStrays => {
                 let expired = self.directory.expire_strays(self.clock.now().wall, KEEP_STRAYS)?;
@@ -525,6 +543,10 @@ impl Jobs {
                 Err(fault) if fault.is_full() => tracing::warn!(%fault, "an index is not rebuilt now"),
                 outcome => outcome?,
             }
+        }
+        for (key, base) in self.directory.reader().take_unfit_txn_indexes() {
+            // Most were told by whoever waits for them; a compaction does not wait.
+            self.router.send_to_owner(&key, ShardMessage::TxnIndexUnfit { key, base, done: None });
         }
         self.todo.sweep_soon();
         self.probes.checkpoints.inc();

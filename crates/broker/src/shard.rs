@@ -203,6 +203,11 @@ impl Shard {
             ShardMessage::PagesSynced(uncovered) => self.on_pages_synced(&uncovered),
             ShardMessage::Retain => self.on_retain(now),
             ShardMessage::Compact(message) => self.on_compact(message, now),
+            ShardMessage::TxnIndexUnfit { key, base, done } => self.on_txn_index_unfit(key, base, done),
+            ShardMessage::TxnIndexBuilt { key, base, index, done } => {
+                self.on_txn_index_built(key, base, index);
+                done.inspect(|done| done.notify_one());
+            }
             ShardMessage::Damaged { key, reason, done } => {
                 self.on_damaged(key, &reason);
                 if let Some(done) = done {

@@ -1,26 +1,29 @@
 //! The cut of a log: everything that a start needs to know of it besides the WAL beyond the cut.
 //!
-//! It is one value of the state journal. Layout, versions 1 to 3, big-endian, no padding:
+//! It is one value of the state journal. Layout, versions 1 to 6, big-endian, no padding:
 //!
 //! ```text
-//! version            u8    2 for a page-cache log, 3 for one that was compacted, else 1
+//! version            u8    2 for a page-cache log, 3 for one that was compacted, else 1; 4, 5, 6 for 1, 2, 3 with
+//!                          transaction indexes
 //! topic id           16 bytes
 //! partition          i32
 //! folder             u16 length, then that many bytes of UTF-8; length 0xffff: not named yet
 //! change             u64
 //! log start, log end, high watermark   i64 each
-//! flags              u8    bit 0: producer state was lost; version 2, bit 1: a page-cache log
-//! cleaned            i64   version 3: first offset that no compaction has seen
+//! flags              u8    bit 0: producer state was lost; versions 2 and 5, bit 1: a page-cache log
+//! cleaned            i64   versions 3 and 6: first offset that no compaction has seen
+//! filed end          i64   from version 4 on: where the marks of `aborted` begin
 //! segments           u32 count, each: base i64, next i64, bytes u64, max timestamp i64, its offset i64,
 //!                    first timestamp i64, last appended i64, unindexed bytes u64, last time entry i64,
-//!                    index entries u32, time entries u32, flags u8 (bit 0 sealed, bit 1 uncut, version 3: bit 2 swap)
+//!                    index entries u32, time entries u32, flags u8 (bit 0 sealed, bit 1 uncut, versions 3 and 6: bit 2 swap,
+//!                    from version 4 on bit 3: a transaction index, then its entries u32, CRC u32, lowest first offset i64)
 //! epochs             u32 count, each: epoch i32, start i64
 //! producers          u32 count, each: id i64, then its entry
 //!   entry            epoch i16, coordinator epoch i32, appended i64, open transaction i64 (-1 none),
 //!                    u8 count of batches, each: base sequence i32, last delta i32, base offset i64, timestamp i64
 //! undo steps         u32 count, each: base offset i64, producer id i64, kind u8:
 //!                    0 absent | 1 pushed: u8 1 and the evicted batch or 0, appended i64, open i64 | 2 replaced: entry
-//! aborted            u32 count, each: last offset i64, first offset i64, producer id i64, last stable offset i64
+//! aborted            in the order of their marks, u32 count, each: last offset i64, first offset i64, producer id i64, last stable offset i64
 //! tail               u32 count, each: appended i64, u32 length, the batch
 //! ```
 //!
@@ -70,7 +73,9 @@ pub struct LogCut {
     pub producers: Vec<(ProducerId, ProducerEntry)>,
     /// How to take back the producers' batches from the high watermark on.
     pub(crate) undo: Vec<Undo>,
-    /// Aborted transactions, in order of their markers.
+    /// Aborted transactions whose marks lie below are in the transaction indexes of segments alone.
+    pub filed_end: Offset,
+    /// The other aborted transactions, in the order of their marks.
     pub aborted: Vec<AbortedTxn>,
     /// The batches that no segment holds: few, or held back by a file that has to be cut first.
     /// *Shape*: contiguous, the last ends at the log end.
@@ -108,6 +113,11 @@ impl LogCut {
         self.cleaned > Offset::ZERO || self.segments.iter().any(|segment| segment.swap)
     }
 
+    /// Says whether segments have transaction indexes, which builds before do not know of.
+    pub fn has_txn_indexes(&self) -> bool {
+        self.filed_end > Offset::ZERO || self.segments.iter().any(|segment| segment.txn_index.is_some())
+    }
+
     /// Says whether the producers can be those of this log. If not, they are made anew from what the log holds.
     pub fn producers_fit(&self) -> bool {
         let sorted = |pair: &[(ProducerId, ProducerEntry)]| pair[0].0 < pair[1].0;
@@ -125,6 +135,7 @@ impl LogCut {
     fn check(&self) -> Result<(), CutError> {
         let follows = |pair: &[SegmentMeta]| pair[0].next == pair[1].base && pair[0].sealed;
         let rises = |pair: &[EpochEntry]| pair[0].epoch < pair[1].epoch && pair[0].start < pair[1].start;
+        let in_order = |pair: &[AbortedTxn]| pair[0].last_offset < pair[1].last_offset;
         let end = self.written_end();
         let placed = |last: &SegmentMeta| last.next == end || last.next <= self.log_start;
         let checks = [
@@ -137,6 +148,9 @@ impl LogCut {
             (!self.page_cache || self.tail.is_empty(), "a page-cache log with a tail"),
             (!self.page_cache || !self.is_compacted(), "a page-cache log that was compacted"),
             (self.cleaned.0 >= 0 && self.cleaned <= self.log_end, "compacted beyond its end"),
+            (self.filed_end.0 >= 0 && self.filed_end <= self.high_watermark, "filed and not settled"),
+            (self.aborted.iter().all(|txn| txn.last_offset >= self.filed_end), "filed twice"),
+            (self.aborted.windows(2).all(in_order), "aborted transactions are not in order"),
             (self.tail.windows(2).all(|pair| pair[0].next() == pair[1].base()), "the tail has a gap"),
             (self.tail.last().is_none_or(|last| last.next() == self.log_end), "the tail ends elsewhere"),
         ];

@@ -29,6 +29,7 @@ mod reserve;
 mod segments;
 mod strays;
 mod sweep;
+mod txn_index;
 
 pub use checkpoint::Checkpoint;
 pub use compact::{CompactEnd, CompactLimits, CompactStep, Compaction};

@@ -13,7 +13,9 @@ pub(crate) use cut::{cut_segment, rewrite_indexes};
 use crate::fault::{FileAction, FileFault, OrFault};
 use crate::index::{self, IndexEntry, OffsetEntry, SparseIndex, TimeEntry};
 use crate::layout::{SegmentFile, segment_name, swap_name};
+use crate::producers::AbortedTxn;
 use crate::segments::{SegmentMeta, SegmentWrite};
+use crate::txn_index;
 use env::{Disk, DiskFile, OpenMode};
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
@@ -124,7 +126,24 @@ pub(crate) fn extend_indexes(
 ) -> Result<(), FileFault> {
     let lost = if check && write.at > 0 { lost_indexes(place, log, write)? } else { None };
     write_index(place, SegmentFile::OffsetIndex, write, lost.as_ref())?;
-    write_index(place, SegmentFile::TimeIndex, write, lost.as_ref())
+    write_index(place, SegmentFile::TimeIndex, write, lost.as_ref())?;
+    write_txn_index(place, &write.aborted)
+}
+
+/// Writes and syncs the transaction index of a segment that is complete, if it has one.
+pub(crate) fn write_txn_index(place: SegmentPlace<'_>, aborted: &[AbortedTxn]) -> Result<(), FileFault> {
+    match aborted.is_empty() {
+        true => Ok(()),
+        false => put_txn_index(place.disk, &place.path(SegmentFile::TxnIndex), aborted),
+    }
+}
+
+/// Writes a transaction index as a file, whatever was there, and syncs it.
+pub(crate) fn put_txn_index(disk: &dyn Disk, path: &Path, aborted: &[AbortedTxn]) -> Result<(), FileFault> {
+    let open = disk.open(path, OpenMode::Create).or_fault(path, FileAction::Open)?;
+    open.set_size(0).or_fault(path, FileAction::Write)?;
+    write_chunks(&*open, &txn_index::encode(aborted), 0).or_fault(path, FileAction::Write)?;
+    open.sync().or_fault(path, FileAction::Sync)
 }
 
 /// Writes the batches of a checkpoint, and syncs on the way; the last sync is the caller's.

@@ -12,6 +12,7 @@
 //!   <base>.log                batches byte for byte, <base> in 20 digits
 //!   <base>.index              8 bytes an entry: last offset of a batch less base u32, its position u32
 //!   <base>.timeindex          12 bytes an entry: max timestamp so far i64, its offset less base u32
+//!   <base>.txnindex           34 bytes an entry: aborted transactions of a sealed segment (txn_index.rs)
 //!   <offset>.producers        producer state below that offset, ours (producers/file.rs)
 //!   <offset>.snapshot         the same for Kafka's tools, never read
 //!   aside.producers           the next one while it is written
@@ -70,6 +71,8 @@ pub const STATE_HEADER_BYTES: usize = 64;
 pub const OFFSET_ENTRY_BYTES: u32 = 8;
 /// Bytes of an entry of the time index.
 pub const TIME_ENTRY_BYTES: u32 = 12;
+/// Bytes of an entry of the transaction index.
+pub const TXN_ENTRY_BYTES: u32 = 34;
 
 /// Longest file name that every file system takes. *Units*: bytes.
 const MAX_NAME_BYTES: usize = 255;
@@ -130,7 +133,8 @@ pub fn segment_name(base: Offset, file: SegmentFile) -> String {
 }
 
 /// The files of a segment that compaction makes anew, the batches first.
-pub const SWAP_FILES: [SegmentFile; 3] = [SegmentFile::Log, SegmentFile::OffsetIndex, SegmentFile::TimeIndex];
+pub const SWAP_FILES: [SegmentFile; 4] =
+    [SegmentFile::Log, SegmentFile::OffsetIndex, SegmentFile::TimeIndex, SegmentFile::TxnIndex];
 
 /// Returns the name of a segment's file until it takes the place of the old one.
 pub fn swap_name(base: Offset, file: SegmentFile) -> String {

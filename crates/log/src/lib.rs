@@ -29,4 +29,5 @@ pub mod retain;
 pub mod segments;
 pub mod state;
 pub mod tail;
+pub mod txn_index;
 pub mod wal;

@@ -88,7 +88,10 @@ pub struct Log {
     pub(crate) epochs: Epochs,
     pub(crate) producers: Producers,
     producers_lost: bool,
+    /// In the order of their marks, from `filed_end` on.
     aborted: Vec<AbortedTxn>,
+    /// Aborted transactions whose marks lie below are in the transaction indexes of segments alone.
+    filed_end: Offset,
     /// Change number of the last cut that is safe.
     cut_change: u64,
     /// Whether something that a cut keeps has changed without a frame.
@@ -127,6 +130,7 @@ impl Log {
             producers: Producers::default(),
             producers_lost: false,
             aborted: Vec::new(),
+            filed_end: Offset::ZERO,
             cut_change: 0,
             touched: false,
             placing: None,
@@ -267,9 +271,28 @@ impl Log {
         self.producers_lost = true;
     }
 
-    /// Returns the aborted transactions, in order of their markers.
+    /// Returns the aborted transactions that are in memory, in the order of their marks.
     pub fn aborted(&self) -> &[AbortedTxn] {
         &self.aborted
+    }
+
+    /// Returns where those begin: the marks of others lie below, and they are in transaction indexes.
+    pub fn filed_end(&self) -> Offset {
+        self.filed_end
+    }
+
+    pub(crate) fn forget_aborted_below(&mut self, end: Offset) {
+        self.filed_end = self.filed_end.max(end);
+        self.aborted.retain(|aborted| aborted.last_offset >= end);
+    }
+
+    /// Changes what is known of segment files; the next cut says so.
+    pub(crate) fn change_segments(&mut self, change: impl Fn(&mut Segments)) {
+        change(&mut self.segments);
+        if let Some(placing) = &mut self.placing {
+            change(&mut placing.segments);
+        }
+        self.touched = true;
     }
 
     /// Returns the highest leader epoch known here.
@@ -330,6 +353,9 @@ impl Log {
         self.segments.assert_invariants();
         self.epochs.assert_invariants();
         self.producers.assert_invariants();
+        assert!(self.aborted.iter().all(|txn| txn.last_offset >= self.filed_end), "the others are filed");
+        assert!(self.aborted.windows(2).all(|pair| pair[0].last_offset < pair[1].last_offset));
+        assert!(self.filed_end <= self.high_watermark, "what is filed is settled");
         let segments_end = self.segments.last().map(|last| last.next);
         let placed = segments_end.is_none_or(|end| end == self.written_end || end <= self.log_start);
         assert!(placed, "segments end at the written end: {self:?}");

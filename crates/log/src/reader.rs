@@ -20,10 +20,13 @@ mod time;
 pub(crate) use cache::Registry;
 pub use time::FoundTime;
 
+use crate::aborted::{AbortedPlan, is_met};
+use crate::producers::AbortedTxn;
 use crate::read_plan::{FileRead, TimeRead};
-use crate::segments::SegmentMeta;
+use crate::segments::{SegmentId, SegmentMeta};
 use cache::{Cache, OpenSegment};
 use env::Disk;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -99,6 +102,9 @@ pub enum ReadFault {
         /// The system's reason.
         source: io::Error,
     },
+    /// The transaction index of this segment is missing or is not what it should be: have it made anew, and plan again.
+    #[error("the transaction index of segment {0} is unfit")]
+    TxnIndex(Offset),
     /// The system could not read; used within the reader, which tries once more.
     #[error("{} cannot be read: {source}", path.display())]
     Io {
@@ -150,6 +156,34 @@ impl Reader {
     pub fn find_time(&self, key: LogKey, read: &TimeRead) -> Result<Option<FoundTime>, ReadFault> {
         let cap = self.shared.options.max_decompressed_bytes;
         self.twice(key, &read.segment, read.from, |open| time::find(open, read, cap))
+    }
+
+    /// Finds the aborted transactions that a read of `[from, upper)` meets, in the order of their marks.
+    ///
+    /// # Errors
+    /// The plan is outdated, an index is unfit, or a file cannot be opened or read.
+    pub fn aborted(
+        &self,
+        key: LogKey,
+        plan: &AbortedPlan,
+        (from, upper): (Offset, Offset),
+    ) -> Result<Vec<AbortedTxn>, ReadFault> {
+        let mut met = Vec::new();
+        for segment in &plan.files {
+            let Some(index) = segment.txn_index.filter(|index| index.first < upper) else { continue };
+            let found = self.twice(key, segment, from, |open| open.txns(&index));
+            if let Err(ReadFault::TxnIndex(base)) = &found {
+                self.cache().unfit_txns.insert((key, *base));
+            }
+            met.extend(found?.iter().filter(|txn| is_met(txn, from, upper)));
+        }
+        met.extend(plan.memory.iter().filter(|txn| is_met(txn, from, upper)));
+        Ok(met)
+    }
+
+    /// Returns the segments whose transaction indexes were found unfit since the last call.
+    pub fn take_unfit_txn_indexes(&self) -> BTreeSet<(LogKey, SegmentId)> {
+        std::mem::take(&mut self.cache().unfit_txns)
     }
 
     /// Returns the segments whose indexes were found unfit since the last call.

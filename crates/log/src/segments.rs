@@ -10,6 +10,7 @@ mod place;
 #[cfg(test)]
 mod tests;
 
+use crate::txn_index::TxnIndexMeta;
 use types::{LogKey, Offset, WallTime};
 
 pub use place::{PlaceRules, Placement, SegmentWrite};
@@ -53,6 +54,8 @@ pub struct SegmentMeta {
     pub uncut: bool,
     /// Whether compaction made it, and its files may still have the ending `.swap` beside those that they take the place of.
     pub swap: bool,
+    /// Its transaction index, once it is sealed and if it holds marks of aborted transactions.
+    pub txn_index: Option<TxnIndexMeta>,
 }
 
 impl SegmentMeta {
@@ -73,6 +76,7 @@ impl SegmentMeta {
             sealed: false,
             uncut: false,
             swap: false,
+            txn_index: None,
         }
     }
 
@@ -90,6 +94,7 @@ impl SegmentMeta {
             self.next = to;
             self.sealed = false;
             self.uncut = true;
+            self.txn_index = None;
         }
     }
 }
@@ -209,6 +214,12 @@ impl Segments {
     /// Says whether files of a segment may have to be renamed.
     pub(crate) fn has_swaps(&self) -> bool {
         self.list.iter().any(|segment| segment.swap)
+    }
+
+    /// Notes how a transaction index is that was made anew.
+    pub(crate) fn set_txn_index(&mut self, base: SegmentId, index: Option<TxnIndexMeta>) {
+        let sealed = self.list.iter_mut().filter(|segment| segment.base == base && segment.sealed);
+        sealed.for_each(|segment| segment.txn_index = index);
     }
 
     /// Notes that the files of these segments have their names.

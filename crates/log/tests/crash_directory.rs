@@ -35,9 +35,13 @@ mod refusals;
 mod repair;
 #[path = "crash_directory/reserve.rs"]
 mod reserve;
+#[path = "crash_directory/scan.rs"]
+mod scan;
 #[path = "crash_directory/script.rs"]
 mod script;
 #[path = "crash_directory/strays.rs"]
 mod strays;
+#[path = "crash_directory/transactions.rs"]
+mod transactions;
 #[path = "crash_directory/world.rs"]
 mod world;

@@ -26,11 +26,15 @@ mod judge;
 mod names;
 #[path = "crash_directory/probe.rs"]
 mod probe;
+#[path = "crash_directory/scan.rs"]
+mod scan;
 #[path = "crash_directory/script.rs"]
 #[allow(dead_code)] // of the other crash tests
 mod script;
 #[path = "crash_pages/story.rs"]
 mod story;
+#[path = "crash_pages/transactions.rs"]
+mod transactions;
 #[path = "crash_pages/truncations.rs"]
 mod truncations;
 #[path = "crash_directory/world.rs"]

@@ -8,12 +8,15 @@ use log::producers::AbortedTxn;
 use log::read_plan::{ReadPlan, TimePlan};
 use log::reader::{FoundTime, ReadFault};
 use std::sync::Arc;
-use tokio::sync::oneshot;
+use std::time::Duration;
+use tokio::sync::{Notify, oneshot};
 use types::{ErrorCode, LogKey, Offset, WallTime};
 use wire::record::{Batch, find_timestamp, first_with_max_timestamp};
 
 /// How often a read is planned at most.
 const PLANS_MAX: usize = 4;
+/// How long a read waits for a transaction index to be made anew.
+const REMAKE_WAIT: Duration = Duration::from_secs(10);
 /// Most bytes that a look into one batch may produce.
 const DECOMPRESSED_MAX: usize = 256 << 20;
 
@@ -47,6 +50,9 @@ pub(crate) async fn read(context: &Arc<Context>, part: FetchPart, plan: Plan) ->
             Err(ReadFault::Damage(_)) if tried == 0 => {}
             // Its segments were compacted, cut or deleted meanwhile.
             Err(ReadFault::Gone) if tried + 1 < PLANS_MAX => {}
+            Err(ReadFault::TxnIndex(base)) if tried + 1 < PLANS_MAX => {
+                remade(context, part.key, base).await?;
+            }
             Err(fault) => return Err(failed(context, part.key, &fault).await),
         }
         plan = ask_plan(context, part).await?;
@@ -76,8 +82,26 @@ async fn carry_out(context: &Arc<Context>, part: FetchPart, plan: Plan) -> Resul
     let Some(upper) = batches.last().map(|last| last.header().next_offset()) else {
         return Ok(Found::default());
     };
-    let met = plan.aborted.memory.into_iter().filter(|txn| is_met(txn, from, upper));
-    Ok(Found { batches, aborted: met.collect() })
+    let aborted = match plan.aborted.files.is_empty() {
+        true => plan.aborted.memory.into_iter().filter(|txn| is_met(txn, from, upper)).collect(),
+        false => {
+            let reader = context.reader.clone();
+            let look = move || reader.aborted(key, &plan.aborted, (from, upper));
+            blocking(context, look).await.unwrap_or(Err(ReadFault::Gone))?
+        }
+    };
+    Ok(Found { batches, aborted })
+}
+
+/// Waits until a transaction index is made anew.
+///
+/// # Errors
+/// `KAFKA_STORAGE_ERROR`: it cannot be now. Asked again, it is tried again.
+async fn remade(context: &Context, key: LogKey, base: Offset) -> Result<(), ErrorCode> {
+    let done = Arc::new(Notify::new());
+    let unfit = ShardMessage::TxnIndexUnfit { key, base, done: Some(done.clone()) };
+    context.router.send_to_owner(&key, unfit);
+    tokio::time::timeout(REMAKE_WAIT, done.notified()).await.map_err(|_| ErrorCode::KafkaStorageError)
 }
 
 /// Asks the shard for the way to what is to be read.
@@ -167,7 +191,7 @@ async fn failed(context: &Context, key: LogKey, fault: &ReadFault) -> ErrorCode 
             // A shard that has stopped takes nothing offline.
             let _ = is_offline.await;
         }
-        ReadFault::Gone | ReadFault::Open { .. } | ReadFault::Io { .. } => {
+        ReadFault::Gone | ReadFault::Open { .. } | ReadFault::Io { .. } | ReadFault::TxnIndex(_) => {
             tracing::error!(partition = %key, %fault, "read failed");
         }
     }

@@ -10,7 +10,8 @@ use log::aborted::AbortedPlan;
 use log::cut::LogCut;
 use log::log::Log;
 use log::read_plan::{ReadPlan, TimePlan};
-use log::segments::{FileCut, Placement, SegmentMeta};
+use log::segments::{FileCut, Placement, SegmentId, SegmentMeta};
+use log::txn_index::TxnIndexMeta;
 use log::wal::Reservation;
 use partition::{
     DeleteUpTo, Diverging, FetchInput, FetchToken, Isolation, OffsetQuery, Partition, Pointers, RequiredAcks,
@@ -111,6 +112,26 @@ pub(crate) enum ShardMessage {
     Retain,
     /// Compaction asks, or says how far it is.
     Compact(CompactMessage),
+    /// A transaction index of a segment is not what it should be: it is made anew.
+    TxnIndexUnfit {
+        /// The log.
+        key: LogKey,
+        /// The segment.
+        base: SegmentId,
+        /// Told when it is.
+        done: Option<Arc<Notify>>,
+    },
+    /// A transaction index was made anew.
+    TxnIndexBuilt {
+        /// The log.
+        key: LogKey,
+        /// The segment.
+        base: SegmentId,
+        /// What the state is to know of it.
+        index: Option<TxnIndexMeta>,
+        /// Told when the log knows.
+        done: Option<Arc<Notify>>,
+    },
     /// A read found damage.
     Damaged {
         /// Where.

@@ -6,14 +6,17 @@
 
 use super::Shard;
 use super::message::AppendAnswer;
+use crate::jobs::Job;
 use crate::unwritten::Claim;
+use log::segments::{SegmentId, SegmentMeta};
+use log::txn_index::TxnIndexMeta;
 use log::wal::Reservation;
 use partition::{
     ActiveProducer, AppendRefused, EndTxn, EndTxnInput, RequiredAcks, TxnEnded, Verification,
     VerificationGuard,
 };
 use std::sync::Arc;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use types::{ErrorCode, LogKey, Now, Offset, ProducerEpoch, ProducerId, Sequence};
 
 /// Marks of one call of a coordinator, all of one shard.
@@ -146,6 +149,24 @@ impl Shard {
             if let Some(slot) = self.partitions.get_mut(&key) {
                 slot.partition.end_verification(producer_id, guard);
             }
+        }
+    }
+
+    /// Has a transaction index made anew from the log's batches up to the end of its segment.
+    pub(super) fn on_txn_index_unfit(&self, key: LogKey, base: SegmentId, done: Option<Arc<Notify>>) {
+        let Some(slot) = self.partitions.get(&key).filter(|slot| !slot.partition.is_failed()) else { return };
+        let up_to = slot.partition.log().segments().iter().take_while(|segment| segment.base <= base);
+        let segments: Vec<SegmentMeta> = up_to.cloned().collect();
+        if segments.last().is_some_and(|last| last.base == base && last.sealed) {
+            tracing::warn!(partition = %key, segment = base.0, "a transaction index is missing or wrong: it is made anew");
+            self.jobs.send(Job::RebuildTxnIndex { key, segments, done });
+        }
+    }
+
+    pub(super) fn on_txn_index_built(&mut self, key: LogKey, base: SegmentId, index: Option<TxnIndexMeta>) {
+        if let Some(slot) = self.partitions.get_mut(&key) {
+            slot.partition.log_mut().set_txn_index(base, index);
+            self.changed.insert(key);
         }
     }
 

@@ -64,6 +64,9 @@ pub struct Filter {
     txns: Txns,
     gap: Option<Gap>,
     gone_marks: Vec<Offset>,
+    /// Aborted transactions by their marks, and those whose marks stay.
+    by_mark: BTreeMap<Offset, AbortedTxn>,
+    kept: Vec<AbortedTxn>,
     stats: FilterStats,
 }
 
@@ -78,7 +81,9 @@ impl Filter {
     /// Begins with the keys of the first pass, at the first batch that the plan rewrites.
     pub fn new(mapper: Mapper, rules: FilterRules) -> Filter {
         let (txns, stats) = (Txns::new(&rules.aborted), FilterStats::default());
-        Filter { keys: mapper.keys, end: mapper.end, rules, txns, gap: None, gone_marks: Vec::new(), stats }
+        let by_mark = rules.aborted.iter().map(|txn| (txn.last_offset, *txn)).collect();
+        let (gap, gone_marks, kept) = (None, Vec::new(), Vec::new());
+        Filter { keys: mapper.keys, end: mapper.end, rules, txns, gap, gone_marks, by_mark, kept, stats }
     }
 
     /// Takes the next batch; appends what is to be written now.
@@ -128,6 +133,11 @@ impl Filter {
         &self.gone_marks
     }
 
+    /// Returns the aborted transactions whose marks stay.
+    pub fn kept(&self) -> &[AbortedTxn] {
+        &self.kept
+    }
+
     /// Returns what was read and left so far.
     pub fn stats(&self) -> FilterStats {
         self.stats
@@ -146,10 +156,12 @@ impl Filter {
             (false, true) => Verdict::Gone,
             (false, false) => return self.judge_records(batch),
         };
+        let is_abort = control.is_some_and(|control| control.kind == ControlKind::Abort);
         if matches!(verdict, Verdict::Gone) {
             self.stats.records_gone += u64::from(header.record_count.unsigned_abs());
-            let is_abort = control.is_some_and(|control| control.kind == ControlKind::Abort);
             self.gone_marks.extend(is_abort.then_some(header.last_offset()));
+        } else if is_abort {
+            self.kept.extend(self.by_mark.get(&header.last_offset()));
         }
         Ok(verdict)
     }

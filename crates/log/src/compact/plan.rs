@@ -1,9 +1,11 @@
 //! What a compaction reads and writes, as decided in one turn of the log's owner.
 
 use super::filter::FilterRules;
+use crate::aborted::AbortedPlan;
 use crate::epochs::EpochEntry;
 use crate::layout::{OFFSET_ENTRY_BYTES, TIME_ENTRY_BYTES};
 use crate::segments::{PlaceRules, SegmentMeta};
+use crate::txn_index::{ENTRIES_MAX, TxnIndexMeta};
 use std::ops::Range;
 use std::sync::Arc;
 use types::{LogKey, Offset, ProducerEpoch};
@@ -36,6 +38,8 @@ pub struct CompactPlan {
     pub place: PlaceRules,
     /// By what records stay.
     pub filter: FilterRules,
+    /// Where the aborted transactions are of which there may be records; `filter` gets them.
+    pub aborted: AbortedPlan,
 }
 
 impl CompactPlan {
@@ -81,10 +85,13 @@ impl CompactPlan {
         let Some(group) = self.segments.get(first..=at) else { return false };
         let sum = |of: fn(&SegmentMeta) -> u64| group.iter().map(of).sum::<u64>();
         let entries = |bytes: u32| u64::from(self.place.segment_index_bytes / bytes);
+        let aborted = |index: TxnIndexMeta| u64::from(index.entries);
+        let aborted: u64 = group.iter().filter_map(|segment| segment.txn_index).map(aborted).sum();
         let span = group.last().zip(group.first()).map_or(0, |(last, first)| last.next.since(first.base));
         sum(|segment| segment.bytes) <= self.place.segment_bytes
             && sum(|segment| u64::from(segment.index_entries)) <= entries(OFFSET_ENTRY_BYTES)
             && sum(|segment| u64::from(segment.time_entries)) <= entries(TIME_ENTRY_BYTES)
+            && aborted <= ENTRIES_MAX as u64
             && i32::try_from(span).is_ok()
     }
 }

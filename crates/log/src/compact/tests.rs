@@ -110,6 +110,7 @@ fn plan(segments: Vec<SegmentMeta>, segment_bytes: u64) -> CompactPlan {
             segment_index_bytes: 80,
         },
         filter: filter_rules(),
+        aborted: crate::aborted::AbortedPlan::default(),
     }
 }
 

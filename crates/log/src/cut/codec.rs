@@ -5,6 +5,7 @@ use crate::epochs::EpochEntry;
 use crate::producers::{AbortedTxn, Prior, ProducerEntry, SequencedBatch, Undo};
 use crate::segments::SegmentMeta;
 use crate::tail::TailBatch;
+use crate::txn_index::TxnIndexMeta;
 use bytes::{Buf, Bytes};
 use types::{
     LeaderEpoch, LogKey, Offset, PartitionId, ProducerEpoch, ProducerId, Sequence, TopicId, Uuid, WallTime,
@@ -14,12 +15,15 @@ use wire::record::Batch;
 const VERSION: u8 = 1;
 const VERSION_PAGE_CACHE: u8 = 2;
 const VERSION_COMPACTED: u8 = 3;
+/// What is added to each of them for a log with transaction indexes.
+const TXN_INDEXES: u8 = 3;
 const PRODUCERS_LOST: u8 = 1;
 const PAGE_CACHE: u8 = 2;
 const NO_FOLDER: u16 = u16::MAX;
 const SEALED: u8 = 1;
 const UNCUT: u8 = 2;
 const SWAP: u8 = 4;
+const TXN_INDEX: u8 = 8;
 
 impl LogCut {
     /// Appends the cut to `out`.
@@ -33,8 +37,11 @@ impl LogCut {
         put_offsets(out, &[self.log_start, self.log_end, self.high_watermark]);
         let lost = if self.producers_lost { PRODUCERS_LOST } else { 0 };
         out.push(lost | if self.page_cache { PAGE_CACHE } else { 0 });
-        if version == VERSION_COMPACTED {
+        if version % TXN_INDEXES == VERSION_COMPACTED % TXN_INDEXES {
             put_offsets(out, &[self.cleaned]);
+        }
+        if version > TXN_INDEXES {
+            put_offsets(out, &[self.filed_end]);
         }
         put_all(out, &self.segments, put_segment);
         put_all(out, &self.epochs, |out, entry| {
@@ -57,11 +64,12 @@ impl LogCut {
 
     /// Returns the version in which it is written.
     fn version(&self) -> u8 {
-        match (self.page_cache, self.is_compacted()) {
+        let plain = match (self.page_cache, self.is_compacted()) {
             (true, _) => VERSION_PAGE_CACHE,
             (false, true) => VERSION_COMPACTED,
             (false, false) => VERSION,
-        }
+        };
+        if self.has_txn_indexes() { plain + TXN_INDEXES } else { plain }
     }
 
     /// Reads a cut; the batches of its tail share the bytes.
@@ -71,7 +79,7 @@ impl LogCut {
     pub fn decode(mut bytes: Bytes) -> Result<LogCut, CutError> {
         let from = &mut bytes;
         let version = u8_of(from)?;
-        if ![VERSION, VERSION_PAGE_CACHE, VERSION_COMPACTED].contains(&version) {
+        if !(VERSION..=VERSION_COMPACTED + TXN_INDEXES).contains(&version) {
             return Err(CutError::Version(version));
         }
         let cut = decode_body(from, version)?;
@@ -93,7 +101,9 @@ fn decode_body(from: &mut Bytes, version: u8) -> Result<LogCut, CutError> {
     let (folder, change) = (folder_of(from)?, u64_of(from)?);
     let (log_start, log_end, high_watermark) = (offset_of(from)?, offset_of(from)?, offset_of(from)?);
     let flags = u8_of(from)?;
-    let cleaned = if version == VERSION_COMPACTED { offset_of(from)? } else { Offset::ZERO };
+    let is_compacted = version % TXN_INDEXES == VERSION_COMPACTED % TXN_INDEXES;
+    let cleaned = if is_compacted { offset_of(from)? } else { Offset::ZERO };
+    let filed_end = if version > TXN_INDEXES { offset_of(from)? } else { Offset::ZERO };
     Ok(LogCut {
         key: LogKey { topic_id: TopicId(Uuid(topic_id)), partition },
         folder,
@@ -104,6 +114,7 @@ fn decode_body(from: &mut Bytes, version: u8) -> Result<LogCut, CutError> {
         producers_lost: flags & PRODUCERS_LOST != 0,
         page_cache: flags & PAGE_CACHE != 0,
         cleaned,
+        filed_end,
         segments: all_of(from, segment_of)?,
         epochs: all_of(from, |from| {
             Ok(EpochEntry { epoch: LeaderEpoch(i32_of(from)?), start: offset_of(from)? })
@@ -166,7 +177,13 @@ fn put_segment(out: &mut Vec<u8>, segment: &SegmentMeta) {
     out.extend_from_slice(&segment.index_entries.to_be_bytes());
     out.extend_from_slice(&segment.time_entries.to_be_bytes());
     let flag = |is_set: bool, bit| if is_set { bit } else { 0 };
-    out.push(flag(segment.sealed, SEALED) | flag(segment.uncut, UNCUT) | flag(segment.swap, SWAP));
+    let indexed = flag(segment.txn_index.is_some(), TXN_INDEX);
+    out.push(flag(segment.sealed, SEALED) | flag(segment.uncut, UNCUT) | flag(segment.swap, SWAP) | indexed);
+    if let Some(index) = segment.txn_index {
+        out.extend_from_slice(&index.entries.to_be_bytes());
+        out.extend_from_slice(&index.crc.to_be_bytes());
+        put_offsets(out, &[index.first]);
+    }
 }
 
 fn put_producer(out: &mut Vec<u8>, entry: &ProducerEntry) {
@@ -281,6 +298,10 @@ fn segment_of(from: &mut Bytes) -> Result<SegmentMeta, CutError> {
     segment.sealed = flags & SEALED != 0;
     segment.uncut = flags & UNCUT != 0;
     segment.swap = flags & SWAP != 0;
+    if flags & TXN_INDEX != 0 {
+        let (entries, crc, first) = (u32_of(from)?, u32_of(from)?, offset_of(from)?);
+        segment.txn_index = Some(TxnIndexMeta { entries, crc, first });
+    }
     Ok(segment)
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::producers::{Prior, SequencedBatch};
+use crate::txn_index::TxnIndexMeta;
 use bytes::Bytes;
 use types::{LeaderEpoch, PartitionId, ProducerEpoch, Sequence, TopicId, Uuid, WallTime};
 use wire::record::{Batch, BatchBuilder, Codec};
@@ -57,6 +58,7 @@ fn full() -> LogCut {
         epochs: vec![EpochEntry { epoch: LeaderEpoch(5), start: Offset(12) }],
         producers: vec![(ProducerId(7), entry())],
         undo: vec![undo(81, Prior::Absent), undo(82, pushed), undo(83, Prior::Replaced(Box::new(entry())))],
+        filed_end: Offset(0),
         aborted: vec![AbortedTxn {
             last_offset: Offset(0x60),
             first_offset: Offset(0x61),
@@ -131,6 +133,39 @@ fn golden_compacted() {
     assert!(LogCut::decode(bytes_of(&beyond).into()).is_err());
 }
 
+/// Makes the cut of a log with transaction indexes.
+fn indexed() -> LogCut {
+    let mut cut = LogCut { filed_end: Offset(70), ..full() };
+    let index = TxnIndexMeta { entries: 0x80, crc: 0x81, first: Offset(0x82) };
+    cut.segments.iter_mut().for_each(|segment| segment.txn_index = Some(index));
+    cut
+}
+
+/// Protects: versions 4 to 6 of the layout, byte for byte: those of logs with transaction indexes, and of no others.
+#[test]
+fn golden_indexed() {
+    let compacted = LogCut { cleaned: Offset(33), ..indexed() };
+    let page_cache = LogCut { page_cache: true, log_end: Offset(90), tail: Vec::new(), ..indexed() };
+    let all = [indexed(), page_cache, compacted];
+    let text = all.each_ref().map(|cut| hex(&bytes_of(cut))).join("\n\n");
+    assert_eq!(text, include_str!("golden_v4_to_6.txt").trim_end());
+    for (version, cut) in (4..).zip(all) {
+        let bytes = bytes_of(&cut);
+        assert_eq!((bytes[0], LogCut::decode(bytes.clone().into())), (version, Ok(cut)));
+        let mut other = bytes;
+        other[0] = version - 3;
+        assert!(LogCut::decode(other.into()).is_err(), "not a log of this kind");
+    }
+    let mut plain = indexed();
+    plain.segments.iter_mut().for_each(|segment| segment.txn_index = None);
+    assert_eq!(bytes_of(&plain)[0], 4, "what is filed is enough");
+    for filed_end in [Offset(81), Offset(-1)] {
+        assert!(LogCut::decode(bytes_of(&LogCut { filed_end, ..indexed() }).into()).is_err());
+    }
+    let unordered = LogCut { aborted: indexed().aborted.repeat(2), ..indexed() };
+    assert!(LogCut::decode(bytes_of(&unordered).into()).is_err());
+}
+
 /// Protects: what is written is read back.
 #[test]
 fn round_trip() {
@@ -155,8 +190,8 @@ fn hostile_bytes() {
     longer.push(0);
     assert_eq!(LogCut::decode(longer.into()), Err(CutError::LeftOver(1)));
     let mut newer = good;
-    newer[0] = 4;
-    assert_eq!(LogCut::decode(newer.into()), Err(CutError::Version(4)));
+    newer[0] = 7;
+    assert_eq!(LogCut::decode(newer.into()), Err(CutError::Version(7)));
 }
 
 /// Protects: parts that do not fit together are refused before a log is made of them.

@@ -94,7 +94,7 @@ impl Directory {
         for write in writes {
             let place = SegmentPlace { disk: &*self.disk, folder: &folder, base: write.base };
             let first = self.extended.get(key) != Some(&write.base);
-            if write_segment(place, write, first)? {
+            if write_segment(place, write, first)? || !write.aborted.is_empty() {
                 self.unsynced.insert(folder.clone());
             }
             self.extended.insert(*key, write.base);

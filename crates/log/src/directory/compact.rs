@@ -1,7 +1,7 @@
 //! Compaction of one log, step by step: two passes over its sealed segments, new files beside the old ones, and their swap.
 //!
 //! 1. The first pass reads the dirty part and gathers the latest offset of each key (`compact/mapper.rs`).
-//! 2. The second reads all and writes `<base>.log.swap`, `.index.swap` and `.timeindex.swap` for each group of segments that
+//! 2. The second reads all and writes `<base>.log.swap`, `.index.swap`, `.timeindex.swap` and `.txnindex.swap` for each group of segments that
 //!    becomes one (`compact/filter.rs`), synced on the way and at the end. Nothing names them yet.
 //! 3. The caller gives each [`Replacement`] to the log, whose next checkpoint's state names it, with a flag.
 //! 4. [`Directory::swap_segments`] renames them over the old files and syncs the folder; the next state has no flag.
@@ -124,7 +124,8 @@ impl Compaction {
 
 impl Directory {
     /// Begins a compaction; nothing if the log is gone, or if nothing can be compacted yet for the sake of its producers: what
-    /// lies above their newest settled file may be needed to make them anew (W-9).
+    /// lies above their newest settled file may be needed to make them anew (W-9). Nor while a transaction index is not what it
+    /// should be: the reader notes it.
     ///
     /// # Errors
     /// As every job.
@@ -143,6 +144,10 @@ impl Directory {
             if plan.is_empty() {
                 return Ok(None);
             }
+            let until = plan.segments.last().map_or(plan.from, |last| last.next);
+            let aborted = directory.reader.aborted(plan.key, &plan.aborted, (plan.log_start, until));
+            let Ok(aborted) = aborted else { return Ok(None) };
+            plan.filter.aborted = aborted;
             let keys = KeyMap::new(limits.secret, plan.most_keys(), limits.map_bytes, limits.load);
             let cap = plan.filter.max_decompressed_bytes;
             let mapper = Mapper::new(keys, plan.from, &plan.filter.aborted, cap);
@@ -316,9 +321,7 @@ impl Compaction {
             };
             self.pass.begin(group.clone());
             let base = self.plan.segments.get(group.start).map_or(Offset::ZERO, |first| first.base);
-            let changed = writing.filter.stats().batches_changed;
-            let marks = writing.filter.gone_marks().len();
-            writing.current = Some(Output::new(disk, &self.folder, base, (group, changed, marks))?);
+            writing.current = Some(Output::new(disk, &self.folder, base, group, &writing.filter)?);
             return Ok(None);
         };
         let interval = self.plan.place.index_interval_bytes;
@@ -340,7 +343,9 @@ impl Compaction {
             writing.current = None;
             return Ok(None);
         }
-        let new = output.end(disk, &self.folder)?;
+        let kept = writing.filter.kept().get(output.kept_before..).unwrap_or_default();
+        let had_index = old.iter().any(|segment| segment.txn_index.is_some());
+        let new = output.end(disk, &self.folder, (kept, had_index))?;
         writing.current = None;
         let gone_marks = writing.filter.gone_marks().get(marks..).unwrap_or_default().to_vec();
         Ok(Some(CompactStep::Made(Box::new(Replacement { key: self.plan.key, old, new, gone_marks }))))

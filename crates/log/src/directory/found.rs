@@ -129,7 +129,7 @@ impl Scan<'_> {
             return Ok(false);
         }
         if let Some(last) = self.segments.last_mut() {
-            seal(&mut last.meta, &mut last.write);
+            seal(&mut last.meta, &mut last.write, self.log.aborted());
         }
         self.segments.push(FoundSegment { meta, write });
         Ok(whole)

@@ -15,7 +15,7 @@ use crate::files::{live_path, write_chunks};
 use crate::index;
 use crate::layout::{DELETED_ENDING, SegmentFile, parse_producers_name, producers_name, segment_name};
 use crate::log::Log;
-use crate::producers::{Producers, file};
+use crate::producers::{AbortedTxn, Producers, file};
 use crate::segments::SegmentMeta;
 use bytes::Bytes;
 use env::{Disk, DiskFile, OpenMode};
@@ -166,7 +166,7 @@ pub(super) fn rebuild(
     let first = first.unwrap_or(log.log_end());
     let is_complete = known.as_ref().map_or(first == Offset::ZERO, |(from, _)| *from >= first);
     let (from, producers) = known.unwrap_or((Offset::ZERO, Producers::default()));
-    let mut scan = Scan { producers, from, now };
+    let mut scan = Scan { producers, from, now, aborted: Vec::new(), undoes: true };
     if let Some(folder) = &folder {
         for segment in log.segments().iter().filter(|segment| segment.next > from) {
             scan.segment(disk, folder, segment)?;
@@ -205,11 +205,31 @@ fn read(file: &dyn DiskFile, at: u64, length: u64) -> io::Result<Bytes> {
     Ok(bytes.into())
 }
 
+/// Finds the aborted transactions whose marks lie in the last of these segments, which are all of a log up to it.
+pub(super) fn aborted_in_last(
+    disk: &dyn Disk,
+    folder: &Path,
+    segments: &[SegmentMeta],
+    now: WallTime,
+) -> Result<Vec<AbortedTxn>, FileFault> {
+    let (producers, from) = (Producers::default(), Offset::ZERO);
+    let mut scan = Scan { producers, from, now, aborted: Vec::new(), undoes: false };
+    for segment in segments {
+        scan.aborted.clear();
+        scan.segment(disk, folder, segment)?;
+    }
+    Ok(scan.aborted)
+}
+
 /// Applies the batches from an offset on.
 struct Scan {
     producers: Producers,
     from: Offset,
     now: WallTime,
+    /// Transactions whose abort was seen.
+    aborted: Vec<AbortedTxn>,
+    /// Whether the way back is kept.
+    undoes: bool,
 }
 
 impl Scan {
@@ -247,7 +267,10 @@ impl Scan {
         appended: WallTime,
     ) {
         if header.base_offset >= self.from {
-            self.producers.apply(header, control, appended);
+            self.aborted.extend(self.producers.apply(header, control, appended));
+            if !self.undoes {
+                self.producers.settle(header.next_offset());
+            }
         }
     }
 }

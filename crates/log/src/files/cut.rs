@@ -6,6 +6,7 @@ use crate::index::{self, IndexEntry, SparseIndex};
 use crate::layout::SegmentFile;
 use crate::segments::{NO_TIMESTAMP, SegmentMeta};
 use env::OpenMode;
+use std::io;
 use types::{Offset, WallTime};
 
 /// Cuts the batches at and beyond `to` off a segment, builds its indexes anew and syncs all of it.
@@ -47,8 +48,18 @@ pub(crate) fn cut_segment(
         }
         outcome => outcome?,
     }
+    remove_txn_index(place)?;
     log.sync().or_fault(&path, FileAction::Sync)?;
     Ok(with_index(meta, &index))
+}
+
+/// Removes the transaction index: the segment is not complete any more. Need not be safe: nothing names it.
+fn remove_txn_index(place: SegmentPlace<'_>) -> Result<(), FileFault> {
+    let path = place.path(SegmentFile::TxnIndex);
+    match place.disk.remove_file(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        outcome => outcome.or_fault(&path, FileAction::Rename),
+    }
 }
 
 /// Cuts the index files to nothing; missing ones stay missing.

@@ -24,6 +24,7 @@ fn write_of(count: i64) -> SegmentWrite {
         times: Vec::new(),
         times_at: 0,
         roll: false,
+        aborted: Vec::new(),
     }
 }
 

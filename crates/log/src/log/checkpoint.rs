@@ -29,7 +29,8 @@ impl Log {
         }
         let (before, swaps) = self.swap_in();
         let unwritten = self.tail.after(self.written_end);
-        let (segments, writes) = if places { place(&before, unwritten, rules) } else { (before, Vec::new()) };
+        let (segments, writes) =
+            if places { place(&before, unwritten, (rules, &self.aborted)) } else { (before, Vec::new()) };
         let end = if places { self.log_end } else { self.written_end };
         let cut = self.cut_of(&segments, end);
         let files_producers = self.unfiled.is_some();
@@ -54,6 +55,7 @@ impl Log {
             epochs: self.epochs.entries().to_vec(),
             producers: self.producers.iter().map(|(id, entry)| (id, entry.clone())).collect(),
             undo: self.producers.undo_steps().cloned().collect(),
+            filed_end: self.filed_end,
             aborted: self.aborted.clone(),
             tail: self.tail.after(written_end).cloned().collect(),
         }
@@ -87,6 +89,7 @@ impl Log {
                 self.unwritten_bytes = self.tail.bytes_after(self.written_end);
             }
         }
+        self.file_aborted();
         self.drop_dead_segments(self.change.max(change + 1));
         let (safe, later) = self.dropped.iter().partition(|(dropped_at, _)| *dropped_at <= change);
         self.dropped = later;
@@ -149,6 +152,7 @@ impl Log {
         log.producers = Producers::restore(cut.producers, cut.undo);
         log.producers_lost = cut.producers_lost;
         log.aborted = cut.aborted;
+        log.filed_end = cut.filed_end;
         log.pending = VecDeque::new();
         log.tail = Tail::default();
         for batch in cut.tail {
@@ -159,6 +163,7 @@ impl Log {
         let is_emptied = log.segments.is_empty() && log.log_start > Offset::ZERO;
         log.unfiled = is_emptied.then_some(log.change);
         log.renew_file_cuts();
+        log.file_aborted();
         log.assert_order();
         log
     }

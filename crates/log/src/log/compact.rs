@@ -126,8 +126,9 @@ impl Log {
                 delete_retention: rules.delete_retention,
                 max_decompressed_bytes,
                 last_batches: self.producers.iter().map(|(id, entry)| (id, last(entry))).collect(),
-                aborted: self.aborted.clone(),
+                aborted: Vec::new(),
             },
+            aborted: self.plan_aborted(self.log_start, cleanable.until),
         })
     }
 
@@ -158,11 +159,7 @@ impl Log {
 
     /// Notes that files have their names, and that this is safe; the next cut says so.
     pub fn swapped(&mut self, bases: &[SegmentId]) {
-        self.segments.swapped(bases);
-        if let Some(placing) = &mut self.placing {
-            placing.segments.swapped(bases);
-        }
-        self.touched = true;
+        self.change_segments(|segments| segments.swapped(bases));
     }
 
     /// Says whether a compaction must not begin yet.

@@ -173,7 +173,8 @@ impl Log {
         let (key, end, cuts) = (self.key, self.log_end, self.has_file_cuts());
         let pages = self.pages.as_mut().filter(|pages| pages.handed_end < end && !cuts)?;
         let from = pages.handed_end;
-        let (segments, writes) = place_after(pages.head.take(), self.tail.after(from), rules);
+        let (segments, writes) =
+            place_after(pages.head.take(), self.tail.after(from), (rules, &self.aborted));
         pages.head = segments.last().cloned();
         pages.handed_end = end;
         pages.last_serial += 1;

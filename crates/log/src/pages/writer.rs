@@ -12,7 +12,7 @@
 //! When the dirty ones have theirs, the writer syncs them itself before it writes on.
 
 use crate::fault::{FileAction, FileFault, OrFault};
-use crate::files::{SegmentPlace, extend_indexes, write_batches, write_chunks};
+use crate::files::{SegmentPlace, extend_indexes, write_batches, write_chunks, write_txn_index};
 use crate::index::{self, IndexEntry, OffsetEntry, TimeEntry};
 use crate::layout::SegmentFile;
 use crate::segments::{SegmentId, SegmentWrite};
@@ -209,6 +209,10 @@ impl PageWriter {
             &time_entries(write),
             (SegmentFile::TimeIndex, write.times_at),
         )?;
+        write_txn_index(place, &write.aborted)?;
+        if !write.aborted.is_empty() {
+            self.folders.insert(log.folder.clone());
+        }
         if write.roll {
             // A sealed segment's indexes are synced with it.
             let indexes =
@@ -247,6 +251,7 @@ impl PageWriter {
                 index: Vec::new(),
                 times: Vec::new(),
                 roll: false,
+                aborted: Vec::new(),
                 ..write.clone()
             };
             extend_indexes(place, &*file, &before, true)?;

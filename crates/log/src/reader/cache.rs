@@ -4,9 +4,11 @@ use super::{ReadFault, Reader};
 use crate::fault::is_no_descriptor;
 use crate::index::{self, SparseIndex};
 use crate::layout::{SegmentFile, segment_name, swap_name};
+use crate::producers::AbortedTxn;
 use crate::segments::SegmentMeta;
+use crate::txn_index::{self, TxnIndexMeta};
 use env::{Disk, DiskFile, OpenMode};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +29,7 @@ pub(super) struct Cache {
     by_use: BTreeMap<u64, OpenKey>,
     uses: u64,
     pub(super) unfit: Vec<(LogKey, SegmentMeta)>,
+    pub(super) unfit_txns: BTreeSet<(LogKey, Offset)>,
 }
 
 impl Cache {
@@ -131,6 +134,17 @@ fn open_named(
     disk.open(&path, OpenMode::Read).map(|open| (path.clone(), open)).map_err(|error| (path, error))
 }
 
+/// Reads a file of this size; one of another size is not read.
+fn read_all(file: &dyn DiskFile, size: u64) -> io::Result<Vec<u8>> {
+    if file.size()? != size {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut bytes = vec![0; usize::try_from(size).map_err(|_| io::ErrorKind::InvalidData)?];
+    let got = file.read_at(&mut bytes, 0)?;
+    bytes.truncate(got);
+    Ok(bytes)
+}
+
 /// The files of one segment.
 pub(super) struct OpenSegment {
     disk: Arc<dyn Disk>,
@@ -142,6 +156,7 @@ pub(super) struct OpenSegment {
     offsets: OnceLock<Arc<dyn DiskFile>>,
     times: OnceLock<Arc<dyn DiskFile>>,
     built: OnceLock<SparseIndex>,
+    txns: Mutex<Option<(TxnIndexMeta, Arc<[AbortedTxn]>)>>,
     ends: Mutex<VecDeque<(Offset, u64)>>,
     unfit: AtomicBool,
 }
@@ -169,6 +184,7 @@ impl OpenSegment {
             offsets: OnceLock::new(),
             times: OnceLock::new(),
             built: OnceLock::new(),
+            txns: Mutex::default(),
             ends: Mutex::default(),
             unfit: AtomicBool::new(false),
         })
@@ -189,6 +205,25 @@ impl OpenSegment {
             Err(_) => Ok(None),
             Ok((_, file)) => Ok(Some(&**slot.get_or_init(|| file))),
         }
+    }
+
+    /// Returns the aborted transactions of an index, read now or before.
+    pub(super) fn txns(&self, known: &TxnIndexMeta) -> Result<Arc<[AbortedTxn]>, ReadFault> {
+        let mut held = self.txns.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((meta, txns)) = held.as_ref().filter(|(meta, _)| meta == known) {
+            debug_assert_eq!(meta.entries as usize, txns.len());
+            return Ok(txns.clone());
+        }
+        let named = (self.base, self.has_swap);
+        let bytes = match open_named(&*self.disk, &self.folder, named, SegmentFile::TxnIndex) {
+            Err((path, source)) if is_no_descriptor(&source) => return Err(ReadFault::Open { path, source }),
+            Err(_) => None,
+            Ok((_, file)) => read_all(&*file, known.bytes()).ok(),
+        };
+        let txns = bytes.and_then(|bytes| txn_index::decode(&bytes, known));
+        let txns: Arc<[AbortedTxn]> = txns.ok_or(ReadFault::TxnIndex(self.base))?.into();
+        *held = Some((*known, txns.clone()));
+        Ok(txns)
     }
 
     /// Returns the index that was built in memory, if there is one.

@@ -16,7 +16,7 @@ use crate::state::encode_base;
 use crate::wal::{Salvage, WalPosition, WalWriter, file_names, largest_file};
 use bytes::Bytes;
 use env::OpenMode;
-use types::{LogKey, WallTime};
+use types::{LogKey, Offset, WallTime};
 
 impl RepairJob {
     /// Carries the plan of a survey out; `reports` go to the quarantine folder, by name. When this returns the directory
@@ -131,14 +131,27 @@ impl RepairJob {
         stage.put_bytes(&path(SegmentFile::OffsetIndex), &encode_entries(&index.offsets))?;
         stage.put_bytes(&path(SegmentFile::TimeIndex), &encode_entries(&index.times))?;
         if meta.swap {
+            self.name_txn_index(&folder, damage.base, stage)?;
             for file in SWAP_FILES {
                 let aside = format!("{folder}/{}", swap_name(damage.base, file));
                 stage.keep(&aside)?;
                 stage.drop_file(aside);
             }
         }
-        *meta = SegmentMeta { swap: false, ..new };
+        // The marks of what was lost count as before.
+        *meta = SegmentMeta { swap: false, txn_index: meta.txn_index, ..new };
         Ok(())
+    }
+
+    /// Gives the transaction index that compaction has made its name; one that is missing is made anew when it is read.
+    fn name_txn_index(&self, folder: &str, base: Offset, stage: &mut Stage<'_>) -> Result<(), FileFault> {
+        let aside = self.root.join(folder).join(swap_name(base, SegmentFile::TxnIndex));
+        let Ok(file) = self.env.disk.open(&aside, OpenMode::Read) else { return Ok(()) };
+        let size = file.size().or_fault(&aside, FileAction::Read)?;
+        let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
+        let got = file.read_at(&mut bytes, 0).or_fault(&aside, FileAction::Read)?;
+        bytes.truncate(got);
+        stage.put_bytes(&format!("{folder}/{}", segment_name(base, SegmentFile::TxnIndex)), &bytes)
     }
 
     /// Makes both copies of the state anew, with the segments and the write-ahead log as they are now.

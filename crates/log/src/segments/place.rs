@@ -4,10 +4,12 @@
 //! dump tool finds nothing to complain about: an offset index entry is (last offset of the batch - base,
 //! position of the batch), written when more than the interval has been placed since the last one; with it
 //! goes a time index entry (largest timestamp so far, its offset - base) if that timestamp has grown; a
-//! sealed segment gets a last time entry. A roll by time counts from the largest timestamp of the first batch.
+//! sealed segment gets a last time entry, and its transaction index, which seals it when it is full. A roll by time counts from the largest timestamp of the first batch.
 
 use super::{SegmentMeta, Segments};
+use crate::producers::AbortedTxn;
 use crate::tail::TailBatch;
+use crate::txn_index::{ENTRIES_MAX, TxnIndexMeta, within};
 use types::{LogKey, Millis, Offset, WallTime};
 use wire::record::{Batch, BatchHeader};
 
@@ -74,15 +76,18 @@ pub struct SegmentWrite {
     pub times_at: u32,
     /// Whether the segment is complete now: its indexes are synced too.
     pub roll: bool,
+    /// Its transaction index, if it is complete now.
+    pub aborted: Vec<AbortedTxn>,
 }
 
-/// Places batches after the segments there are; returns the segments as they are then, and what to write.
+/// Places batches after the segments there are; returns the segments as they are then, and what to write. `aborted` are the
+/// transactions whose marks lie in what is not sealed yet, in the order of the marks.
 pub(crate) fn place<'a>(
     segments: &Segments,
     batches: impl Iterator<Item = &'a TailBatch>,
-    rules: &PlaceRules,
+    (rules, aborted): (&PlaceRules, &[AbortedTxn]),
 ) -> (Segments, Vec<SegmentWrite>) {
-    let mut placer = Placer { rules, list: segments.to_vec(), writes: Vec::new() };
+    let mut placer = Placer { rules, aborted, list: segments.to_vec(), writes: Vec::new() };
     for batch in batches {
         placer.put(batch);
     }
@@ -94,9 +99,9 @@ pub(crate) fn place<'a>(
 pub(crate) fn place_after<'a>(
     last: Option<SegmentMeta>,
     batches: impl Iterator<Item = &'a TailBatch>,
-    rules: &PlaceRules,
+    (rules, aborted): (&PlaceRules, &[AbortedTxn]),
 ) -> (Vec<SegmentMeta>, Vec<SegmentWrite>) {
-    let mut placer = Placer { rules, list: last.into_iter().collect(), writes: Vec::new() };
+    let mut placer = Placer { rules, aborted, list: last.into_iter().collect(), writes: Vec::new() };
     for batch in batches {
         placer.put(batch);
     }
@@ -133,22 +138,25 @@ pub(crate) fn follow_rewritten(
     grow(segment, write, (&head, appended), interval);
 }
 
-/// Seals a segment whose file is followed by another.
-pub(crate) fn seal(segment: &mut SegmentMeta, write: &mut SegmentWrite) {
+/// Seals a segment whose file is followed by another; `aborted` are the transactions whose marks may lie in it.
+pub(crate) fn seal(segment: &mut SegmentMeta, write: &mut SegmentWrite, aborted: &[AbortedTxn]) {
     add_time_entry(segment, write);
+    write.aborted = within(aborted, segment.base, segment.next).to_vec();
     write.roll = true;
+    segment.txn_index = TxnIndexMeta::of(&write.aborted);
     segment.sealed = true;
 }
 
 struct Placer<'a> {
     rules: &'a PlaceRules,
+    aborted: &'a [AbortedTxn],
     list: Vec<SegmentMeta>,
     writes: Vec<SegmentWrite>,
 }
 
 impl Placer<'_> {
     fn put(&mut self, batch: &TailBatch) {
-        let fits = self.list.last().is_some_and(|segment| !must_roll(segment, batch, self.rules));
+        let fits = self.list.last().is_some_and(|segment| !self.must_roll(segment, batch));
         if !fits {
             self.roll(batch.base());
         }
@@ -169,10 +177,16 @@ impl Placer<'_> {
                 self.writes.push(new_write(segment));
             }
             if let Some(write) = self.writes.last_mut() {
-                seal(segment, write);
+                seal(segment, write, self.aborted);
             }
         }
         self.list.push(SegmentMeta::empty(base));
+    }
+
+    /// Says whether a batch has to go into a new segment.
+    fn must_roll(&self, segment: &SegmentMeta, batch: &TailBatch) -> bool {
+        let aborted = || within(self.aborted, segment.base, batch.base()).len();
+        must_roll(segment, batch, self.rules) || (segment.bytes > 0 && aborted() >= ENTRIES_MAX)
     }
 }
 
@@ -186,10 +200,11 @@ fn new_write(segment: &SegmentMeta) -> SegmentWrite {
         times: Vec::new(),
         times_at: segment.time_entries,
         roll: false,
+        aborted: Vec::new(),
     }
 }
 
-/// Says whether a batch has to go into a new segment.
+/// Says whether a segment takes no further batch in, whatever transactions were aborted.
 fn must_roll(segment: &SegmentMeta, batch: &TailBatch, rules: &PlaceRules) -> bool {
     if segment.sealed || segment.next != batch.base() {
         return true;

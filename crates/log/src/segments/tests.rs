@@ -25,7 +25,7 @@ fn batches(timestamps: &[i64]) -> Vec<TailBatch> {
 
 /// Places batches in an empty log; returns the offsets that each segment covers.
 fn ranges(timestamps: &[i64], rules: &PlaceRules) -> Vec<(i64, i64)> {
-    let (segments, _) = place(&Segments::default(), batches(timestamps).iter(), rules);
+    let (segments, _) = place(&Segments::default(), batches(timestamps).iter(), (rules, &[]));
     segments.iter().map(|segment| (segment.base.0, segment.next.0)).collect()
 }
 
@@ -66,7 +66,7 @@ fn index_entries() {
     let all = batches(&[10, 30, 20, 40]);
     let size = u32::try_from(all[0].size()).unwrap();
     let rules = PlaceRules { index_interval_bytes: u64::from(size), ..LARGE };
-    let (segments, writes) = place(&Segments::default(), all.iter(), &rules);
+    let (segments, writes) = place(&Segments::default(), all.iter(), (&rules, &[]));
     assert_eq!(writes.len(), 1);
     assert_eq!(writes[0].index, [(2, 2 * size)]);
     assert_eq!(writes[0].times, [(30, 1)]);
@@ -81,9 +81,9 @@ fn placements_go_on() {
     let all = batches(&[10, 30, 20, 40, 50, 60]);
     let size = all[0].size();
     let rules = PlaceRules { index_interval_bytes: size, segment_bytes: 4 * size, ..LARGE };
-    let (whole, whole_writes) = place(&Segments::default(), all.iter(), &rules);
-    let (first, first_writes) = place(&Segments::default(), all[..4].iter(), &rules);
-    let (second, writes) = place(&first, all[4..].iter(), &rules);
+    let (whole, whole_writes) = place(&Segments::default(), all.iter(), (&rules, &[]));
+    let (first, first_writes) = place(&Segments::default(), all[..4].iter(), (&rules, &[]));
+    let (second, writes) = place(&first, all[4..].iter(), (&rules, &[]));
     assert_eq!(whole, second);
     assert_eq!((writes[0].base, writes[0].at, writes[0].roll), (Offset(0), 4 * size, true));
     assert!(writes[0].batches.is_empty(), "only sealed");
@@ -96,7 +96,7 @@ fn placements_go_on() {
 #[test]
 fn truncation_marks_files() {
     let rules = PlaceRules { segment_bytes: 2 * batches(&[1])[0].size(), ..LARGE };
-    let (mut segments, _) = place(&Segments::default(), batches(&[1; 6]).iter(), &rules);
+    let (mut segments, _) = place(&Segments::default(), batches(&[1; 6]).iter(), (&rules, &[]));
     assert_eq!(segments.clone().cut_end(Offset(6)), []);
     assert_eq!(segments.clone().cut_end(Offset(4)), [Offset(4)], "cut between two segments");
     assert_eq!(segments.cut_end(Offset(3)), [Offset(2), Offset(4)]);

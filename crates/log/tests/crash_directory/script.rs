@@ -23,6 +23,13 @@ pub(crate) fn old() -> LogKey {
 pub(crate) fn table() -> LogKey {
     key(5, 0)
 }
+/// Logs of transactions, the second with a high watermark that stays at the start.
+pub(crate) fn ledger() -> LogKey {
+    key(6, 0)
+}
+pub(crate) fn loose_ledger() -> LogKey {
+    key(6, 1)
+}
 pub(crate) fn namesake() -> LogKey {
     key(4, 0)
 }
@@ -43,13 +50,16 @@ pub(crate) fn equip(world: &mut World) {
         (old(), "reborn-0"),
         (namesake(), "reborn-0"),
         (table(), "table-0"),
+        (ledger(), "ledger-0"),
+        (loose_ledger(), "ledger-1"),
     ];
     world.names = names.into_iter().map(|(key, name)| (key, name.to_owned())).collect();
     world.loose.insert(loose());
+    world.loose.insert(loose_ledger());
     world.keyed.insert(table());
     for (key, log) in &mut world.logs {
         log.set_folder(&world.names[key]);
-        if *key != loose() {
+        if ![loose(), loose_ledger()].contains(key) {
             log.set_high_watermark(log.durable_end());
         }
     }

@@ -7,6 +7,7 @@ use log::append::{AppendAs, Appended, Origin};
 use log::directory::{Checkpoint, Directory, DirectoryOptions, OpenError, RecoveryReport};
 use log::fault::FileFault;
 use log::log::Log;
+use log::producers::{EndTxn, TransactionVersion};
 use log::read_plan::{ReadPlan, ReadRequest};
 use log::reader::{Reader, ReaderOptions};
 use log::segments::PlaceRules;
@@ -19,7 +20,7 @@ use types::{
     BrokerId, LeaderEpoch, LogKey, Millis, Monotonic, Now, PartitionId, ProducerEpoch, ProducerId, Sequence,
     TopicId, Uuid, WallTime,
 };
-use wire::record::{Batch, BatchBuilder, Codec};
+use wire::record::{Batch, BatchBuilder, Codec, ControlKind};
 
 /// Where the directory is: below a folder that is missing too.
 pub(crate) fn root() -> PathBuf {
@@ -95,6 +96,8 @@ pub(crate) fn key(topic: u8, partition: i32) -> LogKey {
 pub(crate) enum Change {
     /// A batch of so many records, with a value of so many bytes each.
     Append(LogKey, usize, usize),
+    /// A step of a transaction.
+    Txn(LogKey, Txn),
     /// Cuts the log to its batch of this number.
     Truncate(LogKey, usize),
     /// Moves the log's start to its batch of this number.
@@ -103,6 +106,35 @@ pub(crate) enum Change {
     Empty(LogKey),
     /// Removes the log.
     Remove(LogKey),
+}
+
+/// A step of a producer's transaction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Txn {
+    /// Writes a record with a value of so many bytes.
+    Write(i64, usize),
+    Commit(i64),
+    Abort(i64),
+}
+
+impl Txn {
+    /// Returns the batch with its sequence, or the end of the transaction.
+    pub(crate) fn batch_in(self, log: &Log) -> Result<(Batch, Sequence), EndTxn> {
+        let (id, bytes) = match self {
+            Txn::Write(id, bytes) => (id, bytes),
+            Txn::Commit(id) => return Err(end_of(id, ControlKind::Commit)),
+            Txn::Abort(id) => return Err(end_of(id, ControlKind::Abort)),
+        };
+        let last = log.producers().get(ProducerId(id)).and_then(|entry| entry.window.last().copied());
+        let sequence = last.map_or(Sequence(0), |last| last.last_sequence().plus(1));
+        let builder = BatchBuilder::new(Codec::None).transactional(true);
+        let mut builder = builder.producer(ProducerId(id), ProducerEpoch(0), sequence);
+        let mut value = format!("{}:", log.log_end()).into_bytes();
+        value.resize(bytes.max(value.len()), b'.');
+        let name = format!("key-{}", log.log_end().0 % 5);
+        builder.push(WallTime(WALL.0 - 1000), Some(name.as_bytes()), Some(&value), &[]);
+        Ok((Batch::from_wire(&builder.build().unwrap()).unwrap(), sequence))
+    }
 }
 
 /// Why a step did not end.
@@ -224,6 +256,7 @@ impl World {
     fn change(&mut self, change: Change, ghost: &mut Logs) -> Frame {
         match change {
             Change::Append(key, records, bytes) => self.append(key, records, bytes, ghost),
+            Change::Txn(key, step) => self.txn(key, step, ghost),
             Change::Truncate(key, nth) => {
                 let to = ghost[&key].batches[nth].0;
                 ghost.entry(key).and_modify(|log| log.truncate(to));
@@ -284,6 +317,33 @@ impl World {
             }
             Appended::Duplicate { .. } | Appended::Buffered { .. } => panic!("nothing is sent twice"),
         }
+    }
+
+    fn txn(&mut self, key: LogKey, step: Txn, ghost: &mut Logs) -> Frame {
+        let log = self.logs.entry(key).or_insert_with(|| Log::new(key));
+        if let Some(name) = self.names.get(&key) {
+            log.set_folder(name);
+        }
+        let now = Now { mono: Monotonic(1), wall: WALL };
+        let how = AppendAs {
+            origin: Origin::Client,
+            leader_epoch: LeaderEpoch(self.epoch),
+            now,
+            max_producers: 100,
+            resume: None,
+            verified: None,
+        };
+        let appended = match step.batch_in(log) {
+            Ok((batch, sequence)) => {
+                log.append(batch, &AppendAs { verified: Some(sequence), ..how }).unwrap()
+            }
+            Err(end) => log.end_txn(&end, &how).unwrap().unwrap(),
+        };
+        let Appended::Written { base, next, frame } = appended else { panic!("nothing is sent twice") };
+        let log = ghost.entry(key).or_default();
+        log.end = next;
+        log.batches.push((base, frame.payload().to_vec()));
+        frame
     }
 
     /// Runs a checkpoint of all logs; small tails stay in the state.
@@ -377,6 +437,16 @@ impl World {
     }
 }
 
+fn end_of(id: i64, kind: ControlKind) -> EndTxn {
+    EndTxn {
+        producer_id: ProducerId(id),
+        producer_epoch: ProducerEpoch(0),
+        kind,
+        coordinator_epoch: 0,
+        transaction_version: TransactionVersion(1),
+    }
+}
+
 /// Two producers take turns; each goes on where the log says.
 fn producer_of(log: &Log, serial: u64) -> (ProducerId, Sequence) {
     let id = ProducerId(7 + i64::try_from(serial % 2).unwrap());
@@ -463,6 +533,7 @@ pub(crate) fn open_and_judge(env: &Env, ghost: &Ghost) -> Result<World, String> 
     }
     ghost.judge(&world.read_all()?)?;
     world.logs.values().try_for_each(|log| producers_agree(&world.directory, log))?;
+    world.logs.values().try_for_each(|log| crate::scan::agree(&world.reader(), log))?;
     Ok(world)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::ghost::Logs;
 use crate::judge::{Book, SharedBook};
-use crate::world::{WALL, options, read_log, root, rules};
+use crate::world::{Txn, WALL, options, read_log, root, rules};
 use bytes::Bytes;
 use env::Env;
 use log::append::{AppendAs, Appended, Origin};
@@ -33,6 +33,8 @@ pub(crate) enum Stop {
 pub(crate) enum Change {
     /// A batch of so many records, with a value of so many bytes each.
     Append(LogKey, usize, usize),
+    /// A step of a transaction.
+    Txn(LogKey, Txn),
     /// Moves the log's start to its batch of this number.
     Start(LogKey, usize),
     /// Cuts the log at its batch of this number.
@@ -127,7 +129,17 @@ impl Broker {
 
     fn change(&mut self, change: Change) -> Option<Frame> {
         match change {
-            Change::Append(key, records, bytes) => self.append(key, records, bytes),
+            Change::Append(key, records, bytes) => {
+                let how = how(self.epoch);
+                self.append(key, |log| {
+                    let sent = batch(key, log.log_end(), records, bytes);
+                    log.append(sent, &how).unwrap()
+                })
+            }
+            Change::Txn(key, step) => {
+                let how = how(self.epoch);
+                self.append(key, |log| txn(log, step, &how))
+            }
             Change::Start(key, nth) => {
                 let to = self.with_book(|book| {
                     let told = book.get_mut(&key).unwrap();
@@ -152,14 +164,12 @@ impl Broker {
         }
     }
 
-    fn append(&mut self, key: LogKey, records: usize, bytes: usize) -> Option<Frame> {
+    fn append(&mut self, key: LogKey, append: impl Fn(&mut Log) -> Appended) -> Option<Frame> {
         let (name, page_cache) = self.names[&key];
         let new = if page_cache { Log::page_cache(key) } else { Log::new(key) };
         let log = self.logs.entry(key).or_insert(new);
         log.set_folder(name);
-        let sent = batch(key, log.log_end(), records, bytes);
-        let how = how(self.epoch);
-        let answer = log.append(sent, &how).unwrap();
+        let answer = append(log);
         let placed = log.tail().after(Offset(log.log_end().0 - 1)).last().unwrap();
         let (base, bytes) = (placed.base(), placed.batch.to_bytes().to_vec());
         self.with_book(|book| {
@@ -353,6 +363,9 @@ impl Broker {
         for (key, log) in &mut self.logs {
             for (base, bytes) in found[key].batches.iter().rev().take(5) {
                 let again = Batch::from_wire(&Bytes::copy_from_slice(bytes)).unwrap();
+                if again.header().is_control() {
+                    continue;
+                }
                 match log.append(again, &how) {
                     Ok(Appended::Duplicate { base: known, .. }) if known == *base => {}
                     other => return Err(format!("{key}: batch {base} resent: {other:?}")),
@@ -376,6 +389,14 @@ fn how(epoch: i32) -> AppendAs {
         max_producers: 100,
         resume: None,
         verified: None,
+    }
+}
+
+/// Does a step of a transaction; each producer goes on where the log says.
+fn txn(log: &mut Log, step: Txn, how: &AppendAs) -> Appended {
+    match step.batch_in(log) {
+        Ok((batch, sequence)) => log.append(batch, &AppendAs { verified: Some(sequence), ..*how }).unwrap(),
+        Err(end) => log.end_txn(&end, how).unwrap().unwrap(),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::broker::{Broker, Change, Stop};
 use crate::judge::{Book, Crash, SharedBook, judge};
 use crate::probe::Probe;
+use crate::scan::agree;
 use crate::world::{WALL, env_of, root};
 use crate::{story, truncations};
 use env::crash::{CrashDisk, Sabotage};
@@ -64,6 +65,8 @@ pub(crate) fn recover(disk: &CrashDisk, book: &Book, crash: Crash) -> Result<Bro
     let found = broker.read_all()?;
     judge(book, &found, crash)?;
     truncations::judge_derived(&broker, &found)?;
+    let reader = broker.directory.reader();
+    broker.logs.values().try_for_each(|log| agree(&reader, log))?;
     story::equip(&mut broker);
     broker.epoch = 3;
     let mut book = book.clone();

@@ -113,7 +113,8 @@ fn epochs_of(batches: &[Batch]) -> Vec<EpochEntry> {
 
 fn producers_of(batches: &[Batch]) -> BTreeMap<ProducerId, Vec<(Sequence, Offset)>> {
     let mut producers: BTreeMap<ProducerId, Vec<(Sequence, Offset)>> = BTreeMap::new();
-    for head in batches.iter().map(Batch::header) {
+    // A mark has no sequence.
+    for head in batches.iter().map(Batch::header).filter(|head| !head.is_control()) {
         let window = producers.entry(head.producer_id).or_default();
         window.push((head.base_sequence, head.base_offset));
         if window.len() > 5 {

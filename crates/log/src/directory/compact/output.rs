@@ -1,10 +1,14 @@
 //! The writing of a compaction: one segment's files under their names for the swap.
 
 use super::remove_swap;
+use crate::compact::Filter;
 use crate::fault::{FileAction, FileFault, OrFault};
-use crate::files::{CHUNK, UNSYNCED_MAX, bytes_of, offset_entries, time_entries, write_chunks, write_piece};
+use crate::files::{
+    CHUNK, UNSYNCED_MAX, bytes_of, offset_entries, put_txn_index, time_entries, write_chunks, write_piece,
+};
 use crate::index::encode_entries;
 use crate::layout::{SegmentFile, swap_name};
+use crate::producers::AbortedTxn;
 use crate::segments::{SegmentMeta, SegmentWrite, follow_rewritten, seal, write_after};
 use env::{Disk, DiskFile, OpenMode};
 use std::ops::Range;
@@ -18,6 +22,7 @@ pub(super) struct Output {
     pub(super) group: Range<usize>,
     pub(super) changed_before: u64,
     pub(super) marks_before: usize,
+    pub(super) kept_before: usize,
     path: PathBuf,
     file: Arc<dyn DiskFile>,
     pub(super) meta: SegmentMeta,
@@ -37,7 +42,8 @@ impl Output {
         disk: &dyn Disk,
         folder: &Path,
         base: Offset,
-        (group, changed_before, marks_before): (Range<usize>, u64, usize),
+        group: Range<usize>,
+        filter: &Filter,
     ) -> Result<Output, FileFault> {
         remove_swap(disk, folder, base)?;
         let path = folder.join(swap_name(base, SegmentFile::Log));
@@ -47,8 +53,9 @@ impl Output {
         let (waiting, counted, waiting_bytes, at, unsynced) = (Vec::new(), 0, 0, 0, 0);
         Ok(Output {
             group,
-            changed_before,
-            marks_before,
+            changed_before: filter.stats().batches_changed,
+            marks_before: filter.gone_marks().len(),
+            kept_before: filter.kept().len(),
             path,
             file,
             meta,
@@ -86,10 +93,19 @@ impl Output {
         Ok(())
     }
 
-    /// Writes the rest, the indexes with it, and syncs all of it.
-    pub(super) fn end(&mut self, disk: &dyn Disk, folder: &Path) -> Result<SegmentMeta, FileFault> {
+    /// Writes the rest, the indexes with it, and syncs all of it. `kept` are the aborted transactions whose marks stay; if there
+    /// are none, and were, an empty index takes the place of the old one.
+    pub(super) fn end(
+        &mut self,
+        disk: &dyn Disk,
+        folder: &Path,
+        (kept, had_index): (&[AbortedTxn], bool),
+    ) -> Result<SegmentMeta, FileFault> {
         self.flush()?;
-        seal(&mut self.meta, &mut self.entries);
+        seal(&mut self.meta, &mut self.entries, kept);
+        if had_index || !kept.is_empty() {
+            put_txn_index(disk, &folder.join(swap_name(self.meta.base, SegmentFile::TxnIndex)), kept)?;
+        }
         let offsets = encode_entries(&offset_entries(&self.entries));
         let times = encode_entries(&time_entries(&self.entries));
         for (kind, bytes) in [(SegmentFile::OffsetIndex, offsets), (SegmentFile::TimeIndex, times)] {
