@@ -11,10 +11,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -32,7 +34,8 @@ import org.apache.kafka.common.utils.Exit;
  * What belongs to a run is masked: the address, the data directory, ids, epochs, times, positions of the quorum and figures of speed.
  * Some tools are this program's own: `fill TOPIC PARTITION COUNT` writes records with fixed times, `hold CLIENT GROUP TOPIC
  * PROTOCOL` starts a member of a group and waits until it has partitions, `await CLIENT COUNT` waits until it has so many,
- * `release CLIENT` ends it.
+ * `release CLIENT` ends it. `begin CLIENT TRANSACTIONAL-ID TOPIC PARTITION COUNT` starts a producer, unless it is there, and writes records
+ * with fixed times in a new transaction, `commit CLIENT` and `abort CLIENT` end that, `vanish CLIENT` leaves it open.
  */
 public final class Console {
     static final String TOOLS = "org.apache.kafka.tools.";
@@ -50,10 +53,11 @@ public final class Console {
         Map.entry("kafka-groups", TOOLS + "GroupsCommand"),
         Map.entry("kafka-console-consumer", TOOLS + "consumer.ConsoleConsumer"),
         Map.entry("kafka-verifiable-consumer", TOOLS + "VerifiableConsumer"),
-        Map.entry("kafka-consumer-perf-test", TOOLS + "ConsumerPerformance"));
+        Map.entry("kafka-consumer-perf-test", TOOLS + "ConsumerPerformance"),
+        Map.entry("kafka-transactions", TOOLS + "TransactionsCommand"));
 
     /** Tools whose lines stand in the order of a hash map. */
-    static final Set<String> UNORDERED = Set.of("kafka-consumer-groups", "kafka-groups");
+    static final Set<String> UNORDERED = Set.of("kafka-consumer-groups", "kafka-groups", "kafka-transactions");
 
     /** What is masked: the tool (* for all), a pattern, and what stands in its place. */
     static final String[][] MASKS = {
@@ -75,6 +79,9 @@ public final class Console {
         {"kafka-consumer-groups", "(?<![\\w-])[\\w-]{22}(?=( \\S+)? /)", "ID"},
         {"kafka-consumer-groups", "(: \\[|Valid \\w+ are: ).*", "$1..."}, // in the order of a hash map
         {"kafka-groups", " {2,}", " "},
+        {"kafka-transactions", "(?<=\\S)[ \\t]+", " "},
+        {"kafka-transactions", "\\b\\d{13}\\b", "TIME"},
+        {"kafka-transactions", "TIME \\d+(?=( |$))", "TIME N"}, // how long it is open
         {"kafka-verifiable-consumer", "\"timestamp\":\\d+", "\"timestamp\":N"},
         {"kafka-consumer-perf-test", "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d:\\d{3}", "TIME"},
         {"kafka-consumer-perf-test", "^(TIME, TIME, [\\d.]+), [\\d.]+, (\\d+), .*", "$1, N, $2, N"},
@@ -170,6 +177,10 @@ public final class Console {
             case "hold" -> HELD.put(words.get(2), new Member(address, words));
             case "await" -> HELD.get(words.get(2)).await(Integer.parseInt(words.get(3)));
             case "release" -> HELD.remove(words.get(2)).end();
+            case "begin" -> begin(address, words);
+            case "commit" -> end(words.get(2), KafkaProducer::commitTransaction);
+            case "abort" -> end(words.get(2), KafkaProducer::abortTransaction);
+            case "vanish" -> OPEN.remove(words.get(2)).close(Duration.ZERO);
             default -> main(words.get(1), arguments(words, address, folder));
         }
     }
@@ -193,6 +204,31 @@ public final class Console {
         try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer())) {
             for (int n = 0; n < count; n++)
                 producer.send(new ProducerRecord<>(topic, partition, FIRST_TIME + (long) n * APART_MS, null, topic + "-" + n));
+        }
+    }
+
+    static final Map<String, KafkaProducer<String, String>> OPEN = new HashMap<>();
+
+    static void begin(String address, List<String> words) throws Exception {
+        var producer = OPEN.computeIfAbsent(words.get(2), client -> {
+            Map<String, Object> settings = Map.of("bootstrap.servers", address, "client.id", client, "transactional.id", words.get(3));
+            var made = new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer());
+            made.initTransactions();
+            return made;
+        });
+        producer.beginTransaction();
+        int partition = Integer.parseInt(words.get(5));
+        for (int n = 0; n < Integer.parseInt(words.get(6)); n++)
+            producer.send(new ProducerRecord<>(words.get(4), partition, FIRST_TIME, null, words.get(2) + "-" + n)).get();
+    }
+
+    /** Says what came of it; a producer that is of no more use is closed. */
+    static void end(String client, Consumer<KafkaProducer<String, String>> how) {
+        try {
+            how.accept(OPEN.get(client));
+        } catch (KafkaException refused) {
+            System.out.println(refused.getClass().getSimpleName());
+            OPEN.remove(client).close(Duration.ZERO);
         }
     }
 
