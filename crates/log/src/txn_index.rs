@@ -99,14 +99,32 @@ mod tests {
         vec![txn(0x20), txn(0x30)]
     }
 
-    /// Protects: the bytes of an entry are Kafka's (`AbortedTxn`).
+    /// Protects: the bytes of an index are those that Kafka wrote (golden/transactions/README.md).
     #[test]
     fn bytes_are_kafkas() {
-        let bytes = encode(&some()[..1]);
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let text =
-            concat!("0000", "0000000000000007", "0000000000000017", "0000000000000020", "0000000000000021");
-        assert_eq!(hex, text);
+        let mut files: Vec<(&str, Vec<AbortedTxn>)> = Vec::new();
+        let text = include_str!("../../../golden/transactions/indexes.txt");
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            match line.split(' ').collect::<Vec<_>>()[..] {
+                ["file", _, bytes] => files.push((bytes, Vec::new())),
+                ["aborted", "0", ref numbers @ ..] => {
+                    let numbers: Vec<i64> = numbers.iter().map(|number| number.parse().unwrap()).collect();
+                    files.last_mut().unwrap().1.push(AbortedTxn {
+                        producer_id: ProducerId(numbers[0]),
+                        first_offset: Offset(numbers[1]),
+                        last_offset: Offset(numbers[2]),
+                        last_stable_offset: Offset(numbers[3]),
+                    });
+                }
+                _ => panic!("no line of an index: {line}"),
+            }
+        }
+        assert!(files.iter().any(|(_, entries)| entries.len() > 1));
+        for (kafkas, entries) in files {
+            let bytes = encode(&entries);
+            assert_eq!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), kafkas);
+            assert_eq!(decode(&bytes, &TxnIndexMeta::of(&entries).unwrap()), Some(entries));
+        }
     }
 
     /// Protects: X13: an index is believed only if it is, byte for byte, the one that was written.

@@ -15,3 +15,4 @@ mod round_trip;
 mod sample;
 mod samples;
 mod stored;
+mod transactions;
