@@ -1,6 +1,8 @@
 //! `cargo xtask kafka-record`: what Apache Kafka 4.3.1 answers to the lists of golden/exchange/requests, and what its console
 //! tools print for the lists of golden/console.
 //!
+//! `transaction-state` is the list of golden/transactions, which keeps what Kafka stores of it.
+//!
 //! Each list runs against a fresh Kafka; tools/kafka-facts sends it and writes golden/exchange/recorded. The console tools are
 //! run by tests/clients/java/Console.java, as in their test. On demand: the gate reads what is recorded and starts no Kafka.
 
@@ -13,11 +15,16 @@ use std::process::{Child, Command};
 const REQUESTS: &str = "golden/exchange/requests";
 const RECORDED: &str = "golden/exchange/recorded";
 /// The lists for the console tools, and their folders.
-const CONSOLE: [(&str, &str); 3] = [
+const CONSOLE: [(&str, &str); 4] = [
     ("console", "golden/console"),
     ("console-groups", "golden/console/groups"),
     ("console-consumer", "golden/console/consumer"),
+    ("console-transactions", "golden/console/transactions"),
 ];
+/// The list whose records and indexes are kept, and their folder.
+const STATE: (&str, &str) = ("transaction-state", "golden/transactions");
+/// What transactions need of a single broker.
+const ONE_BROKER: &str = "transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n";
 /// What the console tools wait after each command: a broker may learn of a change after the controller's answer.
 const PAUSE_MS: &str = "500";
 
@@ -28,7 +35,7 @@ pub(crate) fn run(names: &[&str]) -> Result<(), String> {
     // Its path is in answers: no folder of this machine's owner.
     let kafka = Kafka::fetch(folder())?;
     let mut all = lists()?;
-    all.extend(CONSOLE.iter().map(|(list, _)| (*list).to_owned()));
+    all.extend(CONSOLE.iter().chain([&STATE]).map(|(list, _)| (*list).to_owned()));
     let unknown = names.iter().find(|name| all.iter().all(|list| list != *name));
     if let Some(name) = unknown {
         return Err(format!("{REQUESTS} has no {name}.txt"));
@@ -57,6 +64,20 @@ fn folder() -> PathBuf {
 fn settings(list: &str) -> &'static str {
     match list {
         "consumer" => "group.consumer.max.size=3\n",
+        "transactions" | "transactions-levels" | "console-transactions" => ONE_BROKER,
+        "transactions-data" => {
+            "transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\ngroup.initial.rebalance.delay.ms=0\n\
+             transaction.abort.timed.out.transaction.cleanup.interval.ms=1000\n"
+        }
+        "transaction-state" => {
+            "transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n\
+             transaction.abort.timed.out.transaction.cleanup.interval.ms=500\ntransactional.id.expiration.ms=4000\n\
+             transaction.remove.expired.transaction.cleanup.interval.ms=500\n"
+        }
+        "transactions-expiry" => {
+            "transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\ntransactional.id.expiration.ms=1000\n\
+             transaction.remove.expired.transaction.cleanup.interval.ms=500\n"
+        }
         "console-groups" => "group.initial.rebalance.delay.ms=0\n",
         "console-consumer" => {
             "group.consumer.min.heartbeat.interval.ms=100\ngroup.consumer.heartbeat.interval.ms=100\n\
@@ -81,6 +102,7 @@ fn record(kafka: &Kafka, scratch: &Path, list: &str) -> Result<(), String> {
     kafka::wait_for(&format!("127.0.0.1:{port}"))?;
     match CONSOLE.iter().find(|(name, _)| *name == list) {
         Some((_, lists)) => console(kafka, port, lists),
+        None if list == STATE.0 => state(scratch, port),
         None => exchange(port, list),
     }
 }
@@ -88,10 +110,24 @@ fn record(kafka: &Kafka, scratch: &Path, list: &str) -> Result<(), String> {
 fn exchange(port: u16, list: &str) -> Result<(), String> {
     let root = run::root();
     let (from, to) = (root.join(REQUESTS).join(list), root.join(RECORDED).join(list));
+    facts("Recorder", &format!("{port} '{}.txt' '{}.txt'", from.display(), to.display()))
+}
+
+/// Sends the list, and keeps what was stored.
+fn state(scratch: &Path, port: u16) -> Result<(), String> {
+    let folder_of_lists = run::root().join(STATE.1);
+    let (from, answers) = (folder_of_lists.join("requests.txt"), scratch.join("answers.txt"));
+    facts("Recorder", &format!("{port} '{}' '{}'", from.display(), answers.display()))?;
+    let data = folder().join("data");
+    facts("StateRecorder", &format!("{port} '{}' '{}'", data.display(), folder_of_lists.display()))
+}
+
+/// Runs a program of tools/kafka-facts.
+fn facts(program: &str, args: &str) -> Result<(), String> {
     let mut maven = Command::new("mvn");
-    maven.args(["-q", "compile", "exec:java", "-Dexec.mainClass=highwater.facts.Recorder"]);
-    maven.arg(format!("-Dexec.args={port} '{}.txt' '{}.txt'", from.display(), to.display()));
-    run::succeed(maven.current_dir(root.join("tools/kafka-facts")))
+    maven.args(["-q", "compile", "exec:java"]);
+    maven.arg(format!("-Dexec.mainClass=highwater.facts.{program}")).arg(format!("-Dexec.args={args}"));
+    run::succeed(maven.current_dir(run::root().join("tools/kafka-facts")))
 }
 
 fn console(kafka: &Kafka, port: u16, lists: &str) -> Result<(), String> {

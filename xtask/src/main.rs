@@ -34,7 +34,7 @@ const USAGE: &str = "usage: cargo xtask TASK
                      figures of Highwater and Kafka 4.3.1 side by side, each measured in turns (needs Maven)
   kafka-record [LIST ...]
                      what Kafka 4.3.1 answers to the requests of golden/exchange, and what its console tools print
-                     (lists `console`, `console-groups` and `console-consumer`), recorded anew (needs Maven)
+                     (lists that begin with `console`) and what it stores (`transaction-state`), recorded anew (needs Maven)
   sim SCENARIO [--seed N] [--trace FILE]
                      one seed of a simulation (crates/sim/README.md), with what came of it
   sim groups|compacted --seeds N|FROM-TO

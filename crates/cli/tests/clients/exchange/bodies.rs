@@ -21,11 +21,13 @@ const OF_A_RUN: [&str; 12] = [
 ];
 
 /// The same in answers of one API: offsets and epochs of the metadata log.
-const OF_A_RUN_IN: [(ApiKey, &str); 4] = [
+const OF_A_RUN_IN: [(ApiKey, &str); 6] = [
     (ApiKey::ApiVersions, "finalized_features_epoch"),
     (ApiKey::DescribeQuorum, "high_watermark"),
     (ApiKey::DescribeQuorum, "leader_epoch"),
     (ApiKey::DescribeQuorum, "log_end_offset"),
+    (ApiKey::DescribeProducers, "last_timestamp"),
+    (ApiKey::DescribeTransactions, "transaction_start_time_ms"),
 ];
 
 /// What stands where there is no value.
@@ -115,10 +117,13 @@ fn fetch(frame: Bytes, version: i16) -> Fields {
     fields
 }
 
-/// Hides the values that belong to a run.
-pub(super) fn masked(api: ApiKey, mut fields: Fields) -> Fields {
+/// Hides the values that belong to a run; ids of producers too, if the recording does not name them.
+pub(super) fn masked(api: ApiKey, mut fields: Fields, hides_producers: bool) -> Fields {
     for (path, value) in &mut fields {
         let name = path.rsplit('.').next().unwrap();
+        if name == "producer_id" && !hides_producers {
+            continue;
+        }
         let is_of_a_run = OF_A_RUN.contains(&name) || OF_A_RUN_IN.contains(&(api, name));
         // The first producer id is 0.
         let is_given = name == "producer_id" && value == "0";

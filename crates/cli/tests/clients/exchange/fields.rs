@@ -11,7 +11,7 @@ use std::str::Lines;
 pub(super) type Fields = BTreeMap<String, String>;
 
 /// Fields that name an element of a list, the one before the others.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 13] = [
     "name",
     "topic",
     "topic_id",
@@ -23,6 +23,8 @@ const NAMES: [&str; 11] = [
     "group_id",
     "group_instance_id",
     "member_id",
+    "transactional_id",
+    "producer_id",
 ];
 
 /// Names that are none.

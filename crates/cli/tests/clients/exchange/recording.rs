@@ -16,6 +16,8 @@ pub(super) struct Exchange {
     pub(super) response: Option<Bytes>,
     /// It is not waited for: a later exchange of this name has the answer.
     pub(super) is_sent: bool,
+    /// Something happens by itself before it is answered like this.
+    pub(super) is_later: bool,
 }
 
 /// Exchanges in order, and what requests name that was given: `topic NAME` or `member NAME/VERSION`, and its bytes.
@@ -23,6 +25,8 @@ pub(super) struct Exchange {
 pub(super) struct Recording {
     pub(super) exchanges: Vec<Exchange>,
     pub(super) ids: BTreeMap<String, Vec<u8>>,
+    /// The ids of producers by NAME/VERSION of the exchange that gave them.
+    pub(super) producers: BTreeMap<String, i64>,
 }
 
 impl Recording {
@@ -30,11 +34,16 @@ impl Recording {
     pub(super) fn read(path: &Path) -> Recording {
         let mut recording = Recording::default();
         let text = std::fs::read_to_string(path).unwrap();
+        let mut pauses = false;
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             match line.splitn(6, ' ').collect::<Vec<_>>()[..] {
                 [kind @ ("topic" | "member"), name, id] => {
                     recording.ids.insert(format!("{kind} {name}"), bytes(id));
                 }
+                ["producer", name, id] => {
+                    recording.producers.insert(name.to_owned(), id.parse().unwrap());
+                }
+                ["pause"] => pauses = true,
                 ["sent", name, api, version, request] => {
                     let exchange = Exchange::new([name, api, version, request]);
                     recording.exchanges.push(Exchange { is_sent: true, ..exchange });
@@ -42,7 +51,8 @@ impl Recording {
                 [name, api, version, request, response, _json] => {
                     let response = (response != "closed").then(|| bytes(response).into());
                     let exchange = Exchange::new([name, api, version, request]);
-                    recording.exchanges.push(Exchange { response, ..exchange });
+                    let is_later = std::mem::take(&mut pauses);
+                    recording.exchanges.push(Exchange { response, is_later, ..exchange });
                 }
                 _ => panic!("{}: {line}", path.display()),
             }
@@ -60,6 +70,7 @@ impl Exchange {
             request: bytes(request),
             response: None,
             is_sent: false,
+            is_later: false,
         }
     }
 }

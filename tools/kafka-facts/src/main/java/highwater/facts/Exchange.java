@@ -65,6 +65,13 @@ record Exchange(Api api, short version) {
         return gives && !isAsked ? id : "";
     }
 
+    /** Returns the id that a broker gives to a producer in its response; -1 if it gives none. */
+    long producerId(byte[] response) throws Exception {
+        boolean mayGive = api.type() == ApiMessageType.INIT_PRODUCER_ID || api.type() == ApiMessageType.END_TXN;
+        String json = mayGive && response != null ? json(response) : "-";
+        return json.equals("-") ? -1 : new ObjectMapper().readTree(json).path("producerId").asLong(-1);
+    }
+
     private String json(byte[] response) throws ReflectiveOperationException {
         boolean known = version >= api.type().lowestSupportedVersion() && version <= api.newestStable();
         if (!known) {

@@ -1,5 +1,6 @@
 package highwater.facts;
 
+import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
@@ -27,6 +28,21 @@ record Link(int port) {
     /** Sends a frame and returns the answer without its length; null when the broker closes instead. */
     byte[] ask(byte[] frame) throws IOException {
         return open(frame).answer();
+    }
+
+    /** Sends a frame so many times on one connection, each after the answer to the one before. */
+    void repeat(byte[] frame, int times) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            socket.setTcpNoDelay(true);
+            DataOutputStream to = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()));
+            DataInputStream from = new DataInputStream(socket.getInputStream());
+            for (int i = 0; i < times; i++) {
+                to.writeInt(frame.length);
+                to.write(frame);
+                to.flush();
+                from.readNBytes(from.readInt());
+            }
+        }
     }
 
     /** Sends a frame. */
