@@ -2,7 +2,7 @@
 //!
 //! What a call of a coordinator ends here comes as one message and becomes frames of one turn, which the write-ahead log
 //! takes as one group. A mark is answered once it is committed, in a page-cache log once it is synced. What decides is
-//! `partition`. Tests: below, tests/storage/transactions.rs.
+//! `partition`. Tests: shard/txns/tests.rs, tests/storage/transactions.rs.
 
 use super::Shard;
 use super::message::AppendAnswer;
@@ -185,3 +185,6 @@ impl Shard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

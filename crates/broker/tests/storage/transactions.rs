@@ -107,24 +107,29 @@ fn committed(client: &mut Client, offset: i64, max_bytes: i32) -> (i64, Vec<i64>
 fn readers_of_committed_data_get_the_aborted_of_their_range() {
     let steps = [Write(7), Write(8), Abort(8), Abort(7), Write(8), Commit(8), Write(9), Abort(9), Write(7)];
     let disk = disk_with(&[], &steps);
-    let broker = start(&disk, |_| {});
-    let mut client = broker.connect();
-    let all = |client: &mut Client, offset| committed(client, offset, 1 << 20);
-    let whole = (9, (1..9).collect(), vec![(8, 2), (7, 1), (9, 7)]);
-    assert_eq!(all(&mut client, 1), whole, "the transaction at 9 is open");
-    assert_eq!(all(&mut client, 4), (9, (4..9).collect(), vec![(7, 1), (9, 7)]), "its mark lies at 4");
-    assert_eq!(all(&mut client, 5), (9, (5..9).collect(), vec![(9, 7)]));
-    assert_eq!(all(&mut client, 9), (9, vec![], vec![]));
-    assert_eq!(
-        committed(&mut client, 1, 1),
-        (9, vec![1], vec![(7, 1)]),
-        "of the one batch that was returned"
-    );
-    let data = client.fetch("topic", 0);
-    assert_eq!((data.last_stable_offset, data.high_watermark), (9, 10));
-    assert_eq!(data.aborted_transactions, None);
-    let request = FetchRequest { isolation_level: 1, ..fetch_request("topic", 11) };
-    assert_eq!(one(client.call(&request, FETCH)).error_code, types::ErrorCode::OffsetOutOfRange.code());
+    // From memory first, then from a segment.
+    for _ in 0..2 {
+        let broker = start(&disk, |_| {});
+        let mut client = broker.connect();
+        let all = |client: &mut Client, offset| committed(client, offset, 1 << 20);
+        let whole = (9, (1..9).collect(), vec![(8, 2), (7, 1), (9, 7)]);
+        assert_eq!(all(&mut client, 1), whole, "the transaction at 9 is open");
+        assert_eq!(all(&mut client, 4), (9, (4..9).collect(), vec![(7, 1), (9, 7)]), "its mark lies at 4");
+        assert_eq!(all(&mut client, 5), (9, (5..9).collect(), vec![(9, 7)]));
+        assert_eq!(all(&mut client, 9), (9, vec![], vec![]));
+        assert_eq!(
+            committed(&mut client, 1, 1),
+            (9, vec![1], vec![(7, 1)]),
+            "of the one batch that was returned"
+        );
+        let data = client.fetch("topic", 0);
+        assert_eq!((data.last_stable_offset, data.high_watermark), (9, 10));
+        assert_eq!(data.aborted_transactions, None);
+        let request = FetchRequest { isolation_level: 1, ..fetch_request("topic", 11) };
+        assert_eq!(one(client.call(&request, FETCH)).error_code, types::ErrorCode::OffsetOutOfRange.code());
+        drop(client);
+        broker.stop();
+    }
 }
 
 /// Protects: X13: a reader of committed data that meets a transaction index which is missing or wrong gets the right list all the same:
