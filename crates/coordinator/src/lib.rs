@@ -17,6 +17,7 @@ mod offsets;
 mod record;
 mod request;
 mod timers;
+pub mod txn;
 mod why;
 
 pub use facts::{Facts, GroupOffset, MemberFacts, Owes};

@@ -72,6 +72,9 @@ pub enum RecordFault {
     /// Key or value cannot be written.
     #[error("it cannot be written: {0}")]
     Encode(#[from] wire::EncodeError),
+    /// A transaction's record says what cannot be.
+    #[error(transparent)]
+    State(#[from] crate::txn::UnknownState),
 }
 
 impl GroupRecord {

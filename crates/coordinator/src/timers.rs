@@ -35,22 +35,28 @@ impl TimerKey {
 }
 
 /// The deadlines of one coordinator partition.
-#[derive(Debug, Default)]
-pub(crate) struct Timers {
-    order: BTreeSet<(Monotonic, TimerKey)>,
-    due: BTreeMap<TimerKey, Monotonic>,
+#[derive(Clone, Debug)]
+pub(crate) struct Timers<K = TimerKey> {
+    order: BTreeSet<(Monotonic, K)>,
+    due: BTreeMap<K, Monotonic>,
 }
 
-impl Timers {
+impl<K> Default for Timers<K> {
+    fn default() -> Timers<K> {
+        Timers { order: BTreeSet::new(), due: BTreeMap::new() }
+    }
+}
+
+impl<K: Ord + Clone> Timers<K> {
     /// Sets a deadline; an earlier one of the same key is forgotten.
-    pub(crate) fn arm(&mut self, key: TimerKey, due: Monotonic) {
+    pub(crate) fn arm(&mut self, key: K, due: Monotonic) {
         self.cancel(&key);
         self.order.insert((due, key.clone()));
         self.due.insert(key, due);
     }
 
     /// Forgets a deadline.
-    pub(crate) fn cancel(&mut self, key: &TimerKey) {
+    pub(crate) fn cancel(&mut self, key: &K) {
         if let Some((key, due)) = self.due.remove_entry(key) {
             self.order.remove(&(due, key));
         }
@@ -62,7 +68,7 @@ impl Timers {
     }
 
     /// Takes out the soonest deadline, if it is reached.
-    pub(crate) fn pop(&mut self, now: Monotonic) -> Option<TimerKey> {
+    pub(crate) fn pop(&mut self, now: Monotonic) -> Option<K> {
         self.next().filter(|due| *due <= now)?;
         let (_, key) = self.order.pop_first()?;
         self.due.remove(&key);
@@ -70,12 +76,12 @@ impl Timers {
     }
 
     /// Returns the deadline of a key.
-    pub(crate) fn due(&self, key: &TimerKey) -> Option<Monotonic> {
+    pub(crate) fn due(&self, key: &K) -> Option<Monotonic> {
         self.due.get(key).copied()
     }
 
     /// Says whether a key has a deadline.
-    pub(crate) fn is_armed(&self, key: &TimerKey) -> bool {
+    pub(crate) fn is_armed(&self, key: &K) -> bool {
         self.due.contains_key(key)
     }
 }

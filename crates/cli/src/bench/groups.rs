@@ -65,13 +65,19 @@ async fn make_topic(cluster: &Cluster, name: &str, partitions: u32) -> Result<()
 
 /// Connects to the coordinator of a group, as soon as there is one.
 async fn coordinator(cluster: &Cluster, group: &str) -> Result<Connection, Failure> {
+    serves(cluster, group).await?;
+    Ok(cluster.dial_coordinator(group).await?)
+}
+
+/// Waits until the coordinator of a group serves: some are named before they do.
+async fn serves(cluster: &Cluster, group: &str) -> Result<(), Failure> {
     let deadline = Instant::now() + cluster.options().call_timeout;
     loop {
-        match cluster.dial_coordinator(group).await {
+        match cluster.group_offsets(group).await {
             Err(error) if error.is_retriable() && Instant::now() < deadline => {
                 tokio::time::sleep(cluster.options().backoff_min).await;
             }
-            other => return Ok(other?),
+            other => return Ok(other.map(drop)?),
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct TransactionLogValue {
     pub transaction_start_timestamp_ms: i64,
     /// `int16`, version 1; tag 2.
     pub client_transaction_version: i16,
+    /// `int16`, version 1; tag 10001; default -1; dropped where a version lacks it.
+    pub last_producer_epoch: i16,
 }
 
 impl Default for TransactionLogValue {
@@ -50,6 +52,7 @@ impl Default for TransactionLogValue {
             transaction_last_update_timestamp_ms: 0,
             transaction_start_timestamp_ms: 0,
             client_transaction_version: 0,
+            last_producer_epoch: -1,
         }
     }
 }
@@ -69,6 +72,7 @@ impl TransactionLogValue {
         let transaction_last_update_timestamp_ms = reader.i64()?;
         let transaction_start_timestamp_ms = reader.i64()?;
         let mut client_transaction_version = 0;
+        let mut last_producer_epoch = -1;
         if flexible {
             reader.tags(|tag, reader| {
                 match tag {
@@ -83,6 +87,9 @@ impl TransactionLogValue {
                     }
                     3 => {
                         next_producer_epoch = reader.i16()?;
+                    }
+                    10001 => {
+                        last_producer_epoch = reader.i16()?;
                     }
                     _ => return Ok(false),
                 }
@@ -101,6 +108,7 @@ impl TransactionLogValue {
             transaction_last_update_timestamp_ms,
             transaction_start_timestamp_ms,
             client_transaction_version,
+            last_producer_epoch,
         })
     }
 
@@ -173,6 +181,12 @@ impl TransactionLogValue {
                     version,
                 });
             }
+        }
+        if version >= 1 && self.last_producer_epoch != -1 {
+            tags.add(10001, |out| {
+                out.put_i16(self.last_producer_epoch);
+                Ok(())
+            })?;
         }
         if flexible {
             out.put_tags(tags)?;

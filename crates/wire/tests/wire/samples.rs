@@ -3401,6 +3401,11 @@ impl Sample for wire::transaction_log_value::TransactionLogValue {
             } else {
                 0
             },
+            last_producer_epoch: if version >= 1 {
+                if random.one_in(2) { random.i16() } else { -1 }
+            } else {
+                -1
+            },
         }
     }
 }

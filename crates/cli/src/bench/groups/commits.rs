@@ -146,6 +146,9 @@ async fn lanes(args: &Args, cluster: &Cluster, topic: &str) -> Result<Vec<Lane>,
     let id = cluster.leader(topic, 0).await?.topic_id;
     let target = Target { name: topic.to_owned(), id, partitions: i32::try_from(args.partitions)? };
     let groups: Vec<String> = (0..args.groups).map(|group| format!("{topic}-{group}")).collect();
+    for group in &groups {
+        super::serves(cluster, group).await?;
+    }
     let step = usize::try_from(args.connections)?;
     let mut lanes = Vec::new();
     for lane in 0..step.min(groups.len()) {

@@ -7,16 +7,16 @@ import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.types.RawTaggedField;
 
 /** A tagged field of ours in a structure of one of Kafka's formats, which Kafka keeps as a tag that it does not know. */
-record Own(String format, String structure, String name, int tag) {
+record Own(String format, String structure, String name, String type, int tag) {
     private static final int UUID_BYTES = 16;
 
-    /** Reads a line of stored.txt: `own FORMAT STRUCT FIELD uuid TAG`. */
+    /** Reads a line of stored.txt: `own FORMAT STRUCT FIELD uuid|int16 TAG`; an int16 that is not there is -1. */
     static Own of(String line) {
         String[] words = line.split(" ");
-        if (words.length != 6 || !words[4].equals("uuid")) {
-            throw new IllegalArgumentException("not `own FORMAT STRUCT FIELD uuid TAG`: " + line);
+        if (words.length != 6 || !List.of("uuid", "int16").contains(words[4])) {
+            throw new IllegalArgumentException("not `own FORMAT STRUCT FIELD uuid|int16 TAG`: " + line);
         }
-        return new Own(words[1], words[2], words[3], Integer.parseInt(words[5]));
+        return new Own(words[1], words[2], words[3], words[4], Integer.parseInt(words[5]));
     }
 
     boolean in(Structure owner) {
@@ -25,15 +25,21 @@ record Own(String format, String structure, String name, int tag) {
 
     /** Its line in the schema language. */
     String schema(int flexibleFrom) {
-        return name + " uuid " + flexibleFrom + "+ tag " + tag + " ignorable";
+        String missing = type.equals("int16") ? " default -1" : "";
+        return name + " " + type + " " + flexibleFrom + "+ tag " + tag + missing + " ignorable";
     }
 
     /** Gives a structure the field; the value is of its own. */
     void put(Object owner, int value) {
-        List<RawTaggedField> tags = ((Message) owner).unknownTaggedFields();
+        ((Message) owner).unknownTaggedFields().add(new RawTaggedField(tag, bytes(value)));
+    }
+
+    private byte[] bytes(int value) {
+        if (type.equals("int16")) {
+            return ByteBuffer.allocate(Short.BYTES).putShort((short) (1000 + value)).array();
+        }
         Uuid id = new Uuid(0x1122334455667788L, value);
         ByteBuffer bytes = ByteBuffer.allocate(UUID_BYTES);
-        bytes.putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits());
-        tags.add(new RawTaggedField(tag, bytes.array()));
+        return bytes.putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits()).array();
     }
 }

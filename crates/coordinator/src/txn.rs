@@ -1,0 +1,522 @@
+//! One partition of `__transaction_state`: its transactional ids, and the order in which things happen to them.
+//!
+//! A request is decided on the latest record of its id, committed or on its way: records of one log are never stored but in
+//! their order, and if one is not stored this coordinator is given up, and whoever leads next reads what is there. So nothing
+//! is taken back. What an answer promises is committed before it goes out; what follows a record in the same write-ahead log
+//! waits only until the record is in that log's order ([`Order`]).
+//! While an end is on its way, whatever else is asked about its id is held until the end is everywhere, for a while.
+//! *Invariants*: marks go out after their PREPARE, Complete after all marks; the decision of a PREPARE never changes (T4).
+//! Tests: beside each module, tests/txn/.
+
+mod decide;
+mod request;
+mod state;
+
+pub use request::{
+    Connection, Mark, Marked, Order, Producer, TxnAnswer, TxnEffect, TxnEvent, TxnFacts, TxnFilter,
+    TxnRequest, TxnSettings,
+};
+pub use state::{Protocol, Txn, TxnPartitions, TxnRecord, TxnState, TxnTopic, UnknownState};
+
+use crate::request::Token;
+use crate::timers::Timers;
+use decide::Step;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+use types::{ErrorCode, LeaderEpoch, Monotonic, Now, ProducerEpoch};
+
+/// What an id takes beside its record. *Units*: bytes.
+const ENTRY_BYTES: usize = 512;
+
+/// What a deadline is for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum TimerKey {
+    /// The transaction of an id has taken too long.
+    Timeout(String),
+    /// A request has waited for long enough.
+    Hold(String, Token),
+    /// Marks are sent again.
+    Retry(String),
+    /// An id may be forgotten.
+    Expire(String),
+}
+
+/// What follows a record.
+#[derive(Clone, Debug)]
+enum Then {
+    Reply(Token, TxnAnswer),
+    /// The marks of an id go out.
+    Mark(String),
+    Happened(TxnEvent),
+}
+
+/// Records on their way, and what follows.
+#[derive(Clone, Debug, Default)]
+struct Batch {
+    records: Vec<TxnRecord>,
+    /// As soon as they are in the log's order.
+    ordered: Vec<Then>,
+    /// Once they are committed.
+    committed: Vec<Then>,
+}
+
+/// Marks that are to be written.
+#[derive(Clone, Debug)]
+struct Marks {
+    number: u64,
+    left: TxnPartitions,
+}
+
+/// A request that waits for an end.
+#[derive(Clone, Debug)]
+struct Held {
+    token: Token,
+    request: TxnRequest,
+    until: Monotonic,
+}
+
+/// What is known of an id.
+#[derive(Clone, Debug, Default)]
+struct Entry {
+    committed: Option<Txn>,
+    /// As it is with the records on their way.
+    latest: Option<Txn>,
+    on_way: usize,
+    marks: Option<Marks>,
+    held: VecDeque<Held>,
+    /// When it was last written, or loaded, and how long it had been idle by then.
+    touched: Monotonic,
+    idle_before: Duration,
+    /// The latest connection by which its producer has come, in this epoch.
+    heard: Option<(ProducerEpoch, Connection)>,
+    bytes: usize,
+}
+
+impl Entry {
+    fn is_void(&self) -> bool {
+        self.latest.is_none() && self.committed.is_none() && self.on_way == 0 && self.held.is_empty()
+    }
+}
+
+/// The transactional ids of one partition of `__transaction_state`.
+#[derive(Clone, Debug)]
+pub struct Transactions {
+    settings: TxnSettings,
+    epoch: LeaderEpoch,
+    ids: BTreeMap<String, Entry>,
+    timers: Timers<TimerKey>,
+    /// What is written next.
+    next: Batch,
+    /// What has no place in the log's order yet.
+    given: Option<Batch>,
+    /// What is not committed yet, oldest first.
+    ordered: VecDeque<Batch>,
+    effects: Vec<TxnEffect>,
+    last_mark: u64,
+    bytes: usize,
+}
+
+impl Transactions {
+    /// Makes a coordinator without ids, under the epoch of its lead; [`Transactions::replay`] brings those that the log holds.
+    pub fn new(settings: TxnSettings, epoch: LeaderEpoch) -> Transactions {
+        Transactions {
+            settings,
+            epoch,
+            ids: BTreeMap::new(),
+            timers: Timers::default(),
+            next: Batch::default(),
+            given: None,
+            ordered: VecDeque::new(),
+            effects: Vec::new(),
+            last_mark: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Takes over a committed record. Nothing else changes what survives.
+    pub fn replay(&mut self, record: TxnRecord) {
+        let TxnRecord { id, txn } = record;
+        let entry = self.ids.entry(id.clone()).or_default();
+        if entry.on_way == 0 {
+            entry.latest.clone_from(&txn);
+        }
+        entry.committed = txn;
+        self.count(&id);
+        self.drop_if_void(&id);
+    }
+
+    /// Everything that the log holds was replayed: it serves from now on. Where the clock was set, nothing counts as idle.
+    pub fn loaded(&mut self, clock_is_sound: bool, now: Now) {
+        let ids: Vec<String> = self.ids.keys().cloned().collect();
+        for id in ids {
+            let Some(entry) = self.ids.get_mut(&id) else { continue };
+            let Some(txn) = &entry.latest else { continue };
+            let idle = u64::try_from(now.wall.0.saturating_sub(txn.updated.0)).unwrap_or(0);
+            let idle = if clock_is_sound { Duration::from_millis(idle) } else { Duration::ZERO };
+            (entry.touched, entry.idle_before) = (now.mono, idle);
+            match txn.state {
+                // However long it has been open: its producer may have been kept waiting by this broker.
+                TxnState::Ongoing => self.arm_timeout(&id, now),
+                state if state.is_ending() => self.mark(&id),
+                _ => self.arm_expiry(&id, self.settings.id_expiration.saturating_sub(idle), now),
+            }
+        }
+    }
+
+    /// Takes a request in. The connection matters where a producer's epoch does not tell what was delayed.
+    pub fn handle(
+        &mut self,
+        token: Token,
+        id: &str,
+        request: TxnRequest,
+        connection: Option<Connection>,
+        now: Now,
+    ) {
+        if self.is_late(id, &request, connection) {
+            self.effects.push(TxnEffect::Happened(TxnEvent::Late));
+            return self.reply(token, Ok(TxnAnswer::Late));
+        }
+        let until = now.mono.plus(self.settings.hold);
+        self.decide(Held { token, request, until }, id, now);
+        self.drop_if_void(id);
+        self.pump();
+    }
+
+    /// Notes by which connection a producer comes; says whether it has come by a later one before.
+    fn is_late(&mut self, id: &str, request: &TxnRequest, connection: Option<Connection>) -> bool {
+        let (Some(connection), Some(producer)) = (connection, request.producer()) else { return false };
+        let Some(entry) = self.ids.get_mut(id) else { return false };
+        let is_its = |txn: &Txn| txn.producer == producer.id && txn.epoch == producer.epoch;
+        if !entry.latest.as_ref().is_some_and(is_its) {
+            return false;
+        }
+        let heard = entry.heard.filter(|(epoch, _)| *epoch == producer.epoch).map(|(_, heard)| heard);
+        entry.heard = Some((producer.epoch, heard.map_or(connection, |heard| heard.max(connection))));
+        heard.is_some_and(|heard| connection < heard)
+    }
+
+    fn decide(&mut self, asked: Held, id: &str, now: Now) {
+        let (token, request) = (asked.token, &asked.request);
+        let known = self.ids.get(id).and_then(|entry| entry.latest.as_ref());
+        let step = match request {
+            TxnRequest::Init { timeout, .. } if timeout.0 < 1 || *timeout > self.settings.timeout_max => {
+                Err(ErrorCode::InvalidTransactionTimeout)
+            }
+            TxnRequest::Init { .. } if known.is_none() && !self.has_room(ENTRY_BYTES + id.len(), 7) => {
+                Err(ErrorCode::CoordinatorNotAvailable)
+            }
+            TxnRequest::Init { timeout, expected, fresh } => {
+                decide::init(known, (*timeout, *expected, *fresh), now.wall)
+            }
+            TxnRequest::Add { producer, partitions, protocol, .. } => {
+                decide::add(known, *producer, partitions, *protocol, now.wall)
+            }
+            TxnRequest::Verify { producer, partitions } => decide::verify(known, *producer, partitions),
+            TxnRequest::End { producer, commit, protocol, fresh } => {
+                decide::end(known, *producer, (*commit, *protocol, *fresh), now.wall)
+            }
+            TxnRequest::Abort { producer } => match known {
+                Some(txn) if txn.producer != *producer => Err(ErrorCode::InvalidProducerIdMapping),
+                Some(txn) if txn.state.is_ending() => Ok(Step::Hold),
+                Some(txn) if txn.state == TxnState::Ongoing => {
+                    Ok(Step::Abort(Box::new(decide::fence(txn, now.wall))))
+                }
+                Some(_) => Ok(Step::Say(TxnAnswer::Done)),
+                None => Err(ErrorCode::TransactionalIdNotFound),
+            },
+        };
+        match step {
+            Err(code) => self.reply(token, Err(code)),
+            Ok(Step::Say(answer)) => self.reply(token, Ok(answer)),
+            Ok(Step::Write(txn, _)) if txn.size(id) > self.settings.record_max => {
+                self.reply(token, Err(ErrorCode::UnknownServerError));
+            }
+            Ok(Step::Write(txn, _)) if txn.state == TxnState::Ongoing && !self.has_room(txn.size(id), 8) => {
+                self.reply(token, Err(ErrorCode::CoordinatorNotAvailable));
+            }
+            Ok(Step::Write(txn, answer)) => {
+                let is_ahead =
+                    matches!(request, TxnRequest::Add { order: Order::OneLog, .. }) && self.is_one_log();
+                let then = if is_ahead { &mut self.next.ordered } else { &mut self.next.committed };
+                then.push(Then::Reply(token, answer));
+                if txn.state.is_ending() {
+                    let commit = txn.state == TxnState::PrepareCommit;
+                    let event = if commit { TxnEvent::Committed } else { TxnEvent::Aborted };
+                    self.next.committed.push(Then::Happened(event));
+                }
+                self.write(id, *txn, now);
+            }
+            Ok(Step::Abort(txn)) => {
+                self.next.committed.push(Then::Happened(TxnEvent::Fenced));
+                self.hold(asked, id);
+                self.write(id, *txn, now);
+            }
+            Ok(Step::Hold) => self.hold(asked, id),
+        }
+    }
+
+    fn is_one_log(&self) -> bool {
+        self.settings.order == Order::OneLog
+    }
+
+    /// Says whether so many eighths of the memory have room for more; the last one is for what is there already.
+    fn has_room(&self, bytes: usize, eighths: usize) -> bool {
+        self.bytes + bytes <= self.settings.memory_max / 8 * eighths
+    }
+
+    fn reply(&mut self, token: Token, answer: Result<TxnAnswer, ErrorCode>) {
+        self.effects.push(TxnEffect::Reply { token, answer });
+    }
+
+    fn hold(&mut self, asked: Held, id: &str) {
+        let Some(entry) = self.ids.get_mut(id) else { return };
+        self.timers.arm(TimerKey::Hold(id.to_owned(), asked.token), asked.until);
+        self.effects.push(TxnEffect::Happened(TxnEvent::Held));
+        entry.held.push_back(asked);
+    }
+
+    /// Writes what a transaction becomes, and all that this brings with it.
+    fn write(&mut self, id: &str, txn: Txn, now: Now) {
+        let state = txn.state;
+        self.next.records.push(TxnRecord { id: id.to_owned(), txn: Some(txn.clone()) });
+        let entry = self.ids.entry(id.to_owned()).or_default();
+        let was = entry.latest.replace(txn).map(|txn| txn.state);
+        entry.on_way += 1;
+        (entry.touched, entry.idle_before) = (now.mono, Duration::ZERO);
+        self.count(id);
+        match state {
+            TxnState::Ongoing if was == Some(TxnState::Ongoing) => {}
+            TxnState::Ongoing => self.arm_timeout(id, now),
+            _ if state.is_ending() => {
+                self.timers.cancel(&TimerKey::Timeout(id.to_owned()));
+                let mark = Then::Mark(id.to_owned());
+                let ahead = self.is_one_log();
+                if ahead { self.next.ordered.push(mark) } else { self.next.committed.push(mark) }
+            }
+            _ if !self.timers.is_armed(&TimerKey::Expire(id.to_owned())) => {
+                self.arm_expiry(id, self.settings.id_expiration, now);
+            }
+            _ => {}
+        }
+    }
+
+    fn arm_timeout(&mut self, id: &str, now: Now) {
+        let Some(txn) = self.ids.get(id).and_then(|entry| entry.latest.as_ref()) else { return };
+        let after = txn.timeout.duration() + self.settings.timeout_delay;
+        self.timers.arm(TimerKey::Timeout(id.to_owned()), now.mono.plus(after));
+    }
+
+    fn arm_expiry(&mut self, id: &str, after: Duration, now: Now) {
+        let due = now.mono.plus(after + self.settings.expiry_delay);
+        self.timers.arm(TimerKey::Expire(id.to_owned()), due);
+    }
+
+    /// Notes what an id takes.
+    fn count(&mut self, id: &str) {
+        let Some(entry) = self.ids.get_mut(id) else { return };
+        let each = [&entry.committed, &entry.latest];
+        let bytes = each.into_iter().flatten().map(|txn| txn.size(id)).sum::<usize>() + ENTRY_BYTES;
+        self.bytes = self.bytes + bytes - entry.bytes;
+        entry.bytes = bytes;
+    }
+
+    fn drop_if_void(&mut self, id: &str) {
+        if self.ids.get(id).is_some_and(Entry::is_void)
+            && let Some(entry) = self.ids.remove(id)
+        {
+            self.bytes = self.bytes.saturating_sub(entry.bytes);
+        }
+    }
+
+    /// Gives the next batch to the log, if the one before it has its place there.
+    fn pump(&mut self) {
+        if self.given.is_none() && !self.next.records.is_empty() {
+            let batch = std::mem::take(&mut self.next);
+            self.effects.push(TxnEffect::Append(batch.records.clone()));
+            self.given = Some(batch);
+        }
+    }
+
+    /// The batch that was given to the log has its place there: what follows it in that log may be written.
+    pub fn is_ordered(&mut self) {
+        let Some(mut batch) = self.given.take() else { return };
+        let then = std::mem::take(&mut batch.ordered);
+        self.ordered.push_back(batch);
+        then.into_iter().for_each(|then| self.follow(then));
+        self.pump();
+    }
+
+    /// The oldest batch that has its place in the log is committed.
+    pub fn is_committed(&mut self) {
+        let Some(batch) = self.ordered.pop_front() else { return };
+        for record in batch.records {
+            let id = record.id.clone();
+            if let Some(entry) = self.ids.get_mut(&id) {
+                entry.on_way = entry.on_way.saturating_sub(1);
+            }
+            self.replay(record);
+        }
+        batch.committed.into_iter().for_each(|then| self.follow(then));
+        self.pump();
+    }
+
+    fn follow(&mut self, then: Then) {
+        match then {
+            Then::Reply(token, answer) => self.reply(token, Ok(answer)),
+            Then::Mark(id) => self.mark(&id),
+            Then::Happened(event) => self.effects.push(TxnEffect::Happened(event)),
+        }
+    }
+
+    /// Sends the marks of a transaction whose end is decided, to all of its partitions.
+    fn mark(&mut self, id: &str) {
+        let Some(entry) = self.ids.get_mut(id) else { return };
+        let Some(txn) = entry.latest.as_ref().filter(|txn| txn.state.is_ending()) else { return };
+        entry.marks = Some(Marks { number: 0, left: txn.partitions.clone() });
+        self.send_marks(id);
+    }
+
+    fn send_marks(&mut self, id: &str) {
+        let Some(Entry { latest: Some(txn), marks: Some(marks), .. }) = self.ids.get_mut(id) else { return };
+        self.last_mark += 1;
+        marks.number = self.last_mark;
+        self.effects.push(TxnEffect::Mark(Mark {
+            id: id.to_owned(),
+            number: marks.number,
+            producer: Producer { id: txn.producer, epoch: txn.epoch },
+            commit: txn.state == TxnState::PrepareCommit,
+            coordinator: self.epoch,
+            protocol: txn.protocol,
+            partitions: marks.left.clone(),
+        }));
+    }
+
+    /// Says what became of the marks of one sending; those that are not named are tried again.
+    pub fn marked(&mut self, id: &str, number: u64, ends: &[(TxnTopic, i32, Marked)], now: Now) {
+        let Some(Entry { marks: Some(marks), .. }) = self.ids.get_mut(id) else { return };
+        if marks.number != number {
+            return;
+        }
+        if ends.iter().any(|(_, _, end)| *end == Marked::Fenced) {
+            return self.effects.push(TxnEffect::Resign);
+        }
+        for (topic, partition, _) in ends.iter().filter(|(_, _, end)| *end != Marked::Again) {
+            if let Some(partitions) = marks.left.get_mut(topic) {
+                partitions.remove(partition);
+            }
+        }
+        marks.left.retain(|_, partitions| !partitions.is_empty());
+        if !marks.left.is_empty() {
+            return self.timers.arm(TimerKey::Retry(id.to_owned()), now.mono.plus(self.settings.retry));
+        }
+        self.complete(id, now);
+        self.pump();
+    }
+
+    fn complete(&mut self, id: &str, now: Now) {
+        let Some(entry) = self.ids.get_mut(id) else { return };
+        entry.marks = None;
+        let held = std::mem::take(&mut entry.held);
+        let Some(txn) = entry.latest.as_ref() else { return };
+        let after = decide::complete(txn, now.wall);
+        self.write(id, after, now);
+        for asked in held {
+            self.timers.cancel(&TimerKey::Hold(id.to_owned(), asked.token));
+            self.decide(asked, id, now);
+        }
+    }
+
+    /// Returns when [`Transactions::on_time`] has something to do.
+    pub fn next_deadline(&self) -> Option<Monotonic> {
+        self.timers.next()
+    }
+
+    /// Acts on the deadlines that are reached.
+    pub fn on_time(&mut self, now: Now) {
+        while let Some(key) = self.timers.pop(now.mono) {
+            match key {
+                TimerKey::Timeout(id) => self.on_timeout(&id, now),
+                TimerKey::Hold(id, token) => self.let_go(&id, token),
+                TimerKey::Retry(id) => self.send_marks(&id),
+                TimerKey::Expire(id) => self.on_expiry(&id, now),
+            }
+        }
+        self.pump();
+    }
+
+    fn on_timeout(&mut self, id: &str, now: Now) {
+        let known = self.ids.get(id).and_then(|entry| entry.latest.as_ref());
+        let Some(txn) = known.filter(|txn| txn.state == TxnState::Ongoing) else { return };
+        let fenced = decide::fence(txn, now.wall);
+        self.next.committed.push(Then::Happened(TxnEvent::TimedOut));
+        self.write(id, fenced, now);
+    }
+
+    fn let_go(&mut self, id: &str, token: Token) {
+        let Some(entry) = self.ids.get_mut(id) else { return };
+        entry.held.retain(|held| held.token != token);
+        self.reply(token, Err(ErrorCode::ConcurrentTransactions));
+        self.drop_if_void(id);
+    }
+
+    fn on_expiry(&mut self, id: &str, now: Now) {
+        let Some(entry) = self.ids.get_mut(id) else { return };
+        let is_over = entry.latest.as_ref().is_some_and(|txn| txn.state.is_over());
+        if !is_over {
+            // It is set again when the transaction is over.
+            return;
+        }
+        let idle = now.mono.since(entry.touched) + entry.idle_before;
+        let left = self.settings.id_expiration.saturating_sub(idle);
+        if entry.on_way > 0 || !left.is_zero() {
+            return self.arm_expiry(id, left, now);
+        }
+        entry.latest = None;
+        entry.on_way += 1;
+        self.next.records.push(TxnRecord { id: id.to_owned(), txn: None });
+        self.next.committed.push(Then::Happened(TxnEvent::Expired));
+    }
+
+    /// Gives the lead up: whoever waits is told to look for the new coordinator.
+    pub fn resign(mut self) -> Vec<TxnEffect> {
+        let batches = self.ordered.drain(..).chain(self.given.take()).chain([std::mem::take(&mut self.next)]);
+        let mut waiting = Vec::new();
+        for batch in batches {
+            for then in batch.ordered.into_iter().chain(batch.committed) {
+                if let Then::Reply(token, _) = then {
+                    waiting.push(token);
+                }
+            }
+        }
+        waiting.extend(self.ids.values().flat_map(|entry| entry.held.iter().map(|held| held.token)));
+        waiting.into_iter().for_each(|token| self.reply(token, Err(ErrorCode::NotCoordinator)));
+        self.effects
+    }
+
+    /// Takes out what is to be done.
+    pub fn take_effects(&mut self) -> Vec<TxnEffect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Tells what is committed of an id.
+    pub fn describe(&self, id: &str) -> Option<TxnFacts<'_>> {
+        let (id, entry) = self.ids.get_key_value(id)?;
+        self.facts(id, entry)
+    }
+
+    /// Tells what is committed of all ids, in their order.
+    pub fn all(&self) -> impl Iterator<Item = TxnFacts<'_>> {
+        self.ids.iter().filter_map(|(id, entry)| self.facts(id, entry))
+    }
+
+    fn facts<'a>(&'a self, id: &'a str, entry: &'a Entry) -> Option<TxnFacts<'a>> {
+        let txn = entry.committed.as_ref()?;
+        let ends = self.timers.due(&TimerKey::Timeout(id.to_owned()));
+        Some(TxnFacts { id, txn, ends, unmarked: entry.marks.as_ref().map(|marks| &marks.left) })
+    }
+
+    /// Returns what all ids take. *Units*: bytes.
+    pub fn held(&self) -> usize {
+        self.bytes
+    }
+}

@@ -1,0 +1,250 @@
+//! What a request comes to, given what is known of its transactional id. *Source*: KIP-98, 360, 588, 890; Kafka 4.3.1,
+//! TransactionCoordinator and TransactionMetadata, by what it answers (golden/exchange). Tests: tests/txn/.
+//!
+//! Differs from Kafka: a producer that goes on with another epoch than that of the open transaction is fenced, and does not
+//! abort it: it may be a packet that was delayed (X1).
+
+use super::request::{Producer, TxnAnswer};
+use super::state::{EPOCH_MAX, Protocol, Txn, TxnPartitions, TxnState, is_exhausted};
+use types::{ErrorCode, Millis, ProducerEpoch, ProducerId, WallTime};
+
+/// No epoch.
+const NO_EPOCH: ProducerEpoch = ProducerEpoch(-1);
+/// When a transaction began that never did.
+const NEVER: WallTime = WallTime(-1);
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Nothing is written.
+    Say(TxnAnswer),
+    /// This is written; then that is said.
+    Write(Box<Txn>, TxnAnswer),
+    /// The transaction is aborted first, under an epoch that fences its producer; then it is decided again.
+    Abort(Box<Txn>),
+    /// An end is on its way: it is decided again when that is done.
+    Hold,
+}
+
+type Decided = Result<Step, ErrorCode>;
+
+fn write(txn: Txn, answer: TxnAnswer) -> Decided {
+    Ok(Step::Write(Box::new(txn), answer))
+}
+
+/// A producer begins, or goes on.
+pub(super) fn init(
+    known: Option<&Txn>,
+    (timeout, expected, fresh): (Millis, Option<Producer>, Option<ProducerId>),
+    now: WallTime,
+) -> Decided {
+    let Some(txn) = known else {
+        let Some(id) = fresh else { return Ok(Step::Say(TxnAnswer::NeedsId)) };
+        return begin(first(id, timeout, now));
+    };
+    if !expected.is_none_or(|expected| may_go_on(txn, expected)) {
+        return Err(ErrorCode::ProducerFenced);
+    }
+    if txn.state.is_ending() {
+        return Ok(Step::Hold);
+    }
+    if txn.state == TxnState::Ongoing {
+        let is_its = |expected: Producer| expected == Producer { id: txn.producer, epoch: txn.epoch };
+        return if expected.is_none_or(is_its) {
+            Ok(Step::Abort(Box::new(fence(txn, now))))
+        } else {
+            Err(ErrorCode::ProducerFenced)
+        };
+    }
+    let last = expected.map_or(NO_EPOCH, |expected| expected.epoch);
+    let idle = Txn {
+        previous: txn.producer,
+        next: ProducerId::NONE,
+        timeout,
+        state: TxnState::Empty,
+        partitions: TxnPartitions::new(),
+        started: NEVER,
+        updated: now,
+        ..txn.clone()
+    };
+    // Nobody is given the last epoch: it is there to fence whoever has the one before it.
+    let asks_again = last == txn.last_epoch && txn.epoch.0 == EPOCH_MAX;
+    let goes_on = expected.is_none_or(|expected| expected.epoch == txn.epoch) || asks_again;
+    if txn.is_exhausted() && goes_on {
+        let Some(id) = fresh else { return Ok(Step::Say(TxnAnswer::NeedsId)) };
+        return begin(Txn { producer: id, epoch: ProducerEpoch(0), last_epoch: last, ..idle });
+    }
+    if expected.is_none() || last == txn.epoch {
+        return begin(Txn { epoch: next_epoch(txn.epoch), last_epoch: last, ..idle });
+    }
+    // It asks again for what it was given and has not heard (X9).
+    if last == txn.last_epoch { begin(idle) } else { Err(ErrorCode::ProducerFenced) }
+}
+
+fn begin(txn: Txn) -> Decided {
+    let producer = Producer { id: txn.producer, epoch: txn.epoch };
+    write(txn, TxnAnswer::Producer(producer))
+}
+
+fn first(id: ProducerId, timeout: Millis, now: WallTime) -> Txn {
+    Txn {
+        producer: id,
+        epoch: ProducerEpoch(0),
+        last_epoch: NO_EPOCH,
+        previous: ProducerId::NONE,
+        next: ProducerId::NONE,
+        timeout,
+        state: TxnState::Empty,
+        partitions: TxnPartitions::new(),
+        started: NEVER,
+        updated: now,
+        protocol: Protocol::V1,
+    }
+}
+
+/// Says whether a producer may be the one that is known: itself, or itself before its epochs were used up.
+fn may_go_on(txn: &Txn, expected: Producer) -> bool {
+    expected.id == txn.producer || (expected.id == txn.previous && is_exhausted(expected.epoch))
+}
+
+fn next_epoch(epoch: ProducerEpoch) -> ProducerEpoch {
+    ProducerEpoch(epoch.0.saturating_add(1))
+}
+
+/// Checks who asks.
+fn of(known: Option<&Txn>, producer: Producer) -> Result<&Txn, ErrorCode> {
+    let txn = known.filter(|txn| txn.producer == producer.id).ok_or(ErrorCode::InvalidProducerIdMapping)?;
+    if txn.epoch == producer.epoch { Ok(txn) } else { Err(ErrorCode::ProducerFenced) }
+}
+
+/// Partitions become part of the transaction.
+pub(super) fn add(
+    known: Option<&Txn>,
+    producer: Producer,
+    partitions: &TxnPartitions,
+    protocol: Protocol,
+    now: WallTime,
+) -> Decided {
+    let txn = of(known, producer)?;
+    if txn.state.is_ending() {
+        return Ok(Step::Hold);
+    }
+    let mut all = txn.partitions.clone();
+    for (topic, more) in partitions {
+        all.entry(topic.clone()).or_default().extend(more);
+    }
+    if txn.state == TxnState::Ongoing && all == txn.partitions {
+        return Ok(Step::Say(TxnAnswer::Done));
+    }
+    let started = if txn.state == TxnState::Ongoing { txn.started } else { now };
+    let (state, previous) = (TxnState::Ongoing, txn.producer);
+    let ongoing = Txn { state, previous, partitions: all, started, updated: now, protocol, ..txn.clone() };
+    write(ongoing, TxnAnswer::Done)
+}
+
+/// Are these partitions part of the transaction?
+pub(super) fn verify(known: Option<&Txn>, producer: Producer, partitions: &TxnPartitions) -> Decided {
+    let txn = of(known, producer)?;
+    if txn.state.is_ending() {
+        return Ok(Step::Hold);
+    }
+    let has = |topic, partition| {
+        let there = txn.partitions.get(topic).is_some_and(|there| there.contains(partition));
+        if there { ErrorCode::None } else { ErrorCode::TransactionAbortable }
+    };
+    let codes =
+        partitions.iter().flat_map(|(topic, each)| each.iter().map(move |partition| has(topic, partition)));
+    Ok(Step::Say(TxnAnswer::Partitions(codes.collect())))
+}
+
+/// The transaction ends.
+pub(super) fn end(
+    known: Option<&Txn>,
+    producer: Producer,
+    (commit, protocol, fresh): (bool, Protocol, Option<ProducerId>),
+    now: WallTime,
+) -> Decided {
+    let txn = known.ok_or(ErrorCode::InvalidProducerIdMapping)?;
+    let is_before = producer.epoch.0.checked_add(1) == Some(txn.epoch.0) && producer.id == txn.producer;
+    let is_before_new_id =
+        producer.id == txn.previous && producer.epoch.0 == EPOCH_MAX - 1 && txn.epoch.0 == 0;
+    // Its epoch was raised by the end that it asks for.
+    let is_repeat = protocol == Protocol::V2 && (is_before || is_before_new_id);
+    if producer.id != txn.producer && !is_before_new_id {
+        return Err(ErrorCode::InvalidProducerIdMapping);
+    }
+    if !is_repeat && (producer.epoch != txn.epoch || producer.id != txn.producer) {
+        return Err(ErrorCode::ProducerFenced);
+    }
+    let ends_so = match txn.state {
+        TxnState::PrepareCommit | TxnState::CompleteCommit => Some(true),
+        TxnState::PrepareAbort | TxnState::CompleteAbort => Some(false),
+        TxnState::Empty | TxnState::Ongoing => None,
+    };
+    match txn.state {
+        TxnState::Ongoing if is_repeat => Err(ErrorCode::ProducerFenced),
+        TxnState::Ongoing => prepare(txn, (commit, protocol, fresh), now),
+        _ if txn.state.is_ending() && ends_so == Some(commit) => Ok(Step::Hold),
+        _ if txn.state.is_ending() => Err(ErrorCode::InvalidTxnState),
+        _ if protocol == Protocol::V1 || is_repeat => {
+            let now = Producer { id: txn.producer, epoch: txn.epoch };
+            if ends_so == Some(commit) {
+                Ok(Step::Say(TxnAnswer::Producer(now)))
+            } else {
+                Err(ErrorCode::InvalidTxnState)
+            }
+        }
+        // Nothing was written: there is nothing to commit, but the producer may have lost what it sent.
+        _ if commit => Err(ErrorCode::InvalidTxnState),
+        _ => prepare(&Txn { started: now, ..txn.clone() }, (false, protocol, fresh), now),
+    }
+}
+
+fn prepare(
+    txn: &Txn,
+    (commit, protocol, fresh): (bool, Protocol, Option<ProducerId>),
+    now: WallTime,
+) -> Decided {
+    let state = if commit { TxnState::PrepareCommit } else { TxnState::PrepareAbort };
+    let mut ending = Txn { state, previous: txn.producer, updated: now, protocol, ..txn.clone() };
+    if protocol == Protocol::V2 {
+        (ending.epoch, ending.last_epoch) = (next_epoch(txn.epoch), txn.epoch);
+        if txn.is_exhausted() {
+            let Some(id) = fresh else { return Ok(Step::Say(TxnAnswer::NeedsId)) };
+            ending.next = id;
+        }
+    }
+    let after = complete(&ending, now);
+    write(ending, TxnAnswer::Producer(Producer { id: after.producer, epoch: after.epoch }))
+}
+
+/// Aborts, under an epoch that the producer does not have.
+pub(super) fn fence(txn: &Txn, now: WallTime) -> Txn {
+    Txn {
+        state: TxnState::PrepareAbort,
+        previous: txn.producer,
+        epoch: next_epoch(txn.epoch),
+        last_epoch: txn.epoch,
+        updated: now,
+        ..txn.clone()
+    }
+}
+
+/// Returns what a transaction is once its end is everywhere.
+pub(super) fn complete(txn: &Txn, now: WallTime) -> Txn {
+    let is_commit = txn.state == TxnState::PrepareCommit;
+    let (producer, epoch) = match txn.next {
+        ProducerId::NONE => (txn.producer, txn.epoch),
+        next => (next, ProducerEpoch(0)),
+    };
+    Txn {
+        producer,
+        epoch,
+        previous: txn.producer,
+        next: ProducerId::NONE,
+        state: if is_commit { TxnState::CompleteCommit } else { TxnState::CompleteAbort },
+        partitions: TxnPartitions::new(),
+        updated: now,
+        ..txn.clone()
+    }
+}

@@ -1,0 +1,308 @@
+//! What is known of one transactional id, and its record in `__transaction_state`.
+//!
+//! *Shape*: Kafka's TransactionLogValue 1, with two tagged fields of ours: the topics' ids, and the producer's last epoch, by
+//! which a resent InitProducerId is told from a fenced one after a restart too (X9). Tests: below, tests/txn/.
+
+use crate::record::RecordFault;
+use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet};
+use types::{Millis, ProducerEpoch, ProducerId, TopicId, WallTime};
+use wire::Stored as _;
+use wire::transaction_log_key::TransactionLogKey;
+use wire::transaction_log_value::{PartitionsSchema, TransactionLogValue};
+
+/// Type of the records' keys, and the version of their values that is written.
+const KEY: i16 = 0;
+const VALUE: i16 = 1;
+/// What a record takes beside its texts and partitions, generously. *Units*: bytes.
+const RECORD_BYTES: usize = 128;
+/// What a topic takes beside its name and partitions, and what a partition takes. *Units*: bytes.
+const TOPIC_BYTES: usize = 32;
+const PARTITION_BYTES: usize = 4;
+
+/// The last epoch that a producer has; of the one before it the next is a new id's first.
+pub(super) const EPOCH_MAX: i16 = i16::MAX;
+
+/// How far the transaction of a transactional id is. *Source*: Kafka's TransactionState.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum TxnState {
+    /// There was none since the producer began.
+    Empty,
+    /// It has partitions, or may have.
+    Ongoing,
+    /// It is decided that it is committed; marks are on their way.
+    PrepareCommit,
+    /// It is decided that it is aborted; marks are on their way.
+    PrepareAbort,
+    /// It is committed everywhere.
+    CompleteCommit,
+    /// It is aborted everywhere.
+    CompleteAbort,
+}
+
+/// All of them, each at the number that Kafka gives it.
+const STATES: [TxnState; 6] = [
+    TxnState::Empty,
+    TxnState::Ongoing,
+    TxnState::PrepareCommit,
+    TxnState::PrepareAbort,
+    TxnState::CompleteCommit,
+    TxnState::CompleteAbort,
+];
+
+impl TxnState {
+    /// Returns Kafka's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            TxnState::Empty => "Empty",
+            TxnState::Ongoing => "Ongoing",
+            TxnState::PrepareCommit => "PrepareCommit",
+            TxnState::PrepareAbort => "PrepareAbort",
+            TxnState::CompleteCommit => "CompleteCommit",
+            TxnState::CompleteAbort => "CompleteAbort",
+        }
+    }
+
+    /// Finds the state with Kafka's name.
+    pub fn by_name(name: &str) -> Option<TxnState> {
+        STATES.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Says whether its end is decided and not everywhere yet.
+    pub fn is_ending(self) -> bool {
+        matches!(self, TxnState::PrepareCommit | TxnState::PrepareAbort)
+    }
+
+    /// Says whether it is over, or was none.
+    pub fn is_over(self) -> bool {
+        !self.is_ending() && self != TxnState::Ongoing
+    }
+
+    fn code(self) -> i8 {
+        STATES.iter().zip(0_i8..).find(|(state, _)| **state == self).map_or(0, |(_, code)| code)
+    }
+}
+
+/// A topic of a transaction. *Shape*: the id is zero in records that others have written; then the name counts.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct TxnTopic {
+    /// Its name when it was added.
+    pub name: String,
+    /// Its id.
+    pub id: TopicId,
+}
+
+/// Partitions by topic.
+pub type TxnPartitions = BTreeMap<TxnTopic, BTreeSet<i32>>;
+
+/// How a transaction is run: by the calls of old, or with an epoch of its own (KIP-890).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Protocol {
+    /// Partitions are added by calls of their own; the epoch stays.
+    V1,
+    /// Partitions are added by what is written to them; each end raises the epoch.
+    V2,
+}
+
+impl Protocol {
+    /// Returns the number of the feature level `transaction.version` that it comes with.
+    pub fn level(self) -> i16 {
+        match self {
+            Protocol::V1 => 0,
+            Protocol::V2 => 2,
+        }
+    }
+}
+
+/// What is known of one transactional id.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Txn {
+    /// The producer.
+    pub producer: ProducerId,
+    /// Its epoch.
+    pub epoch: ProducerEpoch,
+    /// The epoch that the producer had before it asked to go on, -1 if it is another one's.
+    pub last_epoch: ProducerEpoch,
+    /// The producer before the last step.
+    pub previous: ProducerId,
+    /// The producer from the end of this transaction on, where the epochs are used up.
+    pub next: ProducerId,
+    /// How long a transaction may take.
+    pub timeout: Millis,
+    /// How far it is.
+    pub state: TxnState,
+    /// Where it writes.
+    pub partitions: TxnPartitions,
+    /// When it began; -1 before the first.
+    pub started: WallTime,
+    /// When its record was made.
+    pub updated: WallTime,
+    /// How it is run.
+    pub protocol: Protocol,
+}
+
+impl Txn {
+    /// Says whether the producer has no epoch left for another transaction: the last one is for fencing it.
+    pub(super) fn is_exhausted(&self) -> bool {
+        is_exhausted(self.epoch)
+    }
+
+    /// Returns about how much its record takes. *Units*: bytes.
+    pub(super) fn size(&self, id: &str) -> usize {
+        let topics = self.partitions.iter();
+        let each = topics
+            .map(|(topic, partitions)| TOPIC_BYTES + topic.name.len() + PARTITION_BYTES * partitions.len());
+        RECORD_BYTES + id.len() + each.sum::<usize>()
+    }
+}
+
+/// Says whether a producer with this epoch has none left for another transaction.
+pub(super) fn is_exhausted(epoch: ProducerEpoch) -> bool {
+    epoch.0 >= EPOCH_MAX - 1
+}
+
+/// A record of `__transaction_state`; without a value the id is gone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TxnRecord {
+    /// The transactional id.
+    pub id: String,
+    /// What is known of it.
+    pub txn: Option<Txn>,
+}
+
+/// A value that says what cannot be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a transaction in state {0}")]
+pub struct UnknownState(i8);
+
+impl TxnRecord {
+    /// Writes key and value.
+    ///
+    /// # Errors
+    /// A text is longer than the format can say.
+    pub fn encode(&self) -> Result<(Bytes, Option<Bytes>), RecordFault> {
+        let key = TransactionLogKey { transactional_id: self.id.clone() }.to_stored(KEY)?;
+        let value = self.txn.as_ref().map(|txn| value_of(txn).to_stored(VALUE)).transpose()?;
+        Ok((key, value))
+    }
+
+    /// Reads key and value; nothing if it is of a type that means nothing here, or an id that Kafka has just forgotten.
+    ///
+    /// # Errors
+    /// It is damaged, or of a version that is not known.
+    pub fn decode(key: Option<Bytes>, value: Option<Bytes>) -> Result<Option<TxnRecord>, RecordFault> {
+        let key = key.ok_or(RecordFault::NoKey)?;
+        let kind = key.first_chunk().map(|kind| i16::from_be_bytes(*kind)).ok_or(RecordFault::ShortKey)?;
+        if kind != KEY {
+            return Ok(None);
+        }
+        let (key, _) = TransactionLogKey::from_stored(key)?;
+        let value = value.map(TransactionLogValue::from_stored).transpose()?;
+        let txn = value.map(|(value, _)| txn_of(value)).transpose()?;
+        Ok(Some(TxnRecord { id: key.transactional_id, txn }))
+    }
+
+    /// Returns about how much it takes in a batch. *Units*: bytes.
+    pub fn size(&self) -> usize {
+        self.txn.as_ref().map_or(RECORD_BYTES + self.id.len(), |txn| txn.size(&self.id))
+    }
+}
+
+fn value_of(txn: &Txn) -> TransactionLogValue {
+    let topic = |(topic, partitions): (&TxnTopic, &BTreeSet<i32>)| PartitionsSchema {
+        topic: topic.name.clone(),
+        partition_ids: partitions.iter().copied().collect(),
+        topic_id: topic.id.0,
+    };
+    // As Kafka: a transactional id that has none says null.
+    let partitions = txn.partitions.iter().map(topic).collect();
+    let has_none = txn.state == TxnState::Empty;
+    TransactionLogValue {
+        producer_id: txn.producer.0,
+        previous_producer_id: txn.previous.0,
+        next_producer_id: txn.next.0,
+        producer_epoch: txn.epoch.0,
+        transaction_timeout_ms: i32::try_from(txn.timeout.0).unwrap_or(i32::MAX),
+        transaction_status: txn.state.code(),
+        transaction_partitions: (!has_none).then_some(partitions),
+        transaction_last_update_timestamp_ms: txn.updated.0,
+        transaction_start_timestamp_ms: txn.started.0,
+        client_transaction_version: txn.protocol.level(),
+        last_producer_epoch: txn.last_epoch.0,
+        ..TransactionLogValue::default()
+    }
+}
+
+fn txn_of(value: TransactionLogValue) -> Result<Txn, UnknownState> {
+    let code = value.transaction_status;
+    let state = STATES.into_iter().find(|state| state.code() == code).ok_or(UnknownState(code))?;
+    let mut partitions = TxnPartitions::new();
+    for topic in value.transaction_partitions.into_iter().flatten() {
+        let key = TxnTopic { name: topic.topic, id: TopicId(topic.topic_id) };
+        partitions.entry(key).or_default().extend(topic.partition_ids);
+    }
+    Ok(Txn {
+        producer: ProducerId(value.producer_id),
+        epoch: ProducerEpoch(value.producer_epoch),
+        last_epoch: ProducerEpoch(value.last_producer_epoch),
+        previous: ProducerId(value.previous_producer_id),
+        next: ProducerId(value.next_producer_id),
+        timeout: Millis(i64::from(value.transaction_timeout_ms)),
+        state,
+        partitions,
+        started: WallTime(value.transaction_start_timestamp_ms),
+        updated: WallTime(value.transaction_last_update_timestamp_ms),
+        protocol: if value.client_transaction_version >= 2 { Protocol::V2 } else { Protocol::V1 },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use types::Uuid;
+
+    fn txn() -> Txn {
+        let topic = TxnTopic { name: "topic".into(), id: TopicId(Uuid([7; 16])) };
+        Txn {
+            producer: ProducerId(5),
+            epoch: ProducerEpoch(3),
+            last_epoch: ProducerEpoch(2),
+            previous: ProducerId(4),
+            next: ProducerId(6),
+            timeout: Millis(60_000),
+            state: TxnState::PrepareAbort,
+            partitions: TxnPartitions::from([(topic, BTreeSet::from([0, 3]))]),
+            started: WallTime(10),
+            updated: WallTime(20),
+            protocol: Protocol::V2,
+        }
+    }
+
+    /// Protects: what is written of a transaction is what is read of it, the last epoch and the topics' ids included (X9).
+    #[test]
+    fn records_are_read_as_they_were_written() {
+        let mut all = vec![TxnRecord { id: "id".into(), txn: None }];
+        for state in STATES {
+            let partitions = if state == TxnState::Ongoing || state.is_ending() {
+                txn().partitions
+            } else {
+                TxnPartitions::new()
+            };
+            all.push(TxnRecord { id: "id".into(), txn: Some(Txn { state, partitions, ..txn() }) });
+        }
+        for record in all {
+            let (key, value) = record.encode().expect("it is written");
+            let read = TxnRecord::decode(Some(key), value).expect("it is read");
+            assert_eq!(read, Some(record));
+        }
+    }
+
+    /// Protects: a state that is not known is an error, not another state.
+    #[test]
+    fn a_state_that_is_not_known_is_refused() {
+        let value = TransactionLogValue { transaction_status: 7, ..value_of(&txn()) };
+        let key = TransactionLogKey { transactional_id: "id".into() };
+        let stored = (key.to_stored(KEY).expect("key"), value.to_stored(VALUE).expect("value"));
+        assert!(matches!(TxnRecord::decode(Some(stored.0), Some(stored.1)), Err(RecordFault::State(_))));
+    }
+}

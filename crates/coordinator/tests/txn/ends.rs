@@ -1,0 +1,207 @@
+//! How transactions end: PREPARE, marks, Complete, and what comes in between.
+
+use crate::world::{ID, SECOND, World, add, end, init, later, partitions, producer_of, settings};
+use coordinator::txn::{Marked, Order, Protocol, TxnAnswer, TxnEvent, TxnRequest, TxnState};
+use types::ErrorCode;
+
+/// Protects: with an epoch of its own each transaction's end is told apart: a repeat gets the same answer, a delayed end of the
+/// one before is fenced and never ends the next (X1).
+#[test]
+fn a_delayed_end_never_ends_the_next_transaction() {
+    let mut world = World::new();
+    let producer = world.init();
+    world.begin(producer, &[0, 1], Protocol::V2);
+    let ending = end(producer, true, Protocol::V2);
+    let next = producer_of(world.ask(ending.clone()));
+    assert_eq!(next, later(producer, 1));
+    assert_eq!(producer_of(world.ask(ending.clone())), next, "a repeat");
+    assert_eq!(
+        world.ask(end(producer, false, Protocol::V2)),
+        Err(ErrorCode::InvalidTxnState),
+        "the opposite"
+    );
+    world.begin(next, &[0], Protocol::V2);
+    assert_eq!(world.ask(ending), Err(ErrorCode::ProducerFenced));
+    assert_eq!(world.ask(end(producer, false, Protocol::V2)), Err(ErrorCode::ProducerFenced));
+    assert_eq!(world.state(), TxnState::Ongoing);
+}
+
+/// Protects: marks go out only after PREPARE has its place, the answer only once it is committed, Complete only after all marks.
+#[test]
+fn each_step_waits_for_the_one_before() {
+    let mut world = World::new();
+    let producer = world.init();
+    world.begin(producer, &[0, 1], Protocol::V2);
+    let token = world.send(end(producer, true, Protocol::V2));
+    assert!(!world.answers.contains_key(&token) && world.marks.len() == 1 && world.on_way.len() == 1);
+    assert_eq!(world.marks[0].producer, later(producer, 1));
+    assert_eq!(world.marks[0].partitions, partitions(&[0, 1]));
+    world.mark(Marked::Written);
+    assert_eq!(world.on_way.len(), 2, "Complete follows in the same log, and may share the sync");
+    assert_eq!(world.state(), TxnState::Ongoing);
+    world.commit();
+    assert_eq!(
+        (producer_of(world.answer(token)), world.state()),
+        (later(producer, 1), TxnState::PrepareCommit)
+    );
+    world.commit();
+    assert_eq!(world.state(), TxnState::CompleteCommit);
+}
+
+/// Protects: where marks go elsewhere, none goes out before PREPARE is committed (X12).
+#[test]
+fn across_logs_prepare_is_committed_first() {
+    let mut world = World::with(coordinator::txn::TxnSettings { order: Order::Across, ..settings() });
+    let producer = world.init();
+    world.begin(producer, &[0], Protocol::V2);
+    world.send(end(producer, true, Protocol::V2));
+    assert!(world.marks.is_empty());
+    world.crash(0);
+    assert_eq!((world.state(), world.marks.len()), (TxnState::Ongoing, 0), "it was not stored: it goes on");
+    let token = world.send(end(producer, false, Protocol::V2));
+    world.commit();
+    assert_eq!((world.answer(token).is_ok(), world.marks.len()), (true, 1));
+}
+
+/// Protects: a coordinator that dies between PREPARE and Complete is followed by one that ends it the same way, whatever marks
+/// were written (X4), under its own epoch.
+#[test]
+fn a_decision_outlives_its_coordinator() {
+    for (commit, marked) in [(true, false), (false, false), (true, true), (false, true)] {
+        let mut world = World::new();
+        let producer = world.init();
+        world.begin(producer, &[0, 1], Protocol::V2);
+        world.send(end(producer, commit, Protocol::V2));
+        world.commit();
+        if marked {
+            world.mark(Marked::Written);
+        }
+        world.crash(0);
+        let mark = &world.marks[0];
+        assert_eq!((mark.commit, mark.coordinator.0, &mark.partitions), (commit, 1, &partitions(&[0, 1])));
+        world.settle();
+        let state = if commit { TxnState::CompleteCommit } else { TxnState::CompleteAbort };
+        assert_eq!(world.state(), state);
+        assert_eq!(producer_of(world.ask(end(producer, commit, Protocol::V2))), later(producer, 1));
+    }
+}
+
+/// Protects: marks that could not be written are sent again, alone; those of a topic that is gone hold nothing up (X11); another
+/// coordinator's word ends this one (X5).
+#[test]
+fn marks_are_sent_until_they_are_there() {
+    let mut world = World::new();
+    let producer = world.init();
+    world.begin(producer, &[0, 1, 2], Protocol::V2);
+    world.send(end(producer, true, Protocol::V2));
+    let mark = world.marks.pop_front().unwrap();
+    let topic = mark.partitions.keys().next().unwrap().clone();
+    let ends = [(0, Marked::Written), (1, Marked::Again), (2, Marked::Gone)];
+    let ends = ends.map(|(partition, end)| (topic.clone(), partition, end));
+    world.txns.marked(ID, mark.number, &ends, world.now);
+    world.take();
+    assert!(world.marks.is_empty());
+    world.pass(SECOND);
+    assert_eq!(world.marks[0].partitions, partitions(&[1]));
+    // What is said of the first sending comes late.
+    world.txns.marked(ID, mark.number, &ends, world.now);
+    world.mark(Marked::Fenced);
+    assert!(world.has_resigned);
+    world.crash(1);
+    world.settle();
+    assert_eq!(world.state(), TxnState::CompleteCommit);
+}
+
+/// Protects: what meets an unfinished end waits for it, and goes on; after a while it is told to come again.
+#[test]
+fn requests_wait_for_an_end() {
+    let mut world = World::new();
+    let producer = world.init();
+    world.begin(producer, &[0], Protocol::V1);
+    let first = world.send(end(producer, true, Protocol::V1));
+    world.commit();
+    assert!(world.answer(first).is_ok());
+    let next = world.send(add(producer, &[1], Protocol::V1));
+    assert!(!world.answers.contains_key(&next));
+    world.mark(Marked::Written);
+    world.settle();
+    assert_eq!((world.answer(next), world.state()), (Ok(TxnAnswer::Done), TxnState::Ongoing));
+    world.send(end(producer, true, Protocol::V1));
+    let late = world.send(add(producer, &[0], Protocol::V1));
+    world.pass(SECOND);
+    assert_eq!(world.answer(late), Err(ErrorCode::ConcurrentTransactions));
+    world.settle();
+    assert_eq!(world.state(), TxnState::CompleteCommit);
+    assert_eq!(world.events.iter().filter(|event| **event == TxnEvent::Held).count(), 2);
+}
+
+/// Protects: the calls of old, by what Kafka answers: repeats, opposites, ends of nothing, and partitions that were not added (X3).
+#[test]
+fn the_calls_of_old() {
+    let mut world = World::new();
+    let producer = world.init();
+    for commit in [true, false] {
+        assert_eq!(world.ask(end(producer, commit, Protocol::V1)), Err(ErrorCode::InvalidTxnState));
+    }
+    world.begin(producer, &[0], Protocol::V1);
+    let verify = |which| TxnRequest::Verify { producer, partitions: partitions(which) };
+    let codes = vec![ErrorCode::None, ErrorCode::TransactionAbortable];
+    assert_eq!(world.ask(verify(&[0, 1])), Ok(TxnAnswer::Partitions(codes)));
+    assert_eq!(producer_of(world.ask(end(producer, true, Protocol::V1))), producer, "the epoch stays");
+    assert_eq!(producer_of(world.ask(end(producer, true, Protocol::V1))), producer);
+    assert_eq!(world.ask(end(producer, false, Protocol::V1)), Err(ErrorCode::InvalidTxnState));
+    assert_eq!(world.ask(verify(&[0])), Ok(TxnAnswer::Partitions(vec![ErrorCode::TransactionAbortable])));
+    // An abort of nothing is an end of its own in the new way.
+    assert_eq!(world.ask(end(producer, true, Protocol::V2)), Err(ErrorCode::InvalidTxnState));
+    let raised = producer_of(world.ask(end(producer, false, Protocol::V2)));
+    assert_eq!((raised, world.state()), (later(producer, 1), TxnState::CompleteAbort));
+    for (wrong, code) in [
+        (later(raised, 1), ErrorCode::ProducerFenced),
+        (producer, ErrorCode::ProducerFenced),
+        (
+            coordinator::txn::Producer { id: types::ProducerId(7), ..raised },
+            ErrorCode::InvalidProducerIdMapping,
+        ),
+    ] {
+        assert_eq!(world.ask(add(wrong, &[0], Protocol::V1)), Err(code));
+        assert_eq!(world.ask(end(wrong, true, Protocol::V1)), Err(code));
+    }
+}
+
+/// Protects: where the epoch does not tell a delayed packet, the connection does: once a producer has come by a later one, what
+/// comes by an earlier one does nothing; Kafka's codes come first.
+#[test]
+fn a_connection_that_was_given_up_does_nothing() {
+    let mut world = World::new();
+    let producer = world.init();
+    let by = |world: &mut World, request, connection| {
+        let token = world.send_by(request, Some(connection));
+        world.settle();
+        world.answer(token)
+    };
+    assert!(by(&mut world, add(producer, &[0], Protocol::V1), 5).is_ok());
+    assert!(by(&mut world, end(producer, true, Protocol::V1), 6).is_ok());
+    assert!(by(&mut world, add(producer, &[1], Protocol::V1), 6).is_ok());
+    assert_eq!(by(&mut world, end(producer, true, Protocol::V1), 5), Ok(TxnAnswer::Late));
+    assert_eq!(by(&mut world, add(producer, &[2], Protocol::V1), 5), Ok(TxnAnswer::Late));
+    assert_eq!(
+        by(&mut world, end(later(producer, 1), true, Protocol::V1), 5),
+        Err(ErrorCode::ProducerFenced)
+    );
+    assert_eq!(world.state(), TxnState::Ongoing);
+    // The client has begun anew: its epoch is another.
+    let again = producer_of(world.ask(init(None)));
+    assert!(by(&mut world, add(again, &[0], Protocol::V1), 1).is_ok());
+}
+
+/// Protects: an operator's abort fences the producer and waits for the end; one that is over is left alone.
+#[test]
+fn an_operator_aborts() {
+    let mut world = World::new();
+    let producer = world.init();
+    world.begin(producer, &[0], Protocol::V2);
+    assert_eq!(world.ask(TxnRequest::Abort { producer: producer.id }), Ok(TxnAnswer::Done));
+    assert_eq!(world.state(), TxnState::CompleteAbort);
+    assert_eq!(world.ask(TxnRequest::Abort { producer: producer.id }), Ok(TxnAnswer::Done));
+    assert_eq!(world.ask(add(producer, &[0], Protocol::V2)), Err(ErrorCode::ProducerFenced));
+}
