@@ -9,7 +9,7 @@
 //! Kafka's file, entry for entry; but it is written whole when the segment is sealed, and synced then. Until then, and until all
 //! of the segment is below the high watermark, the entries are in memory and in the state. The state holds count and CRC32C of
 //! each index ([`TxnIndexMeta`]): one that is missing or wrong is noticed when it is read, and made anew from the batches (X13).
-//! *Invariant*: a segment is sealed at [`ENTRIES_MAX`] entries, so that what is read of one at a time is bounded.
+//! *Invariant*: a segment is sealed at 4,096 entries, so that what is read of one at a time is bounded.
 //! Source: `TransactionIndex`, `AbortedTxn` of Kafka 4.3.1; docs/adr/2026-11-26-transaction-indexes.md. Tests: below,
 //! `crates/log/tests/crash_directory/transactions.rs`.
 
