@@ -57,7 +57,7 @@ mod resources;
 mod table;
 mod topics;
 
-pub(crate) use groups::{ask as ask_coordinator, create_topic_now};
+pub(crate) use groups::{ask_within, create_topic_now};
 pub(crate) use k35_describe_log_dirs::sizes as log_sizes;
 
 use crate::admission::Admitted;

@@ -7,5 +7,7 @@ mod broker;
 mod history;
 #[path = "groups/member.rs"]
 mod member;
+#[path = "groups/reader.rs"]
+mod reader;
 #[path = "groups/why.rs"]
 mod why;

@@ -17,6 +17,7 @@ mod plan;
 mod reconcile;
 mod request;
 mod target;
+mod told;
 
 use crate::assign::Assignment;
 use crate::classic::DEADLINE_BYTES;
@@ -35,6 +36,10 @@ pub(crate) use member::{Has, Member, Phase, Said};
 pub(crate) use migrate::downgraded;
 pub(crate) use plan::Plan;
 pub(crate) use request::{Heartbeat, Refused};
+pub use told::HeartbeatAnswer;
+
+/// What the name of a topic takes beside its text. *Units*: bytes.
+const NAME_BYTES: usize = 64;
 
 /// Where a group stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -372,6 +377,13 @@ impl Consumer {
         let statics = tree::<InstanceId, MemberId>(self.statics.len());
         let owners = tree::<TopicId, Arc<BTreeMap<i32, MemberId>>>(self.owners.len());
         size_of::<Consumer>() + statics + owners + DEADLINE_BYTES * self.members.len()
+    }
+
+    /// Returns how many partitions its members have, and what the names take that their patterns stand for. *Units*: bytes.
+    pub(crate) fn shown(&self) -> (usize, usize) {
+        let partitions = self.owners.values().map(|owners| owners.len()).sum();
+        let topics = self.members.values().filter_map(|member| self.regexes.get(member.said.regex.as_ref()?));
+        (partitions, topics.flat_map(|topics| topics.iter()).map(|name| NAME_BYTES + name.len()).sum())
     }
 
     /// Makes the records that end a group without members.

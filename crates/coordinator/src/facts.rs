@@ -1,7 +1,17 @@
 //! A group as it stands at a moment, for whoever asks why it is as it is. *Shape*: plain values, nothing acts on them.
 
+use std::sync::Arc;
 use std::time::Duration;
 use types::{InstanceId, MemberId, Offset, TopicId, WallTime};
+
+/// Partitions of a group that are written out at most for one who asks.
+pub const SHOWN_MAX: usize = 10_000;
+/// What one of them takes when it is, with all that is said of it. *Units*: bytes.
+pub(crate) const SHOWN_BYTES: usize = 5 << 10;
+/// What a member takes then, beside what is held of it.
+pub(crate) const MEMBER_BYTES: usize = 4 << 10;
+/// What a partition takes in [`Facts`], beside its offset.
+pub(crate) const PLACE_BYTES: usize = 32;
 
 /// A group.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,7 +64,7 @@ pub struct MemberFacts {
     /// Topics that it subscribes to; nothing if that is not known.
     pub topics: Option<Vec<String>>,
     /// Partitions that it was given.
-    pub assigned: Vec<(String, i32)>,
+    pub assigned: Vec<(Arc<str>, i32)>,
 }
 
 /// What a member owes to the rebalance.

@@ -20,7 +20,8 @@ mod timers;
 pub mod txn;
 mod why;
 
-pub use facts::{Facts, GroupOffset, MemberFacts, Owes};
+pub use consumer::HeartbeatAnswer;
+pub use facts::{Facts, GroupOffset, MemberFacts, Owes, SHOWN_MAX};
 pub use groups::{Counts, Due, Groups};
 pub use note::{Before, Note, Who};
 pub use record::{ConsumerRecord, GroupRecord, RecordFault};

@@ -1,6 +1,7 @@
 //! What a coordinator can be asked, what it answers, and what it asks of its shell.
 
 use crate::assign::{Assignment, Assignor};
+use crate::consumer::HeartbeatAnswer;
 use crate::facts::Facts;
 use crate::note::Note;
 use crate::record::GroupRecord;
@@ -10,7 +11,6 @@ use types::{
     ErrorCode, Generation, GroupEpoch, GroupId, InstanceId, MemberId, Offset, TopicId, Uuid, WallTime,
 };
 use wire::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest;
-use wire::consumer_group_heartbeat_response::ConsumerGroupHeartbeatResponse;
 use wire::join_group_request::JoinGroupRequest;
 use wire::join_group_response::{JoinGroupResponse, JoinGroupResponseMember};
 use wire::sync_group_request::SyncGroupRequest;
@@ -275,7 +275,7 @@ pub enum Answer {
     /// To ListGroups.
     Groups(Vec<Listed>),
     /// To ConsumerGroupHeartbeat, a refusal too: it has a text.
-    ConsumerHeartbeat(ConsumerGroupHeartbeatResponse),
+    ConsumerHeartbeat(HeartbeatAnswer),
     /// To ConsumerGroupDescribe.
     ConsumerDescription(ConsumerDescription),
     /// To a description of a group of the other protocol.

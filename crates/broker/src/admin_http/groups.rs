@@ -1,7 +1,7 @@
 //! `GET /groups/NAME`: a group as it stands, how far it is behind, and why. A document for machines; `highwater group why` and
 //! `highwater group lag` show it to people.
 
-use crate::api::ask_coordinator;
+use crate::api::ask_within;
 use crate::context::Context;
 use crate::lag::{Reads, facts as partition_facts};
 use axum::extract::{Path, State};
@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use coordinator::{
-    Answer, Facts, Finding, MemberFacts, Owes, PartitionFacts, Presence, Request, Subject, why,
+    Answer, Facts, Finding, MemberFacts, Owes, PartitionFacts, Presence, Request, SHOWN_MAX, Subject, why,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,13 +17,20 @@ use std::sync::Arc;
 use std::time::Duration;
 use types::{ErrorCode, GroupId, MemberId, WallTime};
 
-/// Partitions that one answer tells of at most.
-const PARTITIONS_MAX: usize = 10_000;
+/// What an answer takes, beside what it tells of the group. *Units*: bytes.
+const ANSWER_BYTES: usize = 8 << 10;
 
 /// Answers for one group.
 pub(super) async fn group(State(context): State<Arc<Context>>, Path(name): Path<String>) -> Response {
     let group = GroupId::from(name.as_str());
-    match ask_coordinator(&context, Request::Explain(group.clone())).await {
+    let (told, _admitted) = match ask_within(&context, Request::Explain(group.clone()), ANSWER_BYTES).await {
+        Ok(told) => told,
+        Err(refused) => {
+            let error = json!({ "error": refused.to_string() });
+            return answer(StatusCode::SERVICE_UNAVAILABLE, &error);
+        }
+    };
+    match told {
         Ok(Answer::Facts(facts)) => {
             let (reads, more) = reads(&group, &facts);
             let partitions = partition_facts(&context, reads, false).await;
@@ -71,18 +78,28 @@ fn reads(group: &GroupId, facts: &Facts) -> (Vec<Reads>, usize) {
         committed: None,
         owner: None,
     };
+    let mut more = 0;
     for one in &facts.offsets {
         let place = (one.topic.as_str(), one.partition);
-        all.entry(place).or_insert_with(|| make(place.0, place.1)).committed = Some((one.offset, one.at));
+        if all.len() < SHOWN_MAX {
+            let reads = all.entry(place).or_insert_with(|| make(place.0, place.1));
+            reads.committed = Some((one.offset, one.at));
+        } else {
+            more += 1;
+        }
     }
     for member in &facts.members {
         for (topic, partition) in &member.assigned {
-            let reads = all.entry((topic, *partition)).or_insert_with(|| make(topic, *partition));
-            reads.owner = Some(member.member.clone());
+            let place = (&**topic, *partition);
+            if all.len() < SHOWN_MAX || all.contains_key(&place) {
+                let reads = all.entry(place).or_insert_with(|| make(topic, *partition));
+                reads.owner = Some(member.member.clone());
+            } else {
+                more += 1;
+            }
         }
     }
-    let more = all.len().saturating_sub(PARTITIONS_MAX);
-    (all.into_values().take(PARTITIONS_MAX).collect(), more)
+    (all.into_values().collect(), more)
 }
 
 fn document(name: &str, facts: &Facts, partitions: &[PartitionFacts], more: usize, now: WallTime) -> Value {
@@ -92,7 +109,7 @@ fn document(name: &str, facts: &Facts, partitions: &[PartitionFacts], more: usiz
         "rebalance_left_ms": facts.rebalance_left.map(millis), "now": now.0,
         "lag": partitions.iter().filter_map(PartitionFacts::lag).sum::<i64>(),
         "skipped": partitions.iter().map(PartitionFacts::skipped).sum::<i64>(),
-        "members": facts.members.iter().map(member).collect::<Vec<_>>(),
+        "members": members(facts),
         "more_partitions": more,
         "findings": why(facts, partitions, now).iter().map(finding).collect::<Vec<_>>(),
     })
@@ -102,7 +119,18 @@ fn millis(length: Duration) -> u64 {
     u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn member(member: &MemberFacts) -> Value {
+/// Tells of all members, with the partitions of so many of them as are told of at all.
+fn members(facts: &Facts) -> Vec<Value> {
+    let mut left = SHOWN_MAX;
+    let each = facts.members.iter().map(|one| {
+        let shown = one.assigned.len().min(left);
+        left -= shown;
+        member(one, shown)
+    });
+    each.collect()
+}
+
+fn member(member: &MemberFacts, shown: usize) -> Value {
     let owes = match member.owes {
         Owes::Nothing => None,
         Owes::Join => Some("join"),
@@ -111,13 +139,13 @@ fn member(member: &MemberFacts) -> Value {
         Owes::Revocation => Some("revocation"),
         Owes::Epoch => Some("epoch"),
     };
-    let place = |(topic, partition): &(String, i32)| json!({ "topic": topic, "partition": partition });
+    let place = |(topic, partition): &(Arc<str>, i32)| json!({ "topic": &**topic, "partition": partition });
     json!({
         "id": member.member.as_str(), "instance": member.instance.as_ref().map(ToString::to_string),
         "client": member.client_id, "address": member.host, "session_timeout_ms": millis(member.session_timeout),
         "silent_ms": member.silent.map(millis), "owes": owes, "owes_for_ms": member.owes_for.map(millis),
         "epoch": member.epoch, "topics": member.topics,
-        "assigned": member.assigned.iter().map(place).collect::<Vec<_>>(),
+        "assigned": member.assigned.iter().take(shown).map(place).collect::<Vec<_>>(),
     })
 }
 

@@ -1,7 +1,8 @@
 //! The way to the coordinator of a group: which partition of `__consumer_offsets` it is, and what it answers.
 
-use super::Holds;
 use super::k19_create_topics::{create, settle};
+use super::{Holds, Refused, admit_answer};
+use crate::admission::Admitted;
 use crate::context::Context;
 use crate::net::connection::Load;
 use crate::publish::Published;
@@ -154,6 +155,29 @@ impl Room {
     /// Ends with the response if all of it was told, else with what it takes.
     pub(super) fn end<R>(self, response: Option<R>) -> Result<R, usize> {
         response.ok_or(self.needed)
+    }
+}
+
+/// Asks a question about one group whose answer only its coordinator knows the size of: it is admitted before it is built. `known`:
+/// what the answer takes beside it. *Units*: bytes.
+///
+/// # Errors
+/// [`Refused::TooLong`]: it would be longer than any may be.
+pub(crate) async fn ask_within(
+    context: &Context,
+    request: Request,
+    known: usize,
+) -> Result<(Result<Answer, ErrorCode>, Admitted), Refused> {
+    let mut more = 0_usize;
+    loop {
+        let admitted = admit_answer(context, known.saturating_add(more)).await?;
+        let mut room = Room::new(more);
+        match (room.ask(context, request.clone()).await, room.end(None::<()>)) {
+            (Some(answer), _) => return Ok((answer, admitted)),
+            // Groups may grow in the meantime.
+            (None, Err(needed)) => more = needed.saturating_add(needed / 8),
+            (None, Ok(())) => {}
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! JoinGroup, 0 to 9. KIP-62, 345, 394, 559, 800, 814. Decided by coordinator::Groups.
 
-use super::groups::{Room, ask_patiently};
+use super::groups::{ask_patiently, ask_within};
 use super::{Call, Holds, Refused, admit_answer};
 use crate::admission::Admitted;
 use crate::context::Context;
@@ -84,24 +84,14 @@ async fn lead(
 ) -> Result<(JoinGroupResponse, Admitted), Refused> {
     let (member, generation) =
         (MemberId::from(response.member_id.as_str()), Generation(response.generation_id));
-    let (known, mut more) = (ANSWER_BYTES + 6 * response.member_id.len(), 0_usize);
-    loop {
-        let admitted = admit_answer(context, known.saturating_add(more)).await?;
-        let (group, member) = (group.clone(), member.clone());
-        let mut room = Room::new(more);
-        let told = room.ask(context, Request::Members { group, member, generation }).await;
-        match (told, room.end(None::<()>)) {
-            (Some(Ok(Answer::Members(members))), _) => {
-                return Ok((JoinGroupResponse { members, ..response }, admitted));
-            }
-            (Some(Ok(_)), _) => {
-                return Ok((refused(ErrorCode::UnknownServerError, response.member_id), admitted));
-            }
-            (Some(Err(code)), _) => return Ok((refused(code, response.member_id), admitted)),
-            (None, Err(needed)) => more = needed.saturating_add(needed / 8),
-            (None, Ok(())) => {}
-        }
-    }
+    let known = ANSWER_BYTES + 6 * response.member_id.len();
+    let (told, admitted) = ask_within(context, Request::Members { group, member, generation }, known).await?;
+    let response = match told {
+        Ok(Answer::Members(members)) => JoinGroupResponse { members, ..response },
+        Ok(_) => refused(ErrorCode::UnknownServerError, response.member_id),
+        Err(code) => refused(code, response.member_id),
+    };
+    Ok((response, admitted))
 }
 
 fn refused(code: ErrorCode, member_id: String) -> JoinGroupResponse {

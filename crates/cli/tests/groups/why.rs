@@ -2,6 +2,7 @@
 
 use crate::broker::{Broker, complaint, json, text};
 use crate::member::{Member, script};
+use crate::reader::Reader;
 use serde_json::Value;
 
 /// Returns the findings of the group `g`, by their code.
@@ -71,4 +72,51 @@ fn lag_and_skipped_records_are_told() {
     assert!(table.ends_with("8 records behind, 3 deleted before they were read\n"), "{table}");
     broker.reset("g", "t", 10);
     assert_eq!((lag("lag"), lag("skipped"), lag("lag_ms")), (Some(0), Some(0), Some(0)));
+}
+
+/// Protects: in a group of the consumer protocol who has not taken the assignment over, who does not give up what others wait for,
+/// and whose heartbeat is late is named; afterwards nothing is said of it.
+#[test]
+fn who_holds_a_consumer_group_up_is_named() {
+    let session = ["group.consumer.min.session.timeout.ms=6000", "group.consumer.session.timeout.ms=6000"];
+    let broker = Broker::start(&session);
+    text(&broker.run(&["topic", "create", "t", "--partitions", "2"]));
+    script(async {
+        let mut first = Reader::new(&broker.address, "first", "t").await;
+        let mut second = Reader::new(&broker.address, "second", "t").await;
+        first.until_it_reads(2).await;
+        second.beat().await;
+        let behind = loop {
+            if let Some(behind) = find(&broker, "behind") {
+                break behind;
+            }
+            second.beat().await;
+        };
+        assert_eq!(behind["member"], "first");
+        first.beat().await;
+        assert_eq!(find(&broker, "not_revoked").unwrap()["member"], "first");
+        let said = text(&broker.ask(&["group", "why", "g"]));
+        assert!(said.contains("state Reconciling") && said.contains("has not given up partitions"), "{said}");
+        first.beat().await;
+        second.until_it_reads(1).await;
+        assert!(find(&broker, "not_revoked").is_none() && find(&broker, "behind").is_none());
+        let late = loop {
+            if let Some(late) = find(&broker, "late_heartbeat") {
+                break late;
+            }
+            second.beat().await;
+            if second.reads() == 2 {
+                // It was looked at too late, and is gone: it has to be a member again before it can be late.
+                first.beat().await;
+                while first.reads() != 1 {
+                    first.beat().await;
+                    second.beat().await;
+                }
+            }
+        };
+        assert_eq!((&late["member"], first.reads()), (&"first".into(), 1));
+        assert!(late["text"].as_str().unwrap().contains("its session is 6 s"), "{late}");
+        first.beat().await;
+        assert!(find(&broker, "late_heartbeat").is_none());
+    });
 }

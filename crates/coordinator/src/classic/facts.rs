@@ -4,11 +4,17 @@ use super::{CONSUMER, Classic, Member, State, subscribed};
 use crate::facts::{Facts, MemberFacts, Owes};
 use crate::timers::Timers;
 use bytes::Bytes;
+use std::sync::Arc;
 use types::{MemberId, Monotonic};
 use wire::Stored;
 use wire::consumer_protocol_assignment::ConsumerProtocolAssignment;
 
 impl Classic {
+    /// Returns how many partitions its members have at most, as their assignments are long. The name of a topic is told once.
+    pub(crate) fn shown(&self) -> usize {
+        self.members.values().map(|member| member.assignment.len() / size_of::<i32>()).sum()
+    }
+
     /// Says what is known of it; its offsets are known elsewhere.
     pub(crate) fn facts(&self, timers: &Timers, now: Monotonic) -> Facts {
         let deadline = match self.state {
@@ -68,10 +74,10 @@ impl Classic {
 }
 
 /// Reads what a consumer was given, as far as it can be read.
-fn assigned(assignment: Bytes) -> Vec<(String, i32)> {
+fn assigned(assignment: Bytes) -> Vec<(Arc<str>, i32)> {
     let read = ConsumerProtocolAssignment::from_peer(assignment).unwrap_or_default();
     let of_topic = |topic: wire::consumer_protocol_assignment::TopicPartition| {
-        let name = topic.topic;
+        let name: Arc<str> = topic.topic.into();
         topic.partitions.into_iter().map(move |partition| (name.clone(), partition))
     };
     read.assigned_partitions.into_iter().flat_map(of_topic).collect()

@@ -4,6 +4,7 @@ use super::{Consumer, Member, Phase, Stage};
 use crate::facts::{Facts, MemberFacts, Owes};
 use crate::request::Topics;
 use crate::timers::{TimerKey, Timers};
+use std::sync::Arc;
 use types::{MemberId, Monotonic};
 
 impl Consumer {
@@ -51,7 +52,7 @@ impl Consumer {
         let of_regex = said.regex.as_ref().and_then(|regex| self.regexes.get(regex));
         let subscribed = said.topics.iter().chain(of_regex.into_iter().flat_map(|names| names.iter()));
         let each = member.has.assigned.iter();
-        let assigned = each.filter_map(|(topic, all)| Some((topics.name_of(*topic)?, all)));
+        let assigned = each.filter_map(|(topic, all)| Some((Arc::from(topics.name_of(*topic)?), all)));
         MemberFacts {
             member: id.clone(),
             instance: said.instance.clone(),
@@ -64,7 +65,9 @@ impl Consumer {
             epoch: Some(member.has.epoch.0),
             topics: Some(subscribed.cloned().collect()),
             assigned: assigned
-                .flat_map(|(name, all)| all.keys().map(move |partition| (name.to_owned(), *partition)))
+                .flat_map(|(name, all): (Arc<str>, _)| {
+                    all.keys().map(move |partition| (name.clone(), *partition))
+                })
                 .collect(),
         }
     }

@@ -1,17 +1,16 @@
 //! ConsumerGroupHeartbeat: a client joins, a member goes on, a member leaves.
 
-use super::member::{Has, Member, Phase, Said, holds, plain};
+use super::member::{Has, Member, Phase, Said, holds};
 use super::plan::Plan;
 use super::reconcile::Reconcile;
 use super::request::{Heartbeat, Refused, check_regex, unknown_instance};
+use super::told::{HeartbeatAnswer, are_same};
 use crate::assign::Assignment;
 use crate::record::ConsumerRecord;
 use std::sync::Arc;
 use std::time::Duration;
 use types::{ErrorCode, GroupEpoch, InstanceId, MemberId};
-use wire::consumer_group_heartbeat_response::{
-    Assignment as ToldAssignment, ConsumerGroupHeartbeatResponse, TopicPartitions,
-};
+use wire::consumer_group_heartbeat_response::ConsumerGroupHeartbeatResponse;
 
 /// While a group settles its members ask again after this time at most.
 const SETTLING_INTERVAL: Duration = Duration::from_millis(500);
@@ -30,10 +29,7 @@ impl Plan<'_> {
     ///
     /// # Errors
     /// The code and text for the client.
-    pub(crate) fn heartbeat(
-        &mut self,
-        heartbeat: &Heartbeat,
-    ) -> Result<ConsumerGroupHeartbeatResponse, Refused> {
+    pub(crate) fn heartbeat(&mut self, heartbeat: &Heartbeat) -> Result<HeartbeatAnswer, Refused> {
         self.check_room(&heartbeat.member, self.settings.consumer_max_size)?;
         let id = &heartbeat.member;
         let gives_up_place = self.gives_up_place(heartbeat);
@@ -45,19 +41,21 @@ impl Plan<'_> {
         self.look(changed.topics || gives_up_place);
         self.assign();
         self.reconcile(id, heartbeat.owned.as_ref(), changed.topics || changed.other);
-        let has = self.has(id);
+        let member = self.members.get(id).cloned().unwrap_or_default();
+        let has = &member.has;
         let is_told = heartbeat.epoch == GroupEpoch::JOINS
             || heartbeat.is_full()
-            || plain(&has.assigned) != plain(&before.has.assigned);
-        Ok(ConsumerGroupHeartbeatResponse {
+            || !are_same(&has.assigned, &before.has.assigned);
+        let response = ConsumerGroupHeartbeatResponse {
             error_code: ErrorCode::None.code(),
             error_message: None,
             member_id: Some(id.to_string()),
             member_epoch: has.epoch.0,
-            heartbeat_interval_ms: crate::classic::millis(self.interval(id, &has)),
-            assignment: is_told.then(|| told(&plain(&has.assigned))),
+            heartbeat_interval_ms: crate::classic::millis(self.interval(id, has)),
+            assignment: None,
             throttle_time_ms: 0,
-        })
+        };
+        Ok(HeartbeatAnswer::new(response, is_told.then_some(member)))
     }
 
     /// Returns when the member is to show itself again: soon if it waits for others, or others may wait for it.
@@ -204,7 +202,7 @@ impl Plan<'_> {
     ///
     /// # Errors
     /// The code and text for the client.
-    pub(crate) fn leave(&mut self, heartbeat: &Heartbeat) -> Result<ConsumerGroupHeartbeatResponse, Refused> {
+    pub(crate) fn leave(&mut self, heartbeat: &Heartbeat) -> Result<HeartbeatAnswer, Refused> {
         let (id, epoch) = (&heartbeat.member, heartbeat.epoch);
         let member = match &heartbeat.instance {
             Some(instance) => self.check_instance(id, instance)?,
@@ -218,14 +216,15 @@ impl Plan<'_> {
         } else {
             self.remove_members(std::slice::from_ref(id));
         }
-        Ok(ConsumerGroupHeartbeatResponse {
+        let response = ConsumerGroupHeartbeatResponse {
             error_code: ErrorCode::None.code(),
             error_message: None,
             member_id: Some(id.to_string()),
             member_epoch: epoch.0,
             assignment: None,
             ..ConsumerGroupHeartbeatResponse::default()
-        })
+        };
+        Ok(response.into())
     }
 
     /// Removes members: the others get what these had.
@@ -270,13 +269,4 @@ fn check_epoch(has: &Has, heartbeat: &Heartbeat) -> Result<(), Refused> {
     };
     let was_told_late = || heartbeat.epoch == has.previous && has_no_more() == Some(true);
     if heartbeat.epoch < has.epoch && !was_told_late() { fenced("smaller") } else { Ok(()) }
-}
-
-/// Writes an assignment as a member is told it.
-fn told(assignment: &Assignment) -> ToldAssignment {
-    let each = assignment.iter().map(|(topic, partitions)| TopicPartitions {
-        topic_id: topic.0,
-        partitions: partitions.iter().copied().collect(),
-    });
-    ToldAssignment { topic_partitions: each.collect() }
 }

@@ -2,7 +2,9 @@
 //! on a draft, whose records go into the batch.
 
 use super::{Batch, Groups, Operation, Then, Turn};
-use crate::consumer::{ClassicJoin, Consumer, Heartbeat, Phase, Plan, Refused, Seen, Told, downgraded};
+use crate::consumer::{
+    ClassicJoin, Consumer, Heartbeat, HeartbeatAnswer, Phase, Plan, Refused, Seen, Told, downgraded,
+};
 use crate::group::{Group, Kind};
 use crate::record::GroupRecord;
 use crate::request::{Answer, Caller, Effect, Event, Request, Token, Topics};
@@ -25,7 +27,7 @@ pub(super) fn refuse(token: Token, refused: Refused, effects: &mut Vec<Effect>) 
         assignment: None,
         ..ConsumerGroupHeartbeatResponse::default()
     };
-    effects.push(Effect::Reply { token, answer: Ok(Answer::ConsumerHeartbeat(response)) });
+    effects.push(Effect::Reply { token, answer: Ok(Answer::ConsumerHeartbeat(response.into())) });
 }
 
 impl Groups {
@@ -120,7 +122,7 @@ fn decide(
     heartbeat: &Heartbeat,
     topics: &dyn Topics,
     turn: &mut Turn<'_>,
-) -> Result<ConsumerGroupHeartbeatResponse, Refused> {
+) -> Result<HeartbeatAnswer, Refused> {
     let (id, member) = (&heartbeat.group, &heartbeat.member);
     if heartbeat.epoch != GroupEpoch::JOINS && known(groups, id, turn).is_none() {
         return Err(heartbeat.unknown());

@@ -6,6 +6,7 @@
 
 use super::{Batch, Groups, Turn, consumer};
 use crate::consumer::Heartbeat;
+use crate::facts::{MEMBER_BYTES, PLACE_BYTES, SHOWN_BYTES, SHOWN_MAX};
 use crate::group::{Group, Kind};
 use crate::held::Held;
 use crate::request::{Answer, Effect, Request, Token, Topics};
@@ -39,27 +40,24 @@ impl Groups {
             Request::Within { request, bytes: most } => {
                 let bytes = self.answer_bytes(&request);
                 let fits = bytes <= most;
-                match if fits { self.read(&request, topics) } else { Ok(Answer::Done) } {
+                match if fits { self.read(&request, topics, now) } else { Ok(Answer::Done) } {
                     Ok(answer) => Ok(Answer::Within { bytes, answer: fits.then(|| Box::new(answer)) }),
                     Err(code) => Err(code),
                 }
             }
-            Request::Explain(group) => {
-                let facts = self.explain(&group, topics, now).ok_or(ErrorCode::GroupIdNotFound);
-                facts.map(Answer::Facts)
-            }
             Request::FetchOffsets { .. }
             | Request::Describe(_)
+            | Request::Explain(_)
             | Request::ConsumerDescribe(_)
             | Request::Members { .. }
-            | Request::List => self.read(&request, topics),
+            | Request::List => self.read(&request, topics, now),
             request => return Some(request),
         };
         self.effects.push(Effect::Reply { token, answer });
         None
     }
 
-    fn read(&self, request: &Request, topics: &dyn Topics) -> Result<Answer, ErrorCode> {
+    fn read(&self, request: &Request, topics: &dyn Topics, now: Now) -> Result<Answer, ErrorCode> {
         let known = |group: &GroupId| self.groups.get(group).ok_or(ErrorCode::GroupIdNotFound);
         match request {
             Request::FetchOffsets { group, partitions, member, epoch } => {
@@ -78,6 +76,10 @@ impl Groups {
                 let classic = classic.filter(|classic| classic.is_led(*generation, member));
                 classic.map(|c| Answer::Members(c.all_members())).ok_or(ErrorCode::RebalanceInProgress)
             }
+            Request::Explain(group) => {
+                let facts = self.explain(group, topics, now).ok_or(ErrorCode::GroupIdNotFound);
+                facts.map(Answer::Facts)
+            }
             Request::List => Ok(Answer::Groups(self.list())),
             _ => Err(ErrorCode::UnknownServerError),
         }
@@ -94,6 +96,7 @@ impl Groups {
             (Request::FetchOffsets { partitions: Some(partitions), .. }, None) => {
                 partitions.iter().map(|(topic, _)| OFFSET_BYTES + 2 * topic.len()).sum()
             }
+            (Request::Explain(_), Some(group)) => explained_bytes(group),
             // What it tells of each member is less than twice what is held of it.
             (_, Some(group)) => ITEM_BYTES + 2 * (group.bytes() - group.offsets.bytes()),
             (_, None) => ITEM_BYTES,
@@ -141,6 +144,18 @@ impl Groups {
         let offsets = found.map(|group| group.offsets.fetch(partitions, topics));
         Ok(Answer::Offsets(offsets.unwrap_or_else(|| crate::offsets::none(partitions))))
     }
+}
+
+/// Returns what all that is known of a group takes: as facts, as what is said of them, and written out.
+fn explained_bytes(group: &Group) -> usize {
+    let (places, names) = match &group.kind {
+        Kind::Classic(classic) => (classic.shown(), 0),
+        Kind::Consumer(consumer) => consumer.shown(),
+    };
+    let shown = places.saturating_add(group.offsets.len()).min(SHOWN_MAX);
+    let facts = PLACE_BYTES * places + group.offsets.answer_bytes(None, OFFSET_BYTES);
+    let texts = 4 * (group.bytes() - group.offsets.bytes() + names);
+    ITEM_BYTES + texts + facts + MEMBER_BYTES * group.members() + SHOWN_BYTES * shown
 }
 
 fn listed_bytes(id: &GroupId, group: &Group) -> usize {

@@ -171,7 +171,7 @@ fn heartbeats_that_wait_are_bounded() {
     assert!((80..95).contains(&refused), "{refused} of 100 were refused, the others wait");
     for answer in answered.iter().flatten() {
         let Ok(Answer::ConsumerHeartbeat(told)) = answer else { panic!("{answer:?}") };
-        assert_eq!(told.error_code, REFUSED.code());
+        assert_eq!(told.response().error_code, REFUSED.code());
     }
     assert!(world.groups.held() <= MOST / 4, "{}", world.groups.held());
     world.commits_at_once = true;
@@ -407,6 +407,7 @@ fn answers_are_told_within_their_room() {
         (offsets(None), 200_000),
         (offsets(Some(vec![("t".to_owned(), 3); 7])), 70_000),
         (Request::List, 2 * "joinedoffsets".len()),
+        (Request::Explain("offsets".into()), 150_000),
     ];
     for (request, least) in cases {
         let (bytes, answer) = within(&mut world, request.clone(), 100);
@@ -415,6 +416,43 @@ fn answers_are_told_within_their_room() {
         assert!(within(&mut world, request.clone(), bytes - 1).1.is_none(), "{request:?}");
         assert!(within(&mut world, request.clone(), bytes).1.is_some(), "{request:?}");
     }
+}
+
+/// Protects: an assignment of the classic protocol that names a topic with a long name and many partitions does not multiply the
+/// name, and what is said to be known of the group counts all of them.
+#[test]
+fn a_long_name_is_not_multiplied() {
+    let mut world = World::new();
+    let mut members = [who("a")];
+    let generation = world.stable(&mut members);
+    let topic = wire::consumer_protocol_assignment::TopicPartition {
+        topic: "n".repeat(30_000),
+        partitions: (0..100_000).collect(),
+    };
+    let value = wire::consumer_protocol_assignment::ConsumerProtocolAssignment {
+        assigned_partitions: vec![topic],
+        user_data: None,
+    };
+    let assignment = SyncGroupRequestAssignment {
+        member_id: members[0].id.clone(),
+        assignment: value.to_stored(0).unwrap(),
+    };
+    let again = world.join(&members[0]);
+    assert_eq!(world.joined(again).generation_id, generation + 1);
+    let token = world.ask(Request::Sync(SyncGroupRequest {
+        group_id: GROUP.into(),
+        generation_id: generation + 1,
+        member_id: members[0].id.clone(),
+        assignments: vec![assignment],
+        ..SyncGroupRequest::default()
+    }));
+    assert_eq!(world.code(token), ErrorCode::None);
+    let (bytes, answer) = within(&mut world, Request::Explain(GROUP.into()), usize::MAX);
+    let Some(Answer::Facts(facts)) = answer else { panic!("{answer:?}") };
+    let assigned = &facts.members[0].assigned;
+    assert_eq!(assigned.len(), 100_000);
+    assert!(std::sync::Arc::ptr_eq(&assigned[0].0, &assigned[99_999].0), "one name for all");
+    assert!(bytes > 100_000 * size_of_val(&assigned[0]), "{bytes}");
 }
 
 /// Protects: who the members are is told to the one that leads them, in the generation that it was told of, and to nobody else.

@@ -65,7 +65,7 @@ impl Clients {
     fn hear(&mut self, world: &mut World) {
         for (n, token) in std::mem::take(&mut self.waiting) {
             match world.answer(token) {
-                Some(Ok(Answer::ConsumerHeartbeat(told))) => _ = self.readers[n].hear(&told),
+                Some(Ok(Answer::ConsumerHeartbeat(told))) => _ = self.readers[n].hear(&told.whole()),
                 Some(_) => self.readers[n].is_unsure = true,
                 None => _ = self.waiting.insert(n, token),
             }

@@ -102,7 +102,7 @@ impl World {
 
     pub(crate) fn told(&mut self, token: Token) -> ConsumerGroupHeartbeatResponse {
         match self.answer(token) {
-            Some(Ok(Answer::ConsumerHeartbeat(response))) => response,
+            Some(Ok(Answer::ConsumerHeartbeat(told))) => told.whole(),
             other => panic!("no answer to a heartbeat: {other:?}"),
         }
     }
