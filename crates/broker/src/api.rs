@@ -160,7 +160,8 @@ pub(crate) enum Begin {
     Done,
     /// When its turn has come.
     InTurn,
-    /// When its turn has come, and nothing more is read until it is answered: so those after it may begin at once again.
+    /// When its turn has come, and for a while nothing more is read until it is answered: so those after it may begin at once
+    /// again.
     Alone,
 }
 

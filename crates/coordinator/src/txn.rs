@@ -302,13 +302,12 @@ impl Transactions {
 
     fn arm_timeout(&mut self, id: &str, now: Now) {
         let Some(txn) = self.ids.get(id).and_then(|entry| entry.latest.as_ref()) else { return };
-        let after = txn.timeout.duration() + self.settings.timeout_delay;
-        self.timers.arm(TimerKey::Timeout(id.to_owned()), now.mono.plus(after));
+        let due = now.mono.plus(txn.timeout.duration());
+        self.timers.arm(TimerKey::Timeout(id.to_owned()), due);
     }
 
     fn arm_expiry(&mut self, id: &str, after: Duration, now: Now) {
-        let due = now.mono.plus(after + self.settings.expiry_delay);
-        self.timers.arm(TimerKey::Expire(id.to_owned()), due);
+        self.timers.arm(TimerKey::Expire(id.to_owned()), now.mono.plus(after));
     }
 
     /// Notes what an id takes.

@@ -33,6 +33,8 @@ use wire::RequestId;
 
 /// Most requests that one connection may have accepted and not answered.
 const IN_FLIGHT_MAX: usize = 128;
+/// A request that could not begin at once lets nothing more be read until all is answered, for this long at most.
+const ALONE_MAX: Duration = Duration::from_secs(1);
 /// A response must be taken by the peer within this time where others wait for its memory, and what its size needs
 /// at the slowest rate.
 const PRESSED_DEADLINE: Duration = Duration::from_secs(2);
@@ -197,8 +199,9 @@ async fn read_all(
         peer.waiting.set(peer.waiting.get() + usize::from(!has_begun));
         slot.send(Pending { accepted, has_begun, admitted, began });
         if begin == Begin::Alone {
-            // The sender is the peer's own.
-            let _ = peer.load.subscribe().wait_for(|load| load.unanswered == 0).await;
+            let mut load = peer.load.subscribe();
+            // The sender is the peer's own. What waits for minutes must not hide that the peer has gone.
+            let _ = tokio::time::timeout(ALONE_MAX, load.wait_for(|load| load.unanswered == 0)).await;
         }
     }
 }

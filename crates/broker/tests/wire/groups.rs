@@ -329,12 +329,12 @@ fn the_offsets_topic_is_internal() {
     assert_eq!(answer.error_code, ErrorCode::InvalidTopicException.code());
 }
 
-/// Protects: a client that goes away while it waits for others to join frees its connection, and the broker stops in order
-/// while one waits.
+/// Protects: a client that goes away while it waits for others to join frees its connection, also with a commit behind the
+/// join; and the broker stops in order while one waits.
 #[test]
 fn a_waiting_join_holds_nothing_up() {
     let dir = folder();
-    let broker = Broker::start(dir.path());
+    let broker = Broker::start_with_settings(dir.path(), &[("group.initial.rebalance.delay.ms", "60000")]);
     let mut client = broker.connect();
     find_coordinator(&mut client, "group");
     let first = client.call(&join_request("group", ""), JOIN);
@@ -342,6 +342,7 @@ fn a_waiting_join_holds_nothing_up() {
     let mut other = broker.connect();
     let second = other.call(&join_request("group", ""), JOIN);
     other.send(&join_request("group", &second.member_id), JOIN);
+    other.send(&commit_request(("topic", Uuid::ZERO), "group", 1), COMMIT);
     other.finish();
     let code = other.read_frame().map(|frame| i16::from_be_bytes([frame[9], frame[10]]));
     assert_eq!(code, Some(ErrorCode::CoordinatorNotAvailable.code()), "it said that nothing more comes");

@@ -34,10 +34,6 @@ pub struct TxnSettings {
     pub timeout_max: Millis,
     /// An id that is not used for so long is forgotten.
     pub id_expiration: Duration,
-    /// How late that may be.
-    pub expiry_delay: Duration,
-    /// How late the end of a transaction that takes too long may be.
-    pub timeout_delay: Duration,
     /// How long a request waits for an end that is on its way.
     pub hold: Duration,
     /// When marks are sent again that could not be written.

@@ -20,8 +20,6 @@ pub(crate) fn settings() -> TxnSettings {
     TxnSettings {
         timeout_max: Millis(900_000),
         id_expiration: EXPIRATION,
-        expiry_delay: Duration::ZERO,
-        timeout_delay: Duration::ZERO,
         hold: Duration::from_millis(100),
         retry: Duration::from_millis(50),
         memory_max: 1 << 20,
