@@ -1,4 +1,4 @@
-//! Records that groups can never read: deleted before a group had committed them (issue 11, 5d).
+//! Records that groups can never read: deleted before a group had committed them.
 //!
 //! A log start that moves beyond a committed offset is counted once, also when the group goes on later: what was counted is
 //! remembered by its offset. *Invariant*: it knows only partitions that have lines of their own

@@ -112,6 +112,27 @@ fn marks_are_sent_until_they_are_there() {
     assert_eq!(world.state(), TxnState::CompleteCommit);
 }
 
+/// Protects: what is said of the marks of an earlier transaction ends no later one.
+#[test]
+fn marks_of_an_earlier_transaction_end_no_later_one() {
+    let mut world = World::new();
+    let producer = world.init();
+    world.begin(producer, &[0], Protocol::V2);
+    let token = world.send(end(producer, true, Protocol::V2));
+    let number = world.marks[0].number;
+    world.settle();
+    let next = producer_of(world.answer(token));
+    world.begin(next, &[0], Protocol::V2);
+    world.send(end(next, true, Protocol::V2));
+    world.commit();
+    let topic = world.marks[0].partitions.keys().next().unwrap().clone();
+    world.txns.marked(ID, number, &[(topic, 0, Marked::Written)], world.now);
+    world.take();
+    assert_eq!((world.state(), world.on_way.len()), (TxnState::PrepareCommit, 0));
+    world.settle();
+    assert_eq!(world.state(), TxnState::CompleteCommit);
+}
+
 /// Protects: what meets an unfinished end waits for it, and goes on; after a while it is told to come again.
 #[test]
 fn requests_wait_for_an_end() {

@@ -168,7 +168,10 @@ impl World {
         self.marks.clear();
         self.answers.clear();
         self.txns = Transactions::new(self.settings.clone(), LeaderEpoch(self.lead));
-        self.log.iter().for_each(|record| self.txns.replay(record.clone()));
+        for record in &self.log {
+            let (key, value) = record.encode().expect("it is written");
+            self.txns.replay(TxnRecord::decode(Some(key), value).expect("it is read").expect("it is one"));
+        }
         self.txns.loaded(true, self.now);
         self.take();
     }
