@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
-use types::{GroupId, LogKey, MemberId, Offset, PartitionId, WallTime};
+use types::{GroupId, LogKey, MemberId, Offset, PartitionId, ProducerId, WallTime};
 use wire::record::{Batch, Records};
 
 /// Records whose age one answer reads at most: the rest is left open.
@@ -36,6 +36,8 @@ pub(crate) struct Reads {
     pub(crate) committed: Option<(Offset, WallTime)>,
     /// Who has it.
     pub(crate) owner: Option<MemberId>,
+    /// Whose transaction has an offset of it, and since when.
+    pub(crate) in_transaction: Option<(ProducerId, WallTime)>,
 }
 
 /// Times of records that groups have not read, by where they are.
@@ -123,6 +125,7 @@ pub(crate) async fn with_lines(context: &Context, published: &Published) -> (Vec
         partition: one.partition,
         committed: Some((one.offset, one.at)),
         owner: None,
+        in_transaction: None,
     });
     (reads.collect(), found.beyond)
 }
@@ -161,6 +164,7 @@ fn unread(one: Reads, exists: bool, position: Option<&Position>) -> (GroupId, Pa
         first_unread_at: None,
         last_fetch: position.and_then(|position| position.last_fetch),
         owner: one.owner,
+        in_transaction: one.in_transaction,
     };
     (one.group, facts)
 }

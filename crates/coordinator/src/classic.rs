@@ -273,6 +273,24 @@ impl Classic {
         if self.state == State::Completing { Err(ErrorCode::RebalanceInProgress) } else { Ok(()) }
     }
 
+    /// Says whether offsets may be committed in a transaction (X17): clients of old name no member, and an assignment is not
+    /// waited for.
+    ///
+    /// # Errors
+    /// The code for this member and generation.
+    pub(crate) fn check_txn_commit(
+        &self,
+        member: &MemberId,
+        instance: Option<&InstanceId>,
+        generation: Generation,
+    ) -> Result<(), ErrorCode> {
+        let is_nobody = member.is_empty() && instance.is_none();
+        if generation.0 < 0 && (self.state == State::Empty || is_nobody) {
+            return Ok(());
+        }
+        self.check_current(member, instance, generation)
+    }
+
     /// A member is alive: its session begins anew.
     pub(crate) fn touch(&self, member: &MemberId, turn: &mut Turn<'_>) {
         if let Some(known) = self.members.get(member) {

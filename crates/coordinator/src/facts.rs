@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::time::Duration;
-use types::{InstanceId, MemberId, Offset, TopicId, WallTime};
+use types::{InstanceId, MemberId, Offset, ProducerId, TopicId, WallTime};
 
 /// Partitions of a group that are written out at most for one who asks.
 pub const SHOWN_MAX: usize = 10_000;
@@ -38,6 +38,8 @@ pub struct Facts {
     pub members: Vec<MemberFacts>,
     /// What is committed in its name.
     pub offsets: Vec<GroupOffset>,
+    /// What is committed in transactions that are open.
+    pub in_transactions: Vec<PendingOffset>,
 }
 
 /// A member.
@@ -97,4 +99,17 @@ pub struct GroupOffset {
     pub offset: Offset,
     /// When it was committed.
     pub at: WallTime,
+}
+
+/// An offset that was committed in a transaction that is open.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PendingOffset {
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// Whose transaction.
+    pub producer: ProducerId,
+    /// When it was committed.
+    pub since: WallTime,
 }

@@ -4,7 +4,9 @@ use crate::classic::{CONSUMER, Classic, State};
 use crate::consumer::Consumer;
 use crate::held::Held;
 use crate::offsets::Offsets;
+use crate::pending::Pending;
 use crate::record::{ConsumerRecord, GroupRecord};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use types::{GroupId, Monotonic, Now, WallTime};
 
@@ -22,6 +24,8 @@ pub(crate) enum Kind {
 pub(crate) struct Group {
     pub(crate) kind: Kind,
     pub(crate) offsets: Offsets,
+    /// What is committed in transactions that are open.
+    pub(crate) pending: Pending,
     /// What it held when that was looked at. *Units*: bytes.
     pub(crate) noted: usize,
     /// Since when it has been seen to have neither members nor offsets, and for how long it had none before.
@@ -36,6 +40,7 @@ impl Group {
         Group {
             kind: Kind::Classic(Box::new(Classic::new(id.clone()))),
             offsets: Offsets::default(),
+            pending: Pending::default(),
             noted: 0,
             bare_since: None,
             written_at: None,
@@ -48,7 +53,7 @@ impl Group {
             Kind::Classic(classic) => classic.id().heap() + classic.bytes(),
             Kind::Consumer(consumer) => consumer.id().heap() + consumer.bytes(),
         };
-        kind + self.offsets.bytes()
+        kind + self.offsets.bytes() + self.pending.bytes()
     }
 
     /// Returns the same, counted from the beginning.
@@ -57,7 +62,7 @@ impl Group {
             Kind::Classic(classic) => classic.id().heap() + classic.recount(),
             Kind::Consumer(consumer) => consumer.id().heap() + consumer.recount(),
         };
-        kind + self.offsets.recount()
+        kind + self.offsets.recount() + self.pending.recount()
     }
 
     /// Takes over a record of the group itself.
@@ -106,7 +111,7 @@ impl Group {
     /// clock that was set back does not make that longer.
     pub(crate) fn loaded(&mut self, now: Now) {
         let Some(at) = self.written_at.take() else { return };
-        if self.is_deserted() && self.offsets.is_empty() {
+        if self.is_bare() {
             let before = u64::try_from(now.wall.0.saturating_sub(at.0)).unwrap_or(0);
             self.bare_since = Some((now.mono, Duration::from_millis(before)));
         }
@@ -134,7 +139,27 @@ impl Group {
             Kind::Classic(classic) => classic.is_idle() && !classic.has_record(),
             Kind::Consumer(consumer) => consumer.is_new(),
         };
-        has_none && self.offsets.is_empty()
+        has_none && self.has_no_offsets()
+    }
+
+    /// Says whether nothing is committed in its name, nor is in a transaction.
+    pub(crate) fn has_no_offsets(&self) -> bool {
+        self.offsets.is_empty() && self.pending.is_empty()
+    }
+
+    /// Says whether it has neither members nor offsets.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.is_deserted() && self.has_no_offsets()
+    }
+
+    /// Returns all partitions of which an offset is committed or in a transaction.
+    pub(crate) fn places(&self) -> BTreeSet<(&str, i32)> {
+        self.offsets.keys().chain(self.pending.keys()).collect()
+    }
+
+    /// Says whether an offset of a partition is committed or in a transaction.
+    pub(crate) fn has_place(&self, topic: &str, partition: i32) -> bool {
+        self.offsets.has(topic, partition) || self.pending.has(topic, partition)
     }
 
     /// Returns since when nobody has used it: it has had no members, and nothing was committed.

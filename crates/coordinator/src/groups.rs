@@ -6,30 +6,36 @@
 //! decided on offsets (deleting, expiring) begins a batch: so it never takes away a commit that it has not seen.
 //! Of a group of the consumer protocol the batch has a draft instead: more may be decided on it, since a batch is stored whole
 //! or not at all; a member of which it changes the place is told nothing before the commit.
+//! What is committed in a transaction is a batch of its own; it is hidden until the transaction ends (txn.rs).
 //! *Invariant*: a reply that promises something goes out after the records that keep the promise are committed.
-//! Tests: tests/classic.rs, tests/commits.rs, tests/consumer.rs, tests/migration.rs, tests/replay.rs, tests/compacted.rs, tests/review.rs.
+//! Tests: tests/classic.rs, tests/commits.rs, tests/consumer.rs, tests/migration.rs, tests/replay.rs, tests/compacted.rs, tests/review.rs,
+//! tests/transactions.rs, tests/txn_replay.rs.
 
+mod commit;
 mod consumer;
 mod expiry;
 mod look;
 mod reads;
 mod room;
+mod txn;
 
 use crate::classic::{Join, Member};
 use crate::consumer::{Consumer, Heartbeat, Looks};
 use crate::group::{Group, Kind};
+use crate::held::Counted;
 use crate::note::{Asked, Who, notes};
 use crate::record::GroupRecord;
 use crate::request::{
-    Answer, Caller, Commit, CommitOffset, Effect, Event, Reason, Request, Settings, Token, Topics,
+    Answer, Caller, Effect, Event, InTxn, Logged, Reason, Request, Settings, Token, Topics,
 };
 use crate::timers::{TimerKey, Timers};
 pub use expiry::Due;
 pub use look::Counts;
-use room::{Queue, Room, growth, note};
+use room::{Queue, Room, note};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use types::{ErrorCode, GroupEpoch, GroupId, InstanceId, MemberId, Monotonic, Now, WallTime};
+use txn::Heard;
+use types::{ErrorCode, GroupId, InstanceId, MemberId, Monotonic, Now, ProducerId};
 use wire::sync_group_request::SyncGroupRequest;
 
 /// What happens when a batch is committed, or is not.
@@ -64,6 +70,8 @@ pub(crate) struct Batch {
     /// Groups of the consumer protocol as they are with these records.
     drafts: BTreeMap<GroupId, Box<Consumer>>,
     room: Room,
+    /// In whose transaction they are: nothing else is in such a batch.
+    txn: Option<InTxn>,
 }
 
 /// What a decision may read and write beside its group.
@@ -160,6 +168,11 @@ impl Operation {
             || self.group().is_some_and(|group| batch.held.contains(group))
     }
 
+    /// Says whether what it writes is in a transaction.
+    fn is_in_txn(&self) -> bool {
+        matches!(self, Operation::Request(_, request) if matches!(**request, Request::TxnCommit(_)))
+    }
+
     fn group(&self) -> Option<&str> {
         match self {
             Operation::Request(_, request) => request.group(),
@@ -192,6 +205,11 @@ pub struct Groups {
     elsewhere: usize,
     due: Due,
     looks: Looks,
+    /// Which groups have offsets in the transaction of a producer.
+    open: Counted<BTreeMap<(ProducerId, GroupId), ()>>,
+    heard: Heard,
+    /// Number of the last record of a transaction.
+    last_number: u64,
 }
 
 impl Groups {
@@ -208,6 +226,9 @@ impl Groups {
             elsewhere: 0,
             due: Due::default(),
             looks: Looks::default(),
+            open: Counted::default(),
+            heard: Heard::default(),
+            last_number: 0,
         }
     }
 
@@ -225,11 +246,15 @@ impl Groups {
             GroupRecord::Offset { topic, partition, value: Some(value), .. } => {
                 let group = groups.entry(id.clone()).or_insert_with(|| Group::new(id));
                 group.offsets.set(topic, *partition, value.into());
+                group.pending.overtake(topic, *partition, u64::MAX);
                 note(held, group);
             }
             GroupRecord::Offset { topic, partition, value: None, .. } => {
                 if let Some(group) = groups.get_mut(id) {
                     group.offsets.remove(topic, *partition);
+                    for producer in group.pending.remove(topic, *partition) {
+                        self.open.remove(&(producer, id.clone()));
+                    }
                     note(held, group);
                 }
                 self.drop_if_void(id);
@@ -237,11 +262,19 @@ impl Groups {
         }
     }
 
-    /// Takes over a record of the log, and when it was written.
-    pub fn load(&mut self, record: &GroupRecord, at: WallTime) {
-        self.replay(record);
-        if let Some(group) = self.groups.get_mut(record.group()) {
-            group.written_at = group.written_at.max(Some(at));
+    /// Takes over what the log holds next.
+    pub fn load(&mut self, logged: &Logged) {
+        match logged {
+            Logged::Record { record, at, txn } => {
+                match txn {
+                    None => self.replay(record),
+                    Some(producer) => self.replay_in_txn(record, *producer),
+                }
+                if let Some(group) = self.groups.get_mut(record.group()) {
+                    group.written_at = group.written_at.max(Some(*at));
+                }
+            }
+            Logged::Ended { producer, commit } => self.end(*producer, *commit, |_| {}),
         }
     }
 
@@ -278,6 +311,7 @@ impl Groups {
     /// Takes a request in.
     pub fn handle(&mut self, token: Token, request: Request, topics: &dyn Topics, now: Now) {
         let Some(request) = self.look(token, request, topics, now) else { return };
+        let Some(request) = self.shield(token, request) else { return };
         if self.may_wait(&request) {
             self.queue.push(Operation::Request(token, Box::new(request)));
             self.pump(topics, now);
@@ -303,7 +337,9 @@ impl Groups {
     /// The batch on its way is committed, or was not stored.
     pub fn written(&mut self, outcome: Result<(), ErrorCode>, topics: &dyn Topics, now: Now) {
         let Some(batch) = self.in_flight.take() else { return };
-        if outcome.is_ok() {
+        if let (Ok(()), Some(InTxn { producer, .. })) = (outcome, batch.txn) {
+            self.written_in_txn(&batch, producer.id);
+        } else if outcome.is_ok() {
             self.effects.extend(committed(&batch.records).map(Effect::Happened));
             batch.records.iter().for_each(|record| self.replay(record));
             batch.drafts.iter().for_each(|(id, draft)| self.keep_seen(id, draft));
@@ -373,6 +409,12 @@ impl Groups {
             if self.waits(&operation, &batch) {
                 self.queue.push(operation);
             } else {
+                if operation.is_in_txn() {
+                    // What was decided before it does not depend on its batch.
+                    std::mem::take(&mut batch.then)
+                        .into_iter()
+                        .for_each(|then| self.follow(then, Ok(()), now));
+                }
                 batch.room = self.room();
                 self.decide(operation, topics, now, &mut batch);
             }
@@ -386,8 +428,12 @@ impl Groups {
         let before = |group: &GroupId, topic: &str, partition| {
             self.groups.get(group).and_then(|group| group.offsets.before(topic, partition))
         };
-        let notes = notes(&batch.records, &batch.asked, before, now.wall);
-        self.effects.push(Effect::Append(batch.records.clone(), notes));
+        let notes = match batch.txn {
+            None => notes(&batch.records, &batch.asked, before, now.wall),
+            Some(_) => Vec::new(),
+        };
+        let (records, txn) = (batch.records.clone(), batch.txn);
+        self.effects.push(Effect::Append { records, notes, txn });
         self.in_flight = Some(batch);
     }
 
@@ -400,7 +446,8 @@ impl Groups {
             },
             _ => false,
         };
-        is_moving || operation.waits_for(batch) || batch.bytes >= self.settings.batch_max
+        let is_alone = batch.txn.is_some() || operation.is_in_txn() && !batch.records.is_empty();
+        is_moving || is_alone || operation.waits_for(batch) || batch.bytes >= self.settings.batch_max
     }
 
     fn decide(&mut self, operation: Operation, topics: &dyn Topics, now: Now, batch: &mut Batch) {
@@ -484,10 +531,12 @@ impl Groups {
                 self.note(id.as_str());
                 self.drop_if_void(&id);
             }
-            Request::Commit(commit) => commit_offsets(groups, token, commit, &mut turn)?,
+            Request::Commit(commit) => commit::commit_offsets(groups, token, commit, &mut turn)?,
+            Request::TxnCommit(request) => commit::commit_in_txn(groups, token, request, &mut turn)?,
             Request::Delete(id) => delete((groups, &id), token, Reason::Asked, &mut turn)?,
             Request::Evict { group: id, since } => {
-                if groups.get(&id).is_none_or(|group| group.idle_since() != since) {
+                let is_chosen = |group: &Group| group.idle_since() == since && group.pending.is_empty();
+                if !groups.get(&id).is_some_and(is_chosen) {
                     return Err(ErrorCode::NonEmptyGroup);
                 }
                 delete((groups, &id), token, Reason::Cap, &mut turn)?;
@@ -614,51 +663,6 @@ fn leave(
     }
 }
 
-fn commit_offsets(
-    groups: &BTreeMap<GroupId, Group>,
-    token: Token,
-    commit: Commit,
-    turn: &mut Turn<'_>,
-) -> Result<(), ErrorCode> {
-    let Commit { group: id, member, instance, generation, knows_not_found, caller, offsets } = commit;
-    let draft = turn.batch.drafts.get(&id).map(|draft| &**draft);
-    let consumer = draft.or_else(|| groups.get(&id).and_then(Group::consumer));
-    match (consumer, groups.get(&id).and_then(Group::classic)) {
-        (Some(consumer), _) => {
-            let partitions = offsets.iter().map(|one| (one.topic_id, one.partition));
-            let epoch = GroupEpoch(generation.0);
-            consumer.check_commit(&member, epoch, knows_not_found, partitions)?;
-        }
-        (None, Some(classic)) => classic.check_commit(&member, instance.as_ref(), generation)?,
-        // An assigning consumer or an operator: such a group has offsets and nothing else.
-        _ if generation.0 < 0 => {}
-        _ if knows_not_found => return Err(ErrorCode::GroupIdNotFound),
-        _ => return Err(ErrorCode::IllegalGeneration),
-    }
-    let is_fine = |one: &CommitOffset| one.metadata.len() <= turn.settings.metadata_max;
-    let size: usize =
-        offsets.iter().filter(|one| is_fine(one)).map(|one| GroupRecord::offset_size(&id, one)).sum();
-    if size > turn.settings.operation_max {
-        return Err(ErrorCode::InvalidCommitOffsetSize);
-    }
-    let (first, mut codes) = (turn.batch.records.len(), Vec::with_capacity(offsets.len()));
-    for offset in offsets {
-        let growth = growth(groups.get(&id), &offset);
-        if offset.metadata.len() > turn.settings.metadata_max {
-            codes.push(ErrorCode::OffsetMetadataTooLarge);
-        } else if !turn.has_room(growth.0, growth.1) {
-            codes.push(ErrorCode::CoordinatorNotAvailable);
-        } else {
-            codes.push(ErrorCode::None);
-            turn.write(GroupRecord::offset(&id, offset, turn.now.wall));
-        }
-    }
-    let who = Who { member: member.clone(), instance, client_id: caller.client_id, host: caller.host };
-    turn.asked_by(first, who);
-    turn.then(Then::Committed { token, group: id, member, codes });
-    Ok(())
-}
-
 fn delete(
     (groups, id): (&BTreeMap<GroupId, Group>, &GroupId),
     token: Token,
@@ -671,7 +675,7 @@ fn delete(
         return Err(ErrorCode::NonEmptyGroup);
     }
     turn.hold(id);
-    for (topic, partition) in group.offsets.keys() {
+    for (topic, partition) in group.places() {
         if turn.is_full() {
             turn.gone_since(first, reason, 0);
             // Nobody comes in between: it is the first thing after the commit.
@@ -690,7 +694,9 @@ fn delete(
 fn forget_topics(groups: &BTreeMap<GroupId, Group>, token: Token, topics: &dyn Topics, turn: &mut Turn<'_>) {
     let first = turn.batch.records.len();
     for (id, group) in groups {
-        for (topic, partition) in group.offsets.of_gone_topics(topics) {
+        let gone: BTreeSet<(&str, i32)> =
+            group.offsets.of_gone_topics(topics).chain(group.pending.of_gone_topics(topics)).collect();
+        for (topic, partition) in gone {
             if !turn.is_full() {
                 turn.write(GroupRecord::no_offset(id, topic, partition));
             }
@@ -715,7 +721,7 @@ fn delete_offsets(
     }
     let (first, mut codes) = (turn.batch.records.len(), Vec::with_capacity(partitions.len()));
     let size = |(topic, _): &(String, i32)| GroupRecord::no_offset(id, topic, 0).size();
-    if partitions.iter().filter(|(topic, p)| group.offsets.has(topic, *p)).map(size).sum::<usize>()
+    if partitions.iter().filter(|(topic, p)| group.has_place(topic, *p)).map(size).sum::<usize>()
         > turn.settings.operation_max
     {
         return Err(ErrorCode::UnknownServerError);
@@ -726,7 +732,7 @@ fn delete_offsets(
             continue;
         }
         codes.push(ErrorCode::None);
-        if group.offsets.has(topic, *partition) {
+        if group.has_place(topic, *partition) {
             turn.write(GroupRecord::no_offset(id, topic, *partition));
         }
     }

@@ -7,7 +7,7 @@ use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::Arc;
-use types::{GroupId, InstanceId, MemberId};
+use types::{GroupId, InstanceId, MemberId, ProducerId};
 
 /// Entries of a full node of a tree, and those that one has at least after it was split.
 const NODE: usize = 11;
@@ -34,6 +34,24 @@ pub(crate) fn text(text: &str) -> usize {
 impl Held for () {
     fn heap(&self) -> usize {
         0
+    }
+}
+
+impl Held for i32 {
+    fn heap(&self) -> usize {
+        0
+    }
+}
+
+impl Held for ProducerId {
+    fn heap(&self) -> usize {
+        0
+    }
+}
+
+impl<A: Held, B: Held> Held for (A, B) {
+    fn heap(&self) -> usize {
+        self.0.heap() + self.1.heap()
     }
 }
 
@@ -101,6 +119,12 @@ impl<M> Deref for Counted<M> {
     }
 }
 
+impl<K: Held + Ord, V: Held> Held for Counted<BTreeMap<K, V>> {
+    fn heap(&self) -> usize {
+        self.bytes()
+    }
+}
+
 impl<K: Held + Ord, V: Held> Counted<BTreeMap<K, V>> {
     /// Puts an entry in; returns the value that was in its place.
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
@@ -137,6 +161,11 @@ impl<K: Held + Ord, V: Held> Counted<BTreeMap<K, V>> {
         let result = change(value);
         self.heap = (self.heap + value.heap()).saturating_sub(before);
         Some(result)
+    }
+
+    /// Takes all out.
+    pub(crate) fn into_map(self) -> BTreeMap<K, V> {
+        self.map
     }
 
     /// Changes every value.

@@ -14,6 +14,7 @@ mod groups;
 mod held;
 mod note;
 mod offsets;
+mod pending;
 mod record;
 mod request;
 mod timers;
@@ -21,13 +22,13 @@ pub mod txn;
 mod why;
 
 pub use consumer::HeartbeatAnswer;
-pub use facts::{Facts, GroupOffset, MemberFacts, Owes, SHOWN_MAX};
+pub use facts::{Facts, GroupOffset, MemberFacts, Owes, PendingOffset, SHOWN_MAX};
 pub use groups::{Counts, Due, Groups};
-pub use note::{Before, Note, Who};
+pub use note::{Before, Note, NotedTxn, Who};
 pub use record::{ConsumerRecord, GroupRecord, RecordFault};
 pub use request::{
     Answer, Caller, Commit, CommitOffset, ConsumerDescription, ConsumerMemberDescription, ConsumerTimes,
-    Description, Effect, Event, FetchedOffset, Listed, MemberDescription, Migration, Reason, Request,
-    Settings, Token, Topics,
+    Description, Effect, Event, FetchedOffset, InTxn, Listed, Logged, MemberDescription, Migration, Reason,
+    Request, Settings, Token, Topics, TxnCommit,
 };
 pub use why::{Finding, PartitionFacts, Presence, Subject, why};

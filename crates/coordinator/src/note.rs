@@ -3,7 +3,8 @@
 //! They are made of the records of a batch and of what was committed before it. Nothing depends on them: a shell that
 //! cannot store them drops them. Format: `OffsetHistoryKey` 0 and `OffsetHistoryValue` 0 (schema/stored), a value of a
 //! newer version only adds to this one. An offset that is taken away is noted as -1, by nobody if it
-//! has expired or its group or topic is gone.
+//! has expired or its group or topic is gone. What is committed in a transaction is noted when that ends: at the time from
+//! which on it counts, or as aborted; by nobody if another coordinator has loaded it meanwhile.
 //! Tests: tests/script/notes.rs.
 
 use crate::record::{GroupRecord, RecordFault};
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-use types::{GroupId, InstanceId, MemberId, Offset, TopicId, WallTime};
+use types::{GroupId, InstanceId, MemberId, Offset, ProducerId, TopicId, WallTime};
 use wire::Stored;
 use wire::offset_history_key::OffsetHistoryKey;
 use wire::offset_history_value::OffsetHistoryValue;
@@ -63,6 +64,17 @@ pub struct Note {
     pub from: Option<Before>,
     /// By whom; nobody takes away what expires or is deleted.
     pub who: Option<Arc<Who>>,
+    /// In what transaction, if in one.
+    pub txn: Option<NotedTxn>,
+}
+
+/// A transaction that has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NotedTxn {
+    /// Whose.
+    pub producer: ProducerId,
+    /// It was aborted: the offset has not moved.
+    pub is_aborted: bool,
 }
 
 /// Records of a batch that somebody has asked for.
@@ -89,13 +101,14 @@ pub(crate) fn notes(
         });
         let earlier = moved.insert((group.as_str(), topic, *partition), after);
         let from = earlier.unwrap_or_else(|| before(group, topic, *partition));
-        // A namesake of a deleted topic inherits nothing.
-        let is_same = |from: &Before| {
-            from.topic_id.0.is_zero() || after.is_none_or(|after| after.topic_id == from.topic_id)
-        };
-        notes.push(Note { record: at, at: now, from: from.filter(is_same), who });
+        notes.push(Note { record: at, at: now, from: of_same_topic(from, after), who, txn: None });
     }
     notes
+}
+
+/// Leaves out what was committed to another topic of that name: a namesake of a deleted topic inherits nothing.
+pub(crate) fn of_same_topic(from: Option<Before>, after: Option<Before>) -> Option<Before> {
+    from.filter(|from| from.topic_id.0.is_zero() || after.is_none_or(|after| after.topic_id == from.topic_id))
 }
 
 impl Note {
@@ -120,6 +133,9 @@ impl Note {
         if let Some(value) = value {
             (note.offset, note.leader_epoch) = (value.offset, value.leader_epoch);
             note.metadata = value.metadata.clone();
+        }
+        if let Some(txn) = self.txn {
+            (note.producer_id, note.aborted) = (txn.producer.0, txn.is_aborted);
         }
         if let Some(who) = &self.who {
             note.member_id = who.member.to_string();

@@ -1,11 +1,12 @@
 //! The committed offsets of one group.
 
 use crate::facts::GroupOffset;
-use crate::held::{text, tree};
+use crate::held::{Held, text, tree};
 use crate::note::Before;
+use crate::record::GroupRecord;
 use crate::request::{FetchedOffset, Topics};
 use std::collections::BTreeMap;
-use types::{Offset, TopicId, WallTime};
+use types::{GroupId, Offset, TopicId, WallTime};
 use wire::offset_commit_value::OffsetCommitValue;
 
 /// One committed offset.
@@ -32,9 +33,38 @@ impl From<&OffsetCommitValue> for Committed {
 }
 
 impl Committed {
+    /// Returns when it was committed.
+    pub(crate) fn at(&self) -> WallTime {
+        self.at
+    }
+
+    /// Makes a record of it again.
+    pub(crate) fn record(&self, group: &GroupId, topic: &str, partition: i32) -> GroupRecord {
+        let value = OffsetCommitValue {
+            offset: self.offset.0,
+            leader_epoch: self.leader_epoch,
+            metadata: self.metadata.clone(),
+            commit_timestamp: self.at.0,
+            topic_id: self.topic_id.0,
+            ..OffsetCommitValue::default()
+        };
+        GroupRecord::Offset { group: group.clone(), topic: topic.to_owned(), partition, value: Some(value) }
+    }
+
+    /// Returns it as it is noted.
+    pub(crate) fn noted(&self) -> Before {
+        Before { offset: self.offset, at: self.at, topic_id: self.topic_id }
+    }
+
     /// Says whether it is of the topic that has its name now; a namesake of a deleted topic inherits nothing.
-    fn is_of(&self, topic: Option<TopicId>) -> bool {
+    pub(crate) fn is_of(&self, topic: Option<TopicId>) -> bool {
         self.topic_id.0.is_zero() || topic.is_none_or(|id| id == self.topic_id)
+    }
+}
+
+impl Held for Committed {
+    fn heap(&self) -> usize {
+        text(&self.metadata)
     }
 }
 
@@ -116,8 +146,7 @@ impl Offsets {
 
     /// Returns what is committed, for a note.
     pub(crate) fn before(&self, topic: &str, partition: i32) -> Option<Before> {
-        let committed = self.topics.get(topic)?.get(&partition)?;
-        Some(Before { offset: committed.offset, at: committed.at, topic_id: committed.topic_id })
+        Some(self.topics.get(topic)?.get(&partition)?.noted())
     }
 
     /// Returns those of topics that are there, for whoever looks.
@@ -216,13 +245,15 @@ pub(crate) fn none(asked: Option<&[(String, i32)]>) -> Vec<FetchedOffset> {
     asked.unwrap_or_default().iter().map(|(topic, partition)| nothing(topic, *partition)).collect()
 }
 
-fn nothing(topic: &str, partition: i32) -> FetchedOffset {
+/// Answers OffsetFetch for a partition that has none.
+pub(crate) fn nothing(topic: &str, partition: i32) -> FetchedOffset {
     FetchedOffset {
         topic: topic.to_owned(),
         partition,
         offset: Offset::NONE,
         leader_epoch: -1,
         metadata: String::new(),
+        is_unstable: false,
     }
 }
 
@@ -233,5 +264,6 @@ fn fetched(topic: &str, partition: i32, committed: &Committed) -> FetchedOffset 
         offset: committed.offset,
         leader_epoch: committed.leader_epoch,
         metadata: committed.metadata.clone(),
+        is_unstable: false,
     }
 }

@@ -5,10 +5,12 @@ use crate::consumer::HeartbeatAnswer;
 use crate::facts::Facts;
 use crate::note::Note;
 use crate::record::GroupRecord;
+use crate::txn::{Connection, Producer};
 use bytes::Bytes;
 use std::time::Duration;
 use types::{
-    ErrorCode, Generation, GroupEpoch, GroupId, InstanceId, MemberId, Offset, TopicId, Uuid, WallTime,
+    ErrorCode, Generation, GroupEpoch, GroupId, InstanceId, MemberId, Offset, ProducerId, TopicId, Uuid,
+    WallTime,
 };
 use wire::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest;
 use wire::join_group_request::JoinGroupRequest;
@@ -140,6 +142,8 @@ pub enum Request {
     },
     /// OffsetCommit.
     Commit(Commit),
+    /// TxnOffsetCommit.
+    TxnCommit(TxnCommit),
     /// OffsetFetch of one group.
     FetchOffsets {
         /// Which group.
@@ -150,6 +154,8 @@ pub enum Request {
         member: Option<MemberId>,
         /// Its epoch; -1 if it does not say it.
         epoch: GroupEpoch,
+        /// What is in a transaction that is open is not told.
+        require_stable: bool,
     },
     /// ConsumerGroupHeartbeat.
     ConsumerHeartbeat {
@@ -225,6 +231,48 @@ pub struct Commit {
     pub offsets: Vec<CommitOffset>,
 }
 
+/// In whose transaction records are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InTxn {
+    /// The producer.
+    pub producer: Producer,
+    /// With what guard the transaction was verified, if it was; it means nothing here.
+    pub guard: Option<u64>,
+}
+
+/// TxnOffsetCommit of one group.
+#[derive(Clone, Debug)]
+pub struct TxnCommit {
+    /// What is committed, and by whom; a client that names no member speaks for none.
+    pub commit: Commit,
+    /// In whose transaction.
+    pub txn: InTxn,
+    /// By which connection, where the producer's epoch does not tell what was delayed.
+    pub connection: Option<Connection>,
+}
+
+/// What the log of groups holds.
+#[derive(Clone, PartialEq, Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly all are records")]
+pub enum Logged {
+    /// A record.
+    Record {
+        /// It.
+        record: GroupRecord,
+        /// When it was written.
+        at: WallTime,
+        /// In whose transaction, if in one.
+        txn: Option<ProducerId>,
+    },
+    /// The end of a producer's transaction.
+    Ended {
+        /// Whose.
+        producer: ProducerId,
+        /// How.
+        commit: bool,
+    },
+}
+
 /// One committed offset.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CommitOffset {
@@ -264,8 +312,10 @@ pub enum Answer {
     Heartbeat,
     /// To LeaveGroup: the code of each member.
     Leave(Vec<ErrorCode>),
-    /// To OffsetCommit and OffsetDelete: the code of each partition.
+    /// To OffsetCommit, TxnOffsetCommit and OffsetDelete: the code of each partition.
     Partitions(Vec<ErrorCode>),
+    /// It comes by a connection that the client has given up: it gets no answer.
+    Late,
     /// To OffsetFetch.
     Offsets(Vec<FetchedOffset>),
     /// To DescribeGroups.
@@ -297,6 +347,8 @@ pub struct FetchedOffset {
     pub leader_epoch: i32,
     /// What the client has kept with it.
     pub metadata: String,
+    /// It is not told, since it is in a transaction that is open.
+    pub is_unstable: bool,
 }
 
 /// A group as DescribeGroups shows it.
@@ -432,6 +484,8 @@ pub enum Event {
     },
     /// A member was not heard of for its session.
     SessionExpired,
+    /// A request came by a connection that was given up.
+    Late,
     /// Offsets have gone, and groups.
     Gone {
         /// For which reason.
@@ -453,8 +507,17 @@ pub enum Effect {
         /// With what.
         answer: Result<Answer, ErrorCode>,
     },
-    /// Append these records as one batch; [`crate::Groups::written`] tells its end. The notes of it may be lost.
-    Append(Vec<GroupRecord>, Vec<Note>),
+    /// Append these records as one batch; [`crate::Groups::written`] tells its end.
+    Append {
+        /// The records.
+        records: Vec<GroupRecord>,
+        /// Notes of them, which may be lost.
+        notes: Vec<Note>,
+        /// In whose transaction, if in one.
+        txn: Option<InTxn>,
+    },
+    /// Write notes of offsets whose transaction has ended; they may be lost. Their records are in the log already.
+    Note(Vec<GroupRecord>, Vec<Note>),
     /// Something goes by itself: to be told before.
     Expires {
         /// Of which group.
@@ -483,6 +546,7 @@ impl Request {
             | Request::Heartbeat { .. }
             | Request::Leave { .. }
             | Request::Commit(_)
+            | Request::TxnCommit(_)
             | Request::FetchOffsets { .. }
             | Request::Describe(_)
             | Request::Explain(_)
@@ -500,7 +564,9 @@ impl Request {
             Request::Join { request, .. } => Some(&request.group_id),
             Request::Sync(request) => Some(&request.group_id),
             Request::ConsumerHeartbeat { request, .. } => Some(&request.group_id),
-            Request::Commit(commit) => Some(commit.group.as_str()),
+            Request::Commit(commit) | Request::TxnCommit(TxnCommit { commit, .. }) => {
+                Some(commit.group.as_str())
+            }
             Request::Heartbeat { group, .. }
             | Request::Leave { group, .. }
             | Request::FetchOffsets { group, .. }

@@ -8,7 +8,7 @@ mod partitions;
 
 use crate::facts::{Facts, MemberFacts};
 use std::time::Duration;
-use types::{MemberId, Offset, WallTime};
+use types::{MemberId, Offset, ProducerId, WallTime};
 
 /// Whom a finding is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,6 +66,8 @@ pub struct PartitionFacts {
     pub last_fetch: Option<(Offset, WallTime)>,
     /// Who has it.
     pub owner: Option<MemberId>,
+    /// Whose transaction has an offset of it that does not count yet, and since when; of several the oldest.
+    pub in_transaction: Option<(ProducerId, WallTime)>,
 }
 
 impl PartitionFacts {

@@ -29,6 +29,10 @@ mod reader;
 mod replay;
 #[path = "script/review.rs"]
 mod review;
+#[path = "script/transactions.rs"]
+mod transactions;
+#[path = "script/txn_replay.rs"]
+mod txn_replay;
 #[path = "script/why.rs"]
 mod why;
 #[path = "script/world.rs"]

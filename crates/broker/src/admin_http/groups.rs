@@ -68,7 +68,7 @@ fn answer(status: StatusCode, document: &Value) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], format!("{document}\n")).into_response()
 }
 
-/// Returns the partitions that a group has committed or was given, up to a number, and how many there are beyond.
+/// Returns the partitions that a group has committed, also in a transaction that is open, or was given, up to a number, and how many there are beyond.
 fn reads(group: &GroupId, facts: &Facts) -> (Vec<Reads>, usize) {
     let mut all: BTreeMap<(&str, i32), Reads> = BTreeMap::new();
     let make = |topic: &str, partition| Reads {
@@ -77,6 +77,7 @@ fn reads(group: &GroupId, facts: &Facts) -> (Vec<Reads>, usize) {
         partition,
         committed: None,
         owner: None,
+        in_transaction: None,
     };
     let mut more = 0;
     for one in &facts.offsets {
@@ -84,6 +85,17 @@ fn reads(group: &GroupId, facts: &Facts) -> (Vec<Reads>, usize) {
         if all.len() < SHOWN_MAX {
             let reads = all.entry(place).or_insert_with(|| make(place.0, place.1));
             reads.committed = Some((one.offset, one.at));
+        } else {
+            more += 1;
+        }
+    }
+    for one in &facts.in_transactions {
+        let place = (one.topic.as_str(), one.partition);
+        if all.len() < SHOWN_MAX || all.contains_key(&place) {
+            let reads = all.entry(place).or_insert_with(|| make(place.0, place.1));
+            let this = (one.producer, one.since);
+            let oldest = reads.in_transaction.filter(|(_, since)| *since <= one.since);
+            reads.in_transaction = oldest.or(Some(this));
         } else {
             more += 1;
         }
@@ -165,6 +177,8 @@ fn partition(one: &PartitionFacts, skipped: Option<u64>, now: WallTime) -> Value
         "first_unread_at": one.first_unread_at.map(|at| at.0),
         "fetched_to": one.last_fetch.map(|(offset, _)| offset.0), "fetched_at": one.last_fetch.map(|(_, at)| at.0),
         "member": one.owner.as_ref().map(MemberId::as_str),
+        "in_transaction_of": one.in_transaction.map(|(producer, _)| producer.0),
+        "in_transaction_since": one.in_transaction.map(|(_, since)| since.0),
     })
 }
 

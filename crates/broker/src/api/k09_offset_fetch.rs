@@ -1,6 +1,6 @@
 //! OffsetFetch, 1 to 10. KIP-447, 709, 848, 1251. Answered by coordinator::Groups.
 //!
-//! `require_stable` asks for nothing until transactions exist: there are no pending offsets.
+//! With `require_stable` an offset that is in a transaction is not told yet (KIP-447).
 
 use super::groups::Room;
 use super::topics::{self, TopicRef};
@@ -57,12 +57,12 @@ pub(super) async fn offset_fetch(
         });
         let group =
             OffsetFetchRequestGroup { group_id: request.group_id, topics, member_id: None, member_epoch: -1 };
-        let found = fetch(&context, group, version, &mut room).await;
+        let found = fetch(&context, group, (version, request.require_stable), &mut room).await;
         return room.end(found.map(single));
     }
     let mut groups = Some(Vec::with_capacity(request.groups.len()));
     for group in request.groups {
-        let found = fetch(&context, group, version, &mut room).await;
+        let found = fetch(&context, group, (version, request.require_stable), &mut room).await;
         groups = groups.zip(found).map(|(mut groups, found)| {
             groups.push(found);
             groups
@@ -76,7 +76,7 @@ pub(super) async fn offset_fetch(
 async fn fetch(
     context: &Context,
     group: OffsetFetchRequestGroup,
-    version: i16,
+    (version, require_stable): (i16, bool),
     room: &mut Room,
 ) -> Option<OffsetFetchResponseGroup> {
     let published = context.published();
@@ -92,6 +92,7 @@ async fn fetch(
         partitions: named,
         member: group.member_id.as_deref().map(MemberId::from),
         epoch: GroupEpoch(group.member_epoch),
+        require_stable,
     };
     let found = match room.ask(context, request).await? {
         Ok(Answer::Offsets(found)) => found,
@@ -154,12 +155,13 @@ fn grouped(published: &Published, found: Vec<FetchedOffset>, by_id: bool) -> Vec
 }
 
 fn partition(found: FetchedOffset) -> OffsetFetchResponsePartitions {
+    let code = if found.is_unstable { ErrorCode::UnstableOffsetCommit } else { ErrorCode::None };
     OffsetFetchResponsePartitions {
         partition_index: found.partition,
         committed_offset: found.offset.0,
         committed_leader_epoch: found.leader_epoch,
         metadata: Some(found.metadata),
-        error_code: ErrorCode::None.code(),
+        error_code: code.code(),
     }
 }
 

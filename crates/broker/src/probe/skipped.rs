@@ -79,6 +79,7 @@ mod tests {
             first_unread_at: None,
             last_fetch: None,
             owner: None,
+            in_transaction: None,
         };
         ("group".into(), Some(key), facts)
     }

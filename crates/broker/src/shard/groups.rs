@@ -13,8 +13,8 @@ use bytes::Bytes;
 use config::BrokerConfig;
 use coordinator::assign::Assignor;
 use coordinator::{
-    Answer, ConsumerTimes, Effect, GroupRecord, Groups, Migration, RecordFault, Request, Settings, Token,
-    Topics,
+    Answer, ConsumerTimes, Effect, GroupRecord, Groups, Logged, Migration, RecordFault, Request, Settings,
+    Token, Topics,
 };
 use log::wal::Reservation;
 use metadata::image::CONSUMER_OFFSETS;
@@ -169,7 +169,7 @@ impl Shard {
                 Effect::Expires { group, offsets, whole, reason } => {
                     tracing::info!(%group, offsets, whole, reason = reason.name(), "offsets of a group expire");
                 }
-                Effect::Append(records, notes) => match encode(&records, self.clock.now()) {
+                Effect::Append { records, notes, .. } => match encode(&records, self.clock.now()) {
                     Ok(batch) => {
                         let notes = self.notes(&records, &notes);
                         self.coordinators.job(key, serial, GroupTask::Room(batch, notes));
@@ -180,6 +180,7 @@ impl Shard {
                         self.router.send(self.id, ShardMessage::GroupsDone(GroupsDone { key, serial, what }));
                     }
                 },
+                Effect::Note(..) => {}
             }
         }
     }
@@ -305,7 +306,9 @@ impl Shard {
         match what {
             GroupsOutcome::Records(records) => {
                 if let Some(one) = self.coordinators.led.get_mut(&key) {
-                    records.iter().for_each(|(record, at)| one.groups.load(record, *at));
+                    for (record, at) in records {
+                        one.groups.load(&Logged::Record { record, at, txn: None });
+                    }
                     one.share.set(one.groups.held());
                 }
             }

@@ -97,6 +97,7 @@ fn row(note: &OffsetNote) -> Vec<String> {
     let text = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
     let from = note.from.map_or("-".to_owned(), |(offset, _)| offset.to_string());
     let to = note.to.map_or("-".to_owned(), |offset| offset.to_string());
+    let to = if note.is_aborted { format!("{to} (aborted)") } else { to };
     let place = [utc(note.at), note.topic.clone(), note.partition.to_string(), from, to];
     place.into_iter().chain([text(&note.member), text(&note.client_id), text(&note.host)]).collect()
 }
@@ -107,5 +108,6 @@ fn document(note: &OffsetNote) -> Value {
         "from": note.from.map(|(offset, _)| offset.0), "from_at": note.from.map(|(_, at)| at.0),
         "to": note.to.map(|offset| offset.0), "leader_epoch": note.leader_epoch, "metadata": note.metadata,
         "member": note.member, "instance": note.instance, "client": note.client_id, "address": note.host,
+        "producer_id": note.producer.map(|producer| producer.0), "aborted": note.is_aborted,
     })
 }

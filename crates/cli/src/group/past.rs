@@ -41,7 +41,8 @@ pub(crate) struct Past<'h> {
 impl<'h> Past<'h> {
     /// Picks the notes of a partition.
     pub(crate) fn of(history: &'h OffsetHistory, topic: &str, partition: i32) -> Past<'h> {
-        let is_of = |note: &&OffsetNote| note.topic == topic && note.partition == partition;
+        let is_of =
+            |note: &&OffsetNote| note.topic == topic && note.partition == partition && !note.is_aborted;
         Past { notes: history.notes.iter().filter(is_of).collect(), since: history.since }
     }
 
@@ -96,12 +97,13 @@ impl<'h> Past<'h> {
 /// Returns the notes of the last move of offsets from outside of the group: a reset, or a restore.
 ///
 /// A commit without a member is from outside if the group has members otherwise, or if its client is known as a tool: a
-/// consumer that assigns itself commits without a member, too.
+/// consumer that assigns itself commits without a member, too. So do producers that commit in transactions.
 pub(crate) fn last_reset(history: &OffsetHistory) -> Vec<&OffsetNote> {
     let has_members = history.notes.iter().any(|note| !note.member.is_empty());
     let is_outside = |note: &&OffsetNote| {
         let is_tool = OUTSIDERS.iter().any(|name| note.client_id.starts_with(name));
-        note.member.is_empty() && !note.client_id.is_empty() && (has_members || is_tool)
+        let is_in_txn = note.producer.is_some();
+        note.member.is_empty() && !is_in_txn && !note.client_id.is_empty() && (has_members || is_tool)
     };
     let Some(last) = history.notes.iter().rfind(is_outside) else { return Vec::new() };
     // Each of our commands has a name of its own, and may take several requests.
@@ -130,6 +132,8 @@ mod tests {
             instance: None,
             client_id: who.1.into(),
             host: String::new(),
+            producer: None,
+            is_aborted: false,
         }
     }
 
@@ -217,5 +221,29 @@ mod tests {
         assert_eq!(last_reset(&alone).len(), 1);
         alone.notes.push(OffsetNote { partition: 1, ..note(4, None, -1, ("", "highwater-group-reset")) });
         assert_eq!(last_reset(&alone).len(), 2, "of one command, later");
+    }
+
+    /// Protects: what a transaction has committed without a member is no reset, and what was aborted has moved nothing.
+    #[test]
+    fn transactions_are_no_resets_and_aborted_ones_no_moves() {
+        let in_txn = |note: OffsetNote, is_aborted| OffsetNote {
+            producer: Some(types::ProducerId(7)),
+            is_aborted,
+            ..note
+        };
+        let pipeline = ("", "pipeline");
+        let notes = vec![
+            note(100, None, 1, MEMBER),
+            in_txn(note(200, Some((1, 100)), 5, pipeline), true),
+            in_txn(note(300, Some((1, 100)), 3, pipeline), false),
+        ];
+        let history = OffsetHistory { notes, ..OffsetHistory::default() };
+        assert!(last_reset(&history).is_empty());
+        let past = Past::of(&history, "t", 0);
+        let was = |time| match past.at(WallTime(time), Some(Offset(3))).0 {
+            Was::At(known) => known.offset.0,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!([150, 250, 350].map(was), [1, 1, 3]);
     }
 }

@@ -159,7 +159,8 @@ fn now(known: &[CommittedOffset], topic: &str, partition: i32) -> Option<Offset>
 }
 
 fn at_time(history: &OffsetHistory, known: &[CommittedOffset], time: WallTime) -> Vec<Wanted> {
-    let noted = history.notes.iter().map(|note| (note.topic.clone(), note.partition));
+    let moved = history.notes.iter().filter(|note| !note.is_aborted);
+    let noted = moved.map(|note| (note.topic.clone(), note.partition));
     let committed = known.iter().map(|one| (one.topic.clone(), one.partition));
     let all: BTreeSet<(String, i32)> = noted.chain(committed).collect();
     let was = |(topic, partition): (String, i32)| {

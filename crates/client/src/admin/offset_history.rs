@@ -7,7 +7,7 @@ use crate::cluster::Cluster;
 use crate::consumer::{Consumed, Consumer, ConsumerOptions, StartAt};
 use crate::error::{ClientError, accepted};
 use std::collections::BTreeMap;
-use types::{Offset, Uuid, WallTime};
+use types::{Offset, ProducerId, Uuid, WallTime};
 use wire::Stored;
 use wire::leave_group_request::{LeaveGroupRequest, MemberIdentity};
 use wire::offset_delete_request::{
@@ -46,6 +46,10 @@ pub struct OffsetNote {
     pub client_id: String,
     /// Its address.
     pub host: String,
+    /// Whose transaction it was committed in, if in one.
+    pub producer: Option<ProducerId>,
+    /// That transaction was aborted: the offset has not moved.
+    pub is_aborted: bool,
 }
 
 /// The notes of a group, oldest first.
@@ -155,6 +159,8 @@ fn read(consumed: Consumed) -> Option<(String, OffsetNote)> {
         instance: value.instance_id,
         client_id: value.client_id,
         host: value.client_host,
+        producer: (value.producer_id >= 0).then_some(ProducerId(value.producer_id)),
+        is_aborted: value.aborted,
     };
     Some((key.group, note))
 }

@@ -38,6 +38,7 @@ impl Classic {
                 .map(|(id, member)| self.of_member(id, member, timers, now))
                 .collect(),
             offsets: Vec::new(),
+            in_transactions: Vec::new(),
         }
     }
 

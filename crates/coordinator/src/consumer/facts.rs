@@ -28,6 +28,7 @@ impl Consumer {
                 .map(|(id, one)| self.of_member(id, one, topics, (timers, now)))
                 .collect(),
             offsets: Vec::new(),
+            in_transactions: Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Where no retention is set, offsets do not age (C10); a group without members and offsets still goes, a day after that was first
 //! seen, or after its last record where it was loaded. *Source*: Kafka's OffsetExpirationCondition: age counts from the commit, for a group that had members from when it
-//! became empty, if that is later; what members read does not age. Tests: tests/script/commits.rs, tests/script/expiry.rs.
+//! became empty, if that is later; what members read does not age, nor what is in a transaction. Tests: tests/script/commits.rs, tests/script/expiry.rs.
 
 use super::{Then, Turn};
 use crate::classic::Classic;
@@ -62,7 +62,7 @@ fn expire(id: &GroupId, group: &Group, retention: Duration, due: &mut Due, turn:
     for (topic, partition, at) in group.offsets.times() {
         let from = classic.map_or(at, |classic| at.max(classic.since()));
         let age = now.0.saturating_sub(from.0);
-        let expires = !group.reads(topic);
+        let expires = !group.reads(topic) && !group.pending.has(topic, partition);
         if expires && age >= retention && !turn.is_full() {
             gone += 1;
             turn.write(GroupRecord::no_offset(id, topic, partition));
@@ -78,13 +78,14 @@ fn expire(id: &GroupId, group: &Group, retention: Duration, due: &mut Due, turn:
     }
     let since = group.classic().map_or(0, |classic| classic.since().0);
     let has_record = group.classic().is_none_or(Classic::has_record);
-    let ends = left == 0 && group.is_deserted() && has_record && now.0.saturating_sub(since) >= retention;
+    let has_none = left == 0 && group.pending.is_empty() && group.is_deserted();
+    let ends = has_none && has_record && now.0.saturating_sub(since) >= retention;
     end(id, group, (gone, ends), Reason::Retention, turn);
 }
 
 /// Writes the end of a group that has had neither members nor offsets for long enough.
 fn end_bare(id: &GroupId, group: &mut Group, due: &mut Due, turn: &mut Turn<'_>) {
-    if !group.is_deserted() || !group.offsets.is_empty() {
+    if !group.is_bare() {
         group.bare_since = None;
         return;
     }

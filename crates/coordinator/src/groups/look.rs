@@ -38,7 +38,8 @@ impl Groups {
             Kind::Classic(classic) => classic.facts(&self.timers, now.mono),
             Kind::Consumer(consumer) => consumer.facts(topics, &self.timers, now.mono),
         };
-        Some(Box::new(Facts { offsets: group.offsets.shown(topics).collect(), ..facts }))
+        let in_transactions = group.pending.shown(topics).collect();
+        Some(Box::new(Facts { offsets: group.offsets.shown(topics).collect(), in_transactions, ..facts }))
     }
 
     /// Returns what is committed to topics that are there, by group, and how many there are beyond so many.
@@ -81,10 +82,10 @@ impl Groups {
     }
 
     /// Returns the groups without members: since when they have none, and how many offsets they have. One without any counts as
-    /// one, for its record takes as much.
+    /// one, for its record takes as much; one that is in a transaction is not idle.
     pub fn idle(&self) -> impl Iterator<Item = (&GroupId, WallTime, usize)> {
         let idle = self.groups.iter().filter(|(_, group)| group.is_empty());
-        let idle = idle.filter(|(_, group)| !group.is_void());
+        let idle = idle.filter(|(_, group)| !group.is_void() && group.pending.is_empty());
         idle.map(|(id, group)| (id, group.idle_since(), group.offsets.len().max(1)))
     }
 }

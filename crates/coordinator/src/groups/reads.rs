@@ -9,7 +9,7 @@ use crate::consumer::Heartbeat;
 use crate::facts::{MEMBER_BYTES, PLACE_BYTES, SHOWN_BYTES, SHOWN_MAX};
 use crate::group::{Group, Kind};
 use crate::held::Held;
-use crate::request::{Answer, Effect, Request, Token, Topics};
+use crate::request::{Answer, Effect, FetchedOffset, Request, Token, Topics};
 use types::{ErrorCode, Generation, GroupEpoch, GroupId, InstanceId, MemberId, Now};
 
 /// What an answer holds of a group, decoded and encoded, beside its texts and members. *Units*: bytes.
@@ -60,8 +60,13 @@ impl Groups {
     fn read(&self, request: &Request, topics: &dyn Topics, now: Now) -> Result<Answer, ErrorCode> {
         let known = |group: &GroupId| self.groups.get(group).ok_or(ErrorCode::GroupIdNotFound);
         match request {
-            Request::FetchOffsets { group, partitions, member, epoch } => {
-                self.fetch_offsets(group, partitions.as_deref(), (member.as_ref(), *epoch), topics)
+            Request::FetchOffsets { group, partitions, member, epoch, require_stable } => {
+                let mut found =
+                    self.fetch_offsets(group, partitions.as_deref(), (member.as_ref(), *epoch), topics)?;
+                if *require_stable {
+                    self.hide_unstable(group, &mut found, topics);
+                }
+                Ok(Answer::Offsets(found))
             }
             Request::Describe(group) => Ok(match known(group)?.classic() {
                 Some(classic) => Answer::Description(classic.describe()),
@@ -98,7 +103,7 @@ impl Groups {
             }
             (Request::Explain(_), Some(group)) => explained_bytes(group),
             // What it tells of each member is less than twice what is held of it.
-            (_, Some(group)) => ITEM_BYTES + 2 * (group.bytes() - group.offsets.bytes()),
+            (_, Some(group)) => ITEM_BYTES + 2 * kind_bytes(group),
             (_, None) => ITEM_BYTES,
         }
     }
@@ -136,13 +141,24 @@ impl Groups {
         partitions: Option<&[(String, i32)]>,
         (member, epoch): (Option<&MemberId>, GroupEpoch),
         topics: &dyn Topics,
-    ) -> Result<Answer, ErrorCode> {
+    ) -> Result<Vec<FetchedOffset>, ErrorCode> {
         let found = self.groups.get(group);
         if let Some(consumer) = found.and_then(Group::consumer) {
             consumer.check_fetch(member, epoch)?;
         }
         let offsets = found.map(|group| group.offsets.fetch(partitions, topics));
-        Ok(Answer::Offsets(offsets.unwrap_or_else(|| crate::offsets::none(partitions))))
+        Ok(offsets.unwrap_or_else(|| crate::offsets::none(partitions)))
+    }
+
+    /// Does not tell what is in a transaction that is open.
+    fn hide_unstable(&self, group: &GroupId, found: &mut [FetchedOffset], topics: &dyn Topics) {
+        let Some(group) = self.groups.get(group).filter(|group| !group.pending.is_empty()) else { return };
+        for one in found {
+            if group.pending.has_of(&one.topic, one.partition, topics.id_of(&one.topic)) {
+                let nothing = crate::offsets::nothing(&one.topic, one.partition);
+                *one = FetchedOffset { is_unstable: true, ..nothing };
+            }
+        }
     }
 }
 
@@ -152,10 +168,16 @@ fn explained_bytes(group: &Group) -> usize {
         Kind::Classic(classic) => (classic.shown(), 0),
         Kind::Consumer(consumer) => consumer.shown(),
     };
-    let shown = places.saturating_add(group.offsets.len()).min(SHOWN_MAX);
-    let facts = PLACE_BYTES * places + group.offsets.answer_bytes(None, OFFSET_BYTES);
-    let texts = 4 * (group.bytes() - group.offsets.bytes() + names);
+    let shown = places.saturating_add(group.offsets.len() + group.pending.len()).min(SHOWN_MAX);
+    let offsets = group.offsets.answer_bytes(None, OFFSET_BYTES) + group.pending.answer_bytes(OFFSET_BYTES);
+    let facts = PLACE_BYTES * places + offsets;
+    let texts = 4 * (kind_bytes(group) + names);
     ITEM_BYTES + texts + facts + MEMBER_BYTES * group.members() + SHOWN_BYTES * shown
+}
+
+/// Returns what a group holds beside its offsets. *Units*: bytes.
+fn kind_bytes(group: &Group) -> usize {
+    group.bytes() - group.offsets.bytes() - group.pending.bytes()
 }
 
 fn listed_bytes(id: &GroupId, group: &Group) -> usize {

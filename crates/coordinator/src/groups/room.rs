@@ -9,9 +9,10 @@ use super::{Batch, Groups, Operation, Turn};
 use crate::group::Group;
 use crate::held::tree;
 use crate::offsets::Offsets;
-use crate::request::{CommitOffset, Effect, Event, Request};
+use crate::pending::Pending;
+use crate::request::{CommitOffset, Effect, Event, Request, TxnCommit};
 use std::collections::VecDeque;
-use types::GroupId;
+use types::{GroupId, ProducerId};
 
 /// Parts of the budget; the last one is for what is there already.
 const PARTS: usize = 8;
@@ -91,7 +92,7 @@ impl Request {
                 let each = request.assignments.iter();
                 each.map(|one| ITEM_BYTES + one.member_id.len() + one.assignment.len()).sum()
             }
-            Request::Commit(commit) => {
+            Request::Commit(commit) | Request::TxnCommit(TxnCommit { commit, .. }) => {
                 let each = commit.offsets.iter();
                 each.map(|one| ITEM_BYTES + one.topic.len() + one.metadata.len()).sum()
             }
@@ -133,7 +134,8 @@ impl Groups {
     /// Returns what all that it knows holds, what waits and what is on its way among it. *Units*: bytes.
     pub fn held(&self) -> usize {
         let on_its_way = self.in_flight.as_ref().map_or(0, |batch| batch.bytes);
-        tree::<GroupId, Group>(self.groups.len()) + self.held + self.queue.bytes + on_its_way
+        let txns = self.open.bytes() + self.heard.bytes();
+        tree::<GroupId, Group>(self.groups.len()) + self.held + txns + self.queue.bytes + on_its_way
     }
 
     /// Returns the same, counted from the beginning. It takes its time.
@@ -142,7 +144,8 @@ impl Groups {
         let queue: usize = self.queue.waiting.iter().map(|(operation, _)| operation.bytes()).sum();
         let records = |batch: &Batch| batch.records.iter().map(crate::GroupRecord::size).sum();
         let on_its_way: usize = self.in_flight.as_ref().map_or(0, records);
-        tree::<GroupId, Group>(self.groups.len()) + groups + queue + on_its_way
+        let txns = self.open.recount() + self.heard.bytes();
+        tree::<GroupId, Group>(self.groups.len()) + groups + txns + queue + on_its_way
     }
 
     /// Says what the other coordinators hold that share the budget. *Units*: bytes.
@@ -196,6 +199,25 @@ pub(super) fn growth(group: Option<&Group>, offset: &CommitOffset) -> (usize, bo
         Some(group) => group.offsets.growth(topic, partition, metadata),
         None => {
             let (bytes, _) = Offsets::default().growth(topic, partition, metadata);
+            (GROUP_BYTES + bytes, true)
+        }
+    }
+}
+
+/// Returns by how much a commit in a producer's transaction makes a group larger, and whether by something new. *Units*: bytes.
+pub(super) fn growth_in_txn(
+    group: Option<&Group>,
+    producer: ProducerId,
+    offset: &CommitOffset,
+) -> (usize, bool) {
+    let (place, metadata) = ((offset.topic.as_str(), offset.partition), &offset.metadata);
+    match group {
+        Some(group) => {
+            let (bytes, _) = group.pending.growth(producer, place, metadata);
+            (bytes, !group.has_place(place.0, place.1))
+        }
+        None => {
+            let (bytes, _) = Pending::default().growth(producer, place, metadata);
             (GROUP_BYTES + bytes, true)
         }
     }

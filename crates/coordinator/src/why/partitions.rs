@@ -31,7 +31,9 @@ pub(super) fn of_partition(facts: &Facts, one: &PartitionFacts, now: WallTime, f
                 let advice = "members go to where auto.offset.reset says; highwater group reset-offsets moves them by hand; keep records longer with retention.ms if they were needed";
                 say(if one.skipped() > 0 { "skipped" } else { "beyond_end" }, text, advice);
             }
-            if let Some((code, text, advice)) = not_read(facts, one, now, &place) {
+            if let Some((text, advice)) = pending(facts, one, now, &place) {
+                say("in_transaction", text, advice);
+            } else if let Some((code, text, advice)) = not_read(facts, one, now, &place) {
                 say(code, text, advice);
             }
         }
@@ -53,6 +55,27 @@ fn out_of_range(one: &PartitionFacts, place: &str) -> Option<String> {
             one.high_watermark
         )
     })
+}
+
+/// Says whose transaction keeps an offset from counting, if nothing else has counted for a while.
+fn pending(
+    facts: &Facts,
+    one: &PartitionFacts,
+    now: WallTime,
+    place: &str,
+) -> Option<(String, &'static str)> {
+    let (producer, since) = one.in_transaction?;
+    let last = one.committed.map_or(facts.since.min(since), |(_, at)| at);
+    if !still(one, last, now) {
+        return None;
+    }
+    let text = format!(
+        "{place}: an offset is pending in a transaction of producer {producer} since {} ago; it counts when that is committed, and nothing else was committed since {} ago",
+        length(elapsed(since, now)),
+        length(elapsed(last, now))
+    );
+    let advice = "look at the application of that producer; a transaction ends by itself after its timeout (transaction.timeout.ms), and kafka-transactions find-hanging finds one that nobody ends";
+    Some((text, advice))
 }
 
 /// Says why records are not read, if there are any.

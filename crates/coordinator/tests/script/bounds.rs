@@ -401,6 +401,7 @@ fn answers_are_told_within_their_room() {
         partitions,
         member: None,
         epoch: types::GroupEpoch::LEAVES,
+        require_stable: false,
     };
     let cases = [
         (Request::Describe("joined".into()), 10_000),

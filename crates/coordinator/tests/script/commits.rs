@@ -96,6 +96,7 @@ fn offsets_are_fetched() {
         partitions: None,
         member: None,
         epoch: GroupEpoch::LEAVES,
+        require_stable: false,
     });
     let Some(Ok(Answer::Offsets(all))) = world.answer(all) else { panic!() };
     let seen: Vec<(i32, i64, &str)> = all
@@ -109,6 +110,7 @@ fn offsets_are_fetched() {
         partitions,
         member: None,
         epoch: GroupEpoch::LEAVES,
+        require_stable: false,
     });
     let Some(Ok(Answer::Offsets(none))) = world.answer(none) else { panic!() };
     assert!(none.iter().all(|one| one.offset.0 == -1), "{none:?}");
@@ -139,6 +141,7 @@ fn offsets_are_deleted() {
         partitions: Some(partitions),
         member: None,
         epoch: GroupEpoch::LEAVES,
+        require_stable: false,
     });
     let Some(Ok(Answer::Offsets(found))) = world.answer(fetch) else { panic!() };
     assert_eq!(found.iter().map(|one| one.offset.0).collect::<Vec<_>>(), [4, -1]);

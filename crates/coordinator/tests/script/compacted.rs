@@ -115,7 +115,7 @@ fn seen(world: &mut World) -> [String; 3] {
     let requests = [
         Request::Describe(GROUP.into()),
         Request::ConsumerDescribe(GROUP.into()),
-        Request::FetchOffsets { group: GROUP.into(), partitions, member, epoch },
+        Request::FetchOffsets { group: GROUP.into(), partitions, member, epoch, require_stable: false },
     ];
     requests.map(|request| {
         let token = world.ask(request);

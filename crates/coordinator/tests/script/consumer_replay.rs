@@ -157,6 +157,7 @@ fn offsets(world: &mut World) -> Vec<FetchedOffset> {
         partitions,
         member,
         epoch: GroupEpoch::LEAVES,
+        require_stable: false,
     });
     match world.answer(token) {
         Some(Ok(Answer::Offsets(found))) => found,

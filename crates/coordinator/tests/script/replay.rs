@@ -113,6 +113,7 @@ fn lasting(world: &mut World) -> (Option<Description>, Vec<FetchedOffset>) {
         partitions: None,
         member: None,
         epoch: GroupEpoch::LEAVES,
+        require_stable: false,
     });
     match world.answer(fetch) {
         Some(Ok(Answer::Offsets(offsets))) => (description, offsets),

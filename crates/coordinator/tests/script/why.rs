@@ -60,6 +60,7 @@ fn stable() -> Facts {
         pending: 0,
         members: vec![member()],
         offsets: Vec::new(),
+        in_transactions: Vec::new(),
     }
 }
 
@@ -76,6 +77,7 @@ fn partition() -> PartitionFacts {
         first_unread_at: Some(then),
         last_fetch: None,
         owner: Some(MemberId::from("m")),
+        in_transaction: None,
     }
 }
 
@@ -253,4 +255,23 @@ fn lags_are_counted() {
     assert_eq!((read.lag(), read.lag_time(NOW), read.skipped()), (Some(0), Some(Duration::ZERO), 0));
     let gone = PartitionFacts { presence: Presence::Gone, ..partition() };
     assert_eq!((gone.lag(), gone.lag_time(NOW), gone.skipped()), (None, None, 0));
+}
+
+/// Protects: of a partition whose lag does not move while an offset is pending in a transaction, that is said, with the producer and
+/// since when, also where nothing was ever committed or nobody is a member; of one that moves nothing is said.
+#[test]
+fn an_open_transaction_is_named() {
+    let since = WallTime(NOW.0 - 120_000);
+    let pending = PartitionFacts { in_transaction: Some((types::ProducerId(77), since)), ..partition() };
+    let found = why(&stable(), std::slice::from_ref(&pending), NOW);
+    let finding = the(&found, "in_transaction");
+    assert!(finding.text.contains("producer 77") && finding.text.contains("2 min"), "{}", finding.text);
+    assert!(finding.text.contains("10 min"), "{}", finding.text);
+    assert_eq!(codes(&found), ["in_transaction"]);
+    let first = PartitionFacts { committed: None, ..pending.clone() };
+    let nobody = Facts { state: "Empty", members: Vec::new(), since: NOW, ..stable() };
+    let found = why(&nobody, std::slice::from_ref(&first), NOW);
+    the(&found, "in_transaction");
+    let moves = PartitionFacts { committed: Some((Offset(5), NOW)), ..pending };
+    assert_eq!(codes(&why(&stable(), &[moves], NOW)), ["fine"]);
 }

@@ -3,13 +3,14 @@
 use bytes::Bytes;
 use coordinator::assign::Assignor;
 use coordinator::{
-    Answer, Caller, Commit, CommitOffset, ConsumerTimes, Effect, Event, GroupRecord, Groups, Migration, Note,
-    Request, Settings, Token, Topics,
+    Answer, Caller, Commit, CommitOffset, ConsumerTimes, Effect, Event, GroupRecord, Groups, InTxn, Logged,
+    Migration, Note, Request, Settings, Token, Topics,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
 use types::{
-    ErrorCode, Generation, GroupEpoch, GroupId, InstanceId, MemberId, Now, Offset, TopicId, Uuid, WallTime,
+    ErrorCode, Generation, GroupEpoch, GroupId, InstanceId, MemberId, Now, Offset, ProducerId, TopicId, Uuid,
+    WallTime,
 };
 use wire::Stored;
 use wire::consumer_protocol_subscription::ConsumerProtocolSubscription;
@@ -115,8 +116,16 @@ pub(crate) struct World {
     pub(crate) log: Vec<GroupRecord>,
     /// When each of them was written.
     written: Vec<WallTime>,
+    /// In whose transaction each of them was written.
+    pub(crate) of: Vec<Option<ProducerId>>,
+    /// Ends of transactions, and how many records stand before each.
+    pub(crate) ends: Vec<(usize, ProducerId, bool)>,
     /// A batch on its way.
     pub(crate) in_flight: Option<Vec<GroupRecord>>,
+    /// In whose transaction it is.
+    pub(crate) in_txn: Option<InTxn>,
+    /// Records of the notes of transactions that have ended last, and these.
+    pub(crate) ended: (Vec<GroupRecord>, Vec<Note>),
     /// Those of the last batch.
     pub(crate) notes: Vec<Note>,
     /// Batches are committed as soon as they come.
@@ -141,7 +150,11 @@ impl World {
             topics: Names(names.into(), BTreeMap::new(), std::cell::Cell::default()),
             log: Vec::new(),
             written: Vec::new(),
+            of: Vec::new(),
+            ends: Vec::new(),
             in_flight: None,
+            in_txn: None,
+            ended: (Vec::new(), Vec::new()),
             notes: Vec::new(),
             commits_at_once: true,
             events: Vec::new(),
@@ -173,11 +186,12 @@ impl World {
                     }
                     Effect::Happened(event) => self.events.push(event),
                     Effect::Expires { .. } => {}
-                    Effect::Append(records, notes) => {
+                    Effect::Append { records, notes, txn } => {
                         assert!(self.in_flight.is_none(), "one batch at a time");
                         self.notes = notes;
-                        self.in_flight = Some(records);
+                        (self.in_flight, self.in_txn) = (Some(records), txn);
                     }
+                    Effect::Note(records, notes) => self.ended = (records, notes),
                 }
             }
             if !self.commits_at_once || self.in_flight.is_none() {
@@ -209,9 +223,20 @@ impl World {
         let records = self.in_flight.take().expect("a batch is on its way");
         if outcome.is_ok() {
             self.written.resize(self.written.len() + records.len(), self.now.wall);
+            let producer = self.in_txn.map(|txn| txn.producer.id);
+            self.of.resize(self.log.len(), None);
+            self.of.resize(self.log.len() + records.len(), producer);
             self.log.extend(records);
         }
         self.groups.written(outcome, &self.topics, self.now);
+    }
+
+    /// Commits the mark of a producer in this partition.
+    pub(crate) fn end_txn(&mut self, producer: i64, commit: bool) {
+        let producer = ProducerId(producer);
+        self.ends.push((self.log.len(), producer, commit));
+        self.groups.txn_ended(producer, commit, self.now);
+        self.settle();
     }
 
     /// Commits the batch on its way, and lets happen what follows.
@@ -351,6 +376,7 @@ impl World {
             partitions,
             member: None,
             epoch: GroupEpoch::LEAVES,
+            require_stable: false,
         });
         match self.answer(token) {
             Some(Ok(Answer::Offsets(found))) => found[0].offset.0,
@@ -375,6 +401,25 @@ impl World {
         member.unwrap().assignment
     }
 
+    /// Returns all that the log holds, in its order.
+    pub(crate) fn logged(&self) -> Vec<Logged> {
+        // A script may have made the log anew; what it wrote itself has its times.
+        let times = self.written.iter().copied().chain(std::iter::repeat(self.now.wall));
+        let of = self.of.iter().copied().chain(std::iter::repeat(None));
+        let (mut all, mut ends) = (Vec::new(), self.ends.iter().peekable());
+        let mut end_up_to = |all: &mut Vec<Logged>, count: usize| {
+            while let Some((_, producer, commit)) = ends.next_if(|(before, _, _)| *before <= count) {
+                all.push(Logged::Ended { producer: *producer, commit: *commit });
+            }
+        };
+        for (n, ((record, at), txn)) in self.log.iter().zip(times).zip(of).enumerate() {
+            end_up_to(&mut all, n);
+            all.push(Logged::Record { record: record.clone(), at, txn });
+        }
+        end_up_to(&mut all, self.log.len());
+        all
+    }
+
     /// Makes a coordinator out of the log alone, as the next leader would.
     pub(crate) fn fail_over(&mut self) {
         let old = std::mem::replace(&mut self.groups, Groups::new(self.settings.clone()));
@@ -383,11 +428,8 @@ impl World {
                 self.replies.insert(token.0, answer);
             }
         }
-        self.in_flight = None;
-        let records = self.log.clone();
-        // A script may have made the log anew; what it wrote itself has its times.
-        let times = self.written.iter().copied().chain(std::iter::repeat(self.now.wall));
-        records.iter().zip(times).for_each(|(record, at)| self.groups.load(record, at));
+        (self.in_flight, self.in_txn) = (None, None);
+        self.logged().iter().for_each(|logged| self.groups.load(logged));
         self.groups.loaded(&self.topics, self.now);
     }
 

@@ -5,7 +5,7 @@
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Message;
 use crate::reader::Reader;
-use crate::rope::Rope;
+use crate::rope::{Rope, Tags};
 use crate::stored::Stored;
 use types::Uuid;
 
@@ -34,6 +34,10 @@ pub struct OffsetHistoryValue {
     pub client_id: String,
     /// `string`, version 0.
     pub client_host: String,
+    /// `int64`, version 0; tag 0; default -1.
+    pub producer_id: i64,
+    /// `bool`, version 0; tag 1.
+    pub aborted: bool,
 }
 
 impl Default for OffsetHistoryValue {
@@ -50,6 +54,8 @@ impl Default for OffsetHistoryValue {
             instance_id: Some(String::new()),
             client_id: String::new(),
             client_host: String::new(),
+            producer_id: -1,
+            aborted: false,
         }
     }
 }
@@ -67,7 +73,20 @@ impl OffsetHistoryValue {
         let instance_id = reader.nullable_string(true)?;
         let client_id = reader.string(true)?;
         let client_host = reader.string(true)?;
-        reader.tags(|_, _| Ok(false))?;
+        let mut producer_id = -1;
+        let mut aborted = false;
+        reader.tags(|tag, reader| {
+            match tag {
+                0 => {
+                    producer_id = reader.i64()?;
+                }
+                1 => {
+                    aborted = reader.bool()?;
+                }
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
         Ok(OffsetHistoryValue {
             at,
             topic_id,
@@ -80,6 +99,8 @@ impl OffsetHistoryValue {
             instance_id,
             client_id,
             client_host,
+            producer_id,
+            aborted,
         })
     }
 
@@ -95,7 +116,20 @@ impl OffsetHistoryValue {
         out.put_nullable_string(self.instance_id.as_deref(), true)?;
         out.put_string(&self.client_id, true)?;
         out.put_string(&self.client_host, true)?;
-        out.put_varint(0);
+        let mut tags = Tags::default();
+        if self.producer_id != -1 {
+            tags.add(0, |out| {
+                out.put_i64(self.producer_id);
+                Ok(())
+            })?;
+        }
+        if self.aborted {
+            tags.add(1, |out| {
+                out.put_bool(self.aborted);
+                Ok(())
+            })?;
+        }
+        out.put_tags(tags)?;
         Ok(())
     }
 }

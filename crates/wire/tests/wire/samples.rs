@@ -3357,6 +3357,8 @@ impl Sample for wire::offset_history_value::OffsetHistoryValue {
             instance_id: random.option(|random| random.string()),
             client_id: random.string(),
             client_host: random.string(),
+            producer_id: if random.one_in(2) { random.i64() } else { -1 },
+            aborted: if random.one_in(2) { random.bool() } else { false },
         }
     }
 }
