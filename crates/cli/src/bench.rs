@@ -11,6 +11,7 @@ mod machine;
 mod produce;
 mod restart;
 mod template;
+mod txn;
 mod verify;
 
 use crate::failure::Failure;
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     /// Let groups join, commit, and be loaded
     #[command(subcommand)]
     Groups(groups::Command),
+    /// Let producers commit transactions, one after the other, and see how fast they end
+    Txn(txn::Args),
     /// Fill a broker of our own, kill it with SIGKILL, and see how fast it acknowledges again
     Restart(restart::Args),
 }
@@ -36,6 +39,7 @@ pub(crate) async fn bench(command: Command, output: &Output) -> Result<u8, Failu
         Command::Produce(args) => produce::bench(args, output).await,
         Command::Consume(args) => consume::bench(args, output).await,
         Command::Groups(command) => groups::bench(command, output).await,
+        Command::Txn(args) => txn::bench(args, output).await,
         Command::Restart(args) => restart::bench(args, output).await,
     }
 }

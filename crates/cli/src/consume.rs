@@ -1,14 +1,14 @@
 //! `highwater consume`: records as text or JSON lines; with `--group` as a member of a group (`group`).
 //!
-//! Without `--follow` it ends at the end that the log had when it got there. Bytes that are no UTF-8 are
-//! printed as they are; in JSON they become base64 under another name.
+//! Without `--follow` it ends at the end that the log had when it got there; for committed data, the default, that is where the
+//! first open transaction begins. Bytes that are no UTF-8 are printed as they are; in JSON they become base64 under another name.
 
 mod group;
 
 use crate::bootstrap::Bootstrap;
 use crate::failure::Failure;
 use crate::output::Output;
-use client::{Consumed, Consumer, ConsumerOptions, StartAt};
+use client::{Consumed, Consumer, ConsumerOptions, Isolation, OffsetAt, StartAt};
 use serde_json::{Map, Value, json};
 use types::{Offset, WallTime};
 
@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Read this partition only; may be given many times
     #[arg(long, short, conflicts_with = "group")]
     partition: Vec<i32>,
+    /// Which records of transactions to print
+    #[arg(long, value_name = "WHICH", default_value = "read_committed")]
+    isolation: Seen,
     /// Go on when the end is reached
     #[arg(long, short)]
     follow: bool,
@@ -45,6 +48,27 @@ pub(crate) struct Args {
     of_group: group::GroupArgs,
     #[command(flatten)]
     bootstrap: Bootstrap,
+}
+
+/// Which records of transactions are printed, by Kafka's names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+enum Seen {
+    /// Those of committed transactions, up to the first that is still open
+    #[value(name = "read_committed")]
+    Committed,
+    /// All, those of open and aborted transactions too
+    #[value(name = "read_uncommitted")]
+    Uncommitted,
+}
+
+impl Args {
+    fn options(&self) -> ConsumerOptions {
+        let isolation = match self.isolation {
+            Seen::Committed => Isolation::Committed,
+            Seen::Uncommitted => Isolation::Uncommitted,
+        };
+        ConsumerOptions { isolation, ..ConsumerOptions::default() }
+    }
 }
 
 /// Prints records until the end, the wanted count, or for ever.
@@ -75,12 +99,16 @@ async fn assigned(args: &Args) -> Result<Consumer, Failure> {
     } else {
         args.partition.clone()
     };
-    let mut consumer = Consumer::new(cluster.clone(), ConsumerOptions::default());
+    let mut consumer = Consumer::new(cluster.clone(), args.options());
     for partition in partitions {
         let start = match start_of(args) {
             StartAt::Offset(offset) if offset.0 < 0 => {
-                let end = cluster.offset(&args.topic, partition, client::OffsetAt::Latest).await?.offset;
-                let first = cluster.offset(&args.topic, partition, client::OffsetAt::Earliest).await?.offset;
+                let last = match args.isolation {
+                    Seen::Committed => OffsetAt::LastStable,
+                    Seen::Uncommitted => OffsetAt::Latest,
+                };
+                let end = cluster.offset(&args.topic, partition, last).await?.offset;
+                let first = cluster.offset(&args.topic, partition, OffsetAt::Earliest).await?.offset;
                 let (end, first) = (end.unwrap_or(Offset::ZERO), first.unwrap_or(Offset::ZERO));
                 StartAt::Offset(end.plus(offset.0).max(first))
             }

@@ -1,4 +1,4 @@
-//! One question to the HTTP port of a broker: a GET whose answer is a JSON document.
+//! One question to the HTTP port of a broker: a GET whose answer is a JSON document, or one figure of its metrics.
 
 use crate::failure::Failure;
 use env::net::Net;
@@ -36,6 +36,21 @@ pub(crate) async fn get(address: &str, path: &str, within: Duration) -> Result<V
     }
 }
 
+/// Asks for one figure of `/metrics`, by its whole name.
+///
+/// # Errors
+/// Nobody answers in time, or there is no such figure.
+pub(crate) async fn metric(address: &str, name: &str, within: Duration) -> Result<f64, Failure> {
+    let answer = tokio::time::timeout(within, ask(address, "/metrics")).await;
+    let answer = answer.map_err(|_| Failure::of(format!("{address} does not answer")))??;
+    figure(&String::from_utf8_lossy(&answer), name)
+        .ok_or_else(|| Failure::of(format!("{address} does not tell {name}")))
+}
+
+fn figure(text: &str, name: &str) -> Option<f64> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+}
+
 async fn ask(address: &str, path: &str) -> std::io::Result<Vec<u8>> {
     let mut stream = Net::Real.connect(address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
@@ -55,6 +70,15 @@ pub(crate) fn escaped(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Protects: a figure is found by its whole name, not by the beginning of another one.
+    #[test]
+    fn a_figure_is_found_by_its_name() {
+        let text = "HTTP/1.1 200 OK\r\n\r\n# TYPE a counter\na_total 9\na 1.5\na{b=\"c\"} 3\n";
+        assert_eq!(figure(text, "a"), Some(1.5));
+        assert_eq!(figure(text, "a{b=\"c\"}"), Some(3.0));
+        assert_eq!(figure(text, "b"), None);
+    }
 
     /// Protects: whatever a group is called, its name stays one part of the path.
     #[test]

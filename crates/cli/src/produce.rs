@@ -2,6 +2,10 @@
 //!
 //! Lines that are there at the same time travel in one batch per partition; nothing waits for company.
 //! A line with a key goes to the key's partition, as with Kafka's clients; the others take turns.
+//! With `--transactional-id` all of them are one transaction (`transaction`). Tests: `crates/cli/tests/command_line.rs`,
+//! `crates/cli/tests/transactions.rs`.
+
+mod transaction;
 
 use crate::bootstrap::Bootstrap;
 use crate::failure::Failure;
@@ -10,9 +14,10 @@ use crate::settings::key_value;
 use bytes::Bytes;
 use client::record::Codec;
 use client::{Acks, Delivery, NewRecord, Outcome, Producer, ProducerOptions, partition_of};
-use env::Env;
+use env::{Clock, Env};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use types::Offset;
@@ -42,6 +47,12 @@ pub(crate) struct Args {
     /// Codec of the batches
     #[arg(long, default_value = "none", value_parser = ["none", "gzip", "snappy", "lz4", "zstd"])]
     compression: String,
+    /// Write all lines as one transaction under this id; it is committed when standard input ends
+    #[arg(long, value_name = "ID", conflicts_with = "acks")]
+    transactional_id: Option<String>,
+    /// Seconds after which the broker aborts the transaction if it has not been committed
+    #[arg(long, value_name = "SECONDS", requires = "transactional_id", default_value_t = 60)]
+    transaction_timeout: u64,
     /// Print partition@offset of each record
     #[arg(long, short)]
     verbose: bool,
@@ -53,10 +64,13 @@ pub(crate) struct Args {
 pub(crate) async fn produce(args: Args, output: &Output) -> Result<(), Failure> {
     let cluster = args.bootstrap.cluster();
     let partitions = cluster.partitions(&args.topic).await?;
+    if let Some(id) = &args.transactional_id {
+        return transaction::produce(&args, id, &cluster, partitions, output).await;
+    }
     let producer = Producer::new(cluster.clone(), options(&args, cluster.options().call_timeout)?);
     let (reports, outcomes) = mpsc::channel(256);
     let reporter = tokio::task::spawn_local(report(outcomes, args.verbose, output.clone()));
-    let sent = send_all(&args, &producer, &partitions, reports).await;
+    let sent = send_all(&args, &producer, partitions, reports).await;
     producer.close().await;
     let reported = reporter.await?;
     sent?;
@@ -85,29 +99,11 @@ type Report = (i32, usize, Delivery);
 async fn send_all(
     args: &Args,
     producer: &Producer,
-    partitions: &[i32],
+    partitions: Vec<i32>,
     reports: mpsc::Sender<Report>,
 ) -> Result<(), Failure> {
-    let clock = Env::real().clock;
-    let mut turn = 0usize;
-    let mut lines = lines_of_stdin();
-    while let Some(first) = lines.recv().await {
-        let batch = gather(first, &mut lines);
-        turn = turn.wrapping_add(1);
-        let mut by_partition: BTreeMap<i32, Vec<NewRecord>> = BTreeMap::new();
-        for line in batch {
-            let (key, value) = split_key(args.key_separator.as_deref(), line);
-            let partition = choose(args.partition, key.as_deref(), partitions, turn)?;
-            let headers =
-                args.header.iter().map(|(k, v)| (Bytes::from(k.clone()), Some(Bytes::from(v.clone()))));
-            let record = NewRecord {
-                timestamp: clock.now().wall,
-                key,
-                value: Some(value),
-                headers: headers.collect(),
-            };
-            by_partition.entry(partition).or_default().push(record);
-        }
+    let mut batches = Batches::of_stdin(args, partitions);
+    while let Some(by_partition) = batches.next().await? {
         for (partition, records) in by_partition {
             let count = records.len();
             let delivery = producer.submit(&args.topic, partition, records).await?;
@@ -117,6 +113,41 @@ async fn send_all(
         }
     }
     Ok(())
+}
+
+/// The lines of standard input as records, those together that were there at the same time.
+struct Batches<'a> {
+    args: &'a Args,
+    partitions: Vec<i32>,
+    lines: mpsc::Receiver<Vec<u8>>,
+    clock: Arc<dyn Clock>,
+    turn: usize,
+}
+
+impl<'a> Batches<'a> {
+    fn of_stdin(args: &'a Args, partitions: Vec<i32>) -> Batches<'a> {
+        Batches { args, partitions, lines: lines_of_stdin(), clock: Env::real().clock, turn: 0 }
+    }
+
+    /// Waits for lines, and sorts them by partition; nothing at the end of the input.
+    async fn next(&mut self) -> Result<Option<BTreeMap<i32, Vec<NewRecord>>>, Failure> {
+        let Some(first) = self.lines.recv().await else { return Ok(None) };
+        self.turn = self.turn.wrapping_add(1);
+        let mut by_partition: BTreeMap<i32, Vec<NewRecord>> = BTreeMap::new();
+        for line in gather(first, &mut self.lines) {
+            let (key, value) = split_key(self.args.key_separator.as_deref(), line);
+            let partition = choose(self.args.partition, key.as_deref(), &self.partitions, self.turn)?;
+            by_partition.entry(partition).or_default().push(self.record(key, value));
+        }
+        Ok(Some(by_partition))
+    }
+
+    fn record(&self, key: Option<Bytes>, value: Bytes) -> NewRecord {
+        let header =
+            |(name, value): &(String, String)| (Bytes::from(name.clone()), Some(Bytes::from(value.clone())));
+        let headers = self.args.header.iter().map(header).collect();
+        NewRecord { timestamp: self.clock.now().wall, key, value: Some(value), headers }
+    }
 }
 
 /// Reads lines on a thread that may block.

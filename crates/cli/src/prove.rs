@@ -8,8 +8,10 @@
 //! (`admin`); after each restart the topics are compared with what was acknowledged (`accounts`). A group of consumers reads
 //! and commits while its members are killed (`group`); what it has seen and committed is accounted for too (`group_accounts`).
 //!
+//! With `--transactions` it is transactions that are proved, by a load and a checker of their own (`txn`).
+//!
 //! Exit 0: nothing lost, twice, out of order or changed, no topic and no producer id wrong. Exit 1: something was. Exit 2, VOID: too little
-//! happened for the result to mean anything. Tests: `prove/check_tests.rs`, `prove/group_tests.rs`, `crates/cli/tests/`.
+//! happened for the result to mean anything. Tests: `prove/check_tests.rs`, `prove/group_tests.rs`, `prove/txn/`, `crates/cli/tests/`.
 
 mod accounts;
 mod admin;
@@ -29,6 +31,7 @@ mod report;
 mod rounds;
 mod seeded;
 mod strike;
+mod txn;
 mod value;
 
 pub(crate) use broker_child::{BrokerChild, ChildOptions, Foreign};
@@ -68,6 +71,21 @@ pub(crate) struct Args {
     /// Write keys to a compacted topic: the latest value of each must be there
     #[arg(long)]
     compact: bool,
+    /// Prove transactions: writers and pipelines that commit, abort and vanish
+    #[arg(long, conflicts_with_all = ["compact", "power_switch", "strike", "records", "members"])]
+    transactions: bool,
+    /// Fewest commits to be told, over all rounds
+    #[arg(long, requires = "transactions", default_value_t = 2_000)]
+    commits: u64,
+    /// Pipelines that read, write and commit both at once
+    #[arg(long, requires = "transactions", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pipelines: u32,
+    /// Another broker than this one: what starts it, for the shell, in the foreground; again after each kill
+    #[arg(long, value_name = "COMMAND", requires_all = ["transactions", "bootstrap"], conflicts_with_all = ["data", "set", "preset"])]
+    start: Option<String>,
+    /// Where the other broker listens
+    #[arg(short, long, value_name = "HOST:PORT", requires = "start")]
+    bootstrap: Option<String>,
     /// Keep the data in this folder, which must be empty or missing [default: a scratch folder]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -87,6 +105,9 @@ pub(crate) struct Args {
 
 /// Proves, prints the table, and returns the exit code.
 pub(crate) async fn prove(args: Args, output: &Output) -> Result<u8, Failure> {
+    if args.transactions {
+        return txn::prove(&args, output).await;
+    }
     let env = Env::real();
     let seed = args.seed.unwrap_or_else(|| env.random.next_u64() >> 16);
     let scratch = Scratch::new(args.data.as_deref())?;

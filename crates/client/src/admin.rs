@@ -3,11 +3,13 @@
 //! Asking is tried again while a broker may come back; changing is not, because a lost answer leaves
 //! open whether the change was made. Tests: `tests/client/admin.rs`.
 
+mod coordinators;
 mod groups;
 mod log_dirs;
 mod offset_history;
 mod partitions;
 mod records;
+mod transaction_log;
 
 use crate::cluster::Cluster;
 use crate::error::{ClientError, accepted};
@@ -20,10 +22,12 @@ use wire::describe_configs_request::{DescribeConfigsRequest, DescribeConfigsReso
 use wire::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
 use wire::list_offsets_response::ListOffsetsPartitionResponse;
 
+pub(crate) use coordinators::Coordinated;
 pub use groups::{CommittedOffset, GroupDescription, GroupListing, GroupMember, NewOffset};
 pub use log_dirs::{LogDir, LogInDir};
 pub use offset_history::{OffsetHistory, OffsetNote};
 pub use records::DeletedRecords;
+pub use transaction_log::{TRANSACTION_STATE_TOPIC, TransactionNote, TransactionStage};
 
 /// Topics whose settings are asked for in one request.
 const TOPICS_AT_ONCE: usize = 500;
@@ -129,6 +133,8 @@ pub enum OffsetAt {
     Earliest,
     /// The one after the last committed record.
     Latest,
+    /// Where readers of committed data end: the first offset of the first open transaction, or as `Latest`.
+    LastStable,
     /// The first record of that time or later.
     Time(WallTime),
 }
@@ -136,7 +142,7 @@ pub enum OffsetAt {
 impl OffsetAt {
     fn on_wire(self) -> i64 {
         match self {
-            OffsetAt::Latest => -1,
+            OffsetAt::Latest | OffsetAt::LastStable => -1,
             OffsetAt::Earliest => -2,
             OffsetAt::Time(time) => time.0.max(0),
         }
@@ -399,9 +405,9 @@ impl Cluster {
         let partitions = partitions.iter().map(wanted).collect();
         ListOffsetsRequest {
             replica_id: -1,
+            isolation_level: i8::from(at == OffsetAt::LastStable),
             topics: vec![ListOffsetsTopic { name: topic.to_owned(), partitions }],
             timeout_ms: self.timeout_ms(),
-            ..ListOffsetsRequest::default()
         }
     }
 

@@ -116,7 +116,7 @@ impl Connection {
             _ => return Err(self.unsupported(ApiVersionsRequest::KEY)),
         };
         crate::error::accepted(answer.error_code, None, || "ApiVersions".to_owned())?;
-        self.line().versions = Versions::common(&answer.api_keys);
+        self.line().versions = Versions::of_broker(&answer);
         Ok(())
     }
 
@@ -156,6 +156,15 @@ impl Connection {
     pub fn version<R: Request>(&self) -> Result<i16, ClientError> {
         let version = self.line().versions.of::<R>();
         version.ok_or_else(|| self.unsupported(R::KEY))
+    }
+
+    /// Fails unless the broker runs transactions as of KIP-890.
+    pub(crate) fn needs_transactions(&self) -> Result<(), ClientError> {
+        let (address, api) = (self.inner.address.clone(), "transactions of transaction.version 2");
+        match self.line().versions.have_transactions() {
+            true => Ok(()),
+            false => Err(ClientError::Unsupported { address, api }),
+        }
     }
 
     fn send<R: Request>(&self, body: &R, version: i16) -> Result<Pending<R>, ClientError> {

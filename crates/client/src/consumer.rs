@@ -2,13 +2,17 @@
 //!
 //! A poll asks every leader at once for all its partitions (without fetch sessions) and keeps the position
 //! of each. What may pass is tried again until the call's time-out. A batch counts only if its CRC fits and its
-//! offsets go forward; it may begin before the position, as brokers hand out whole batches.
+//! offsets go forward; it may begin before the position, as brokers hand out whole batches. A reader of committed data
+//! passes over batches of aborted transactions (`aborted`) and waits where a transaction is open.
 //! Source: KIP-98, KIP-516. Tests: `tests/client/consumer.rs`.
+
+mod aborted;
 
 use crate::admin::OffsetAt;
 use crate::cluster::Cluster;
 use crate::error::{BatchFault, BrokerError, ClientError};
 use crate::pending::Pending;
+use aborted::Aborted;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,9 +22,31 @@ use wire::fetch_request::{FetchPartition, FetchRequest, FetchTopic};
 use wire::fetch_response::{FetchResponse, PartitionData};
 use wire::record::{BatchHeader, Batches, Record, Records, verify_crc};
 
+/// What a reader sees of transactions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Isolation {
+    /// All records, those of open and aborted transactions too.
+    #[default]
+    Uncommitted,
+    /// No record of an aborted transaction, and none beyond the first that is still open.
+    Committed,
+}
+
+impl Isolation {
+    /// Returns Kafka's number.
+    fn on_wire(self) -> i8 {
+        match self {
+            Isolation::Uncommitted => 0,
+            Isolation::Committed => 1,
+        }
+    }
+}
+
 /// How a consumer behaves.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConsumerOptions {
+    /// What it sees of transactions.
+    pub isolation: Isolation,
     /// How long a broker may wait for `min_bytes`.
     pub max_wait: Duration,
     /// What a broker waits for. *Units*: bytes.
@@ -36,6 +62,7 @@ pub struct ConsumerOptions {
 impl Default for ConsumerOptions {
     fn default() -> ConsumerOptions {
         ConsumerOptions {
+            isolation: Isolation::default(),
             max_wait: Duration::from_millis(500),
             min_bytes: 1,
             max_bytes: 32 << 20,
@@ -95,7 +122,8 @@ pub struct Consumer {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Position {
     next: Offset,
-    high_watermark: Offset,
+    /// Where what it may read ended at the last answer: the high watermark, or the last stable offset.
+    end: Offset,
 }
 
 /// A fetch on its way, and what was asked of it.
@@ -116,17 +144,25 @@ impl Consumer {
         let next = match start {
             StartAt::Offset(offset) => Some(offset),
             StartAt::Beginning => find(OffsetAt::Earliest).await?,
-            StartAt::End => find(OffsetAt::Latest).await?,
+            StartAt::End => find(self.latest()).await?,
             StartAt::Time(time) => match find(OffsetAt::Time(time)).await? {
                 Some(offset) => Some(offset),
-                None => find(OffsetAt::Latest).await?,
+                None => find(self.latest()).await?,
             },
         };
         let next =
             next.ok_or_else(|| ClientError::Incomplete(format!("an offset of {topic}-{partition}")))?;
-        let position = Position { next, high_watermark: Offset::NONE };
+        let position = Position { next, end: Offset::NONE };
         self.positions.insert((topic.to_owned(), partition), position);
         Ok(())
+    }
+
+    /// Returns where the log ends for this reader.
+    fn latest(&self) -> OffsetAt {
+        match self.options.isolation {
+            Isolation::Uncommitted => OffsetAt::Latest,
+            Isolation::Committed => OffsetAt::LastStable,
+        }
     }
 
     /// Takes a partition away.
@@ -144,9 +180,10 @@ impl Consumer {
         self.positions.get(&(topic.to_owned(), partition)).map(|position| position.next)
     }
 
-    /// Says whether each partition has been read up to the high watermark that was last seen.
+    /// Says whether each partition has been read up to the end that was last seen: the high watermark, or for a reader of
+    /// committed data the last stable offset.
     pub fn is_at_end(&self) -> bool {
-        self.positions.values().all(|p| p.high_watermark != Offset::NONE && p.next >= p.high_watermark)
+        self.positions.values().all(|p| p.end != Offset::NONE && p.next >= p.end)
     }
 
     /// Waits for records, up to the options' `max_wait`; may return none.
@@ -167,7 +204,7 @@ impl Consumer {
         Ok(consumed)
     }
 
-    /// Waits for batches, up to the options' `max_wait`; may return none.
+    /// Waits for batches, marks of transactions among them, up to the options' `max_wait`; may return none.
     ///
     /// # Errors
     /// `OffsetOutOfRange`, `BadBatch`, `Refused`; whatever may pass only after the call's time-out.
@@ -233,6 +270,7 @@ impl Consumer {
             max_wait_ms: i32::try_from(self.options.max_wait.as_millis()).unwrap_or(i32::MAX),
             min_bytes: self.options.min_bytes,
             max_bytes: self.options.max_bytes,
+            isolation_level: self.options.isolation.on_wire(),
             topics: topics.into_values().collect(),
             ..FetchRequest::default()
         }
@@ -275,10 +313,18 @@ impl Consumer {
         if let Some(error) = BrokerError::of(data.error_code, None) {
             return Err(ClientError::refused(format!("partition {partition} of topic '{topic}'"), error));
         }
-        position.high_watermark = Offset(data.high_watermark);
+        let mut aborted = None;
+        position.end = Offset(data.high_watermark);
+        if self.options.isolation == Isolation::Committed {
+            position.end = Offset(data.last_stable_offset);
+            aborted = Some(Aborted::new(data.aborted_transactions.unwrap_or_default()));
+        }
         let bytes = data.records.unwrap_or_default().into_bytes();
         let before = position.next;
         let taken = split(&bytes, &mut position.next, |from, header, bytes| {
+            if aborted.as_mut().is_some_and(|aborted| aborted.has(&header, &bytes)) {
+                return;
+            }
             batches.push(FetchedBatch { topic: topic.clone(), partition, from, header, bytes });
         });
         match taken {

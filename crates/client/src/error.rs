@@ -197,6 +197,9 @@ pub enum ClientError {
         /// The group.
         group: String,
     },
+    /// Batches of a transaction can get no more sequence numbers after one of them was refused or given up.
+    #[error("a batch before it in the transaction was not stored")]
+    NumbersSpent,
     /// The producer has been closed.
     #[error("the producer is closed")]
     Closed,

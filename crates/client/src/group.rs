@@ -18,6 +18,7 @@ use crate::backoff::Backoff;
 use crate::cluster::Cluster;
 use crate::consumer::{Consumed, Consumer, ConsumerOptions, StartAt};
 use crate::error::{BrokerError, ClientError};
+use crate::transaction::GroupMembership;
 use membership::{Change, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -291,6 +292,16 @@ impl GroupConsumer {
         let request = offsets::commit_request(&seat, &self.options, &self.by_topic(&partitions), offsets)?;
         let answer = self.shared.heard(seat.connection.call(&request).await)?;
         offsets::all_committed(&answer, &self.options.group)
+    }
+
+    /// Returns what a transaction needs to commit offsets in this member's name.
+    ///
+    /// # Errors
+    /// `Fenced` when the partitions are no longer this member's; `Refused` while there is no coordinator.
+    pub fn membership(&self) -> Result<GroupMembership, ClientError> {
+        let seat = self.shared.seat(self.life)?;
+        let (group, member) = (self.options.group.clone(), self.options.member.to_string());
+        Ok(GroupMembership { group, generation: seat.epoch, member, instance: None })
     }
 
     fn fenced(&self) -> ClientError {

@@ -5,6 +5,7 @@
 //! | talk to a cluster | [`Cluster`]: bootstrap, metadata, connections |
 //! | create, delete, describe, find offsets | the admin methods of [`Cluster`] |
 //! | write | [`Producer`]: idempotent, retries the same batch across restarts, one outcome per batch |
+//! | write all or nothing | [`TransactionalProducer`]: records and group offsets, committed, aborted or not known yet |
 //! | read | [`Consumer`]: by assignment, every batch verified |
 //! | read as a member of a group | [`GroupConsumer`]: KIP-848, at least once |
 //! | one request | [`Connection`]: pipelined, bounded, timed |
@@ -27,16 +28,18 @@ mod pending;
 mod producer;
 mod quorum;
 mod settings;
+mod transaction;
 mod versions;
 
 pub use admin::{
     ClusterDescription, CommittedOffset, ConfigEntry, CreatedTopic, DeletedRecords, GroupDescription,
     GroupListing, GroupMember, LogDir, LogInDir, NewOffset, NewTopic, OffsetAt, OffsetHistory, OffsetNote,
-    PartitionDescription, PartitionOffset, TopicDescription, TopicListing,
+    PartitionDescription, PartitionOffset, TRANSACTION_STATE_TOPIC, TopicDescription, TopicListing,
+    TransactionNote, TransactionStage,
 };
 pub use cluster::{Cluster, Leader};
 pub use connection::Connection;
-pub use consumer::{Consumed, Consumer, ConsumerOptions, FetchedBatch, StartAt};
+pub use consumer::{Consumed, Consumer, ConsumerOptions, FetchedBatch, Isolation, StartAt};
 pub use error::{BatchFault, BrokerError, ClientError, Lost};
 pub use group::{GroupConsumer, GroupEvent, GroupOptions, Reset, TopicPartition};
 pub use options::{ClientOptions, DEFAULT_RESPONSE_BYTES_MAX};
@@ -45,6 +48,10 @@ pub use pending::Pending;
 pub use producer::{Acks, Delivery, NewRecord, Outcome, Producer, ProducerOptions, Refusal};
 pub use quorum::{FeatureLevels, QuorumDescription, VoterDescription};
 pub use settings::{SettingChange, SettingOwner, SettingValue, ShownSetting};
+pub use transaction::{
+    GroupMembership, StoredBatch, TransactionError, TransactionOptions, TransactionOutcome,
+    TransactionalProducer,
+};
 // Raw messages, for whoever sends them without a producer or a member.
 pub use wire::Records as RecordBytes;
 pub use wire::consumer_group_heartbeat_request::TopicPartitions as OwnedPartitions;

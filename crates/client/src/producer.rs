@@ -20,6 +20,7 @@ use crate::cluster::Cluster;
 use crate::error::ClientError;
 use bytes::Bytes;
 use identity::Identities;
+pub(crate) use identity::Identity;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -113,6 +114,8 @@ struct Context {
     cluster: Cluster,
     options: ProducerOptions,
     identities: Identities,
+    /// The transactional id under which batches are sent, if they are part of a transaction.
+    transactional_id: Option<String>,
 }
 
 #[derive(Debug)]
@@ -124,7 +127,21 @@ struct Worker {
 impl Producer {
     /// Makes a producer. It asks for its producer id when the first batch is sent.
     pub fn new(cluster: Cluster, options: ProducerOptions) -> Producer {
-        let context = Context { cluster, options, identities: Identities::default() };
+        let identities = Identities::default();
+        let context = Context { cluster, options, identities, transactional_id: None };
+        Producer { context: Arc::new(context), workers: Mutex::default() }
+    }
+
+    /// Makes a producer for one transaction; its identity is good for no other.
+    pub(crate) fn of_transaction(
+        cluster: Cluster,
+        options: &ProducerOptions,
+        transactional_id: String,
+        identity: Identity,
+    ) -> Producer {
+        let options = ProducerOptions { acks: Acks::All, idempotent: true, ..options.clone() };
+        let identities = Identities::of_transaction(identity);
+        let context = Context { cluster, options, identities, transactional_id: Some(transactional_id) };
         Producer { context: Arc::new(context), workers: Mutex::default() }
     }
 

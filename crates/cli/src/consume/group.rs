@@ -65,6 +65,7 @@ pub(super) async fn consume(args: &Args, group: &str, output: &Output) -> Result
         cluster.partitions(topic).await?;
     }
     let mut options = GroupOptions::new(group, Env::real().random.uuid(), &topics);
+    options.consumer = args.options();
     options.reset = match args.of_group.from {
         From::Earliest => Reset::Earliest,
         From::Latest => Reset::Latest,

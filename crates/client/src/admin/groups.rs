@@ -1,5 +1,6 @@
 //! Groups: who is in them, what they have committed. Tests: `crates/cli/tests/command_line.rs`.
 
+use super::coordinators::Coordinated;
 use crate::cluster::Cluster;
 use crate::connection::Connection;
 use crate::error::{ClientError, accepted};
@@ -8,16 +9,13 @@ use std::collections::BTreeMap;
 use types::{ErrorCode, Offset};
 use wire::consumer_protocol_assignment::ConsumerProtocolAssignment;
 use wire::describe_groups_response::DescribedGroupMember;
-use wire::find_coordinator_request::FindCoordinatorRequest;
 use wire::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
-use wire::offset_fetch_request::OffsetFetchRequestGroup;
+use wire::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
 use wire::{
     ConsumerGroupDescribeRequest, DeleteGroupsRequest, DescribeGroupsRequest, ListGroupsRequest,
     OffsetCommitRequest, OffsetFetchRequest, Stored,
 };
 
-/// First version of FindCoordinator with many keys.
-const KEYS_FROM: i16 = 4;
 /// First version of OffsetFetch with many groups.
 const GROUPS_FROM: i16 = 8;
 /// First version of OffsetFetch and OffsetCommit that names topics by id.
@@ -189,6 +187,53 @@ impl Cluster {
         Ok(offsets)
     }
 
+    /// Returns what a group has committed of some partitions of a topic, once no transaction that is just ending has a say in it.
+    ///
+    /// # Errors
+    /// `Refused`, with `UNSTABLE_OFFSET_COMMIT` when it does not end in time; `UnknownTopic`, and as `any`.
+    pub async fn stable_group_offsets(
+        &self,
+        group: &str,
+        topic: &str,
+        partitions: &[i32],
+    ) -> Result<BTreeMap<i32, Offset>, ClientError> {
+        self.retrying(|| self.stable_group_offsets_once(group, topic, partitions)).await
+    }
+
+    async fn stable_group_offsets_once(
+        &self,
+        group: &str,
+        topic: &str,
+        partitions: &[i32],
+    ) -> Result<BTreeMap<i32, Offset>, ClientError> {
+        let topic_id = self.topic(topic).await?.id;
+        let wanted = OffsetFetchRequestTopics {
+            name: topic.to_owned(),
+            topic_id,
+            partition_indexes: partitions.to_vec(),
+        };
+        let one = OffsetFetchRequestGroup {
+            group_id: group.to_owned(),
+            topics: Some(vec![wanted]),
+            ..OffsetFetchRequestGroup::default()
+        };
+        let request =
+            OffsetFetchRequest { groups: vec![one], require_stable: true, ..OffsetFetchRequest::default() };
+        let answer = self.coordinator(group).await?.call(&request).await?;
+        let what = || format!("offsets of group '{group}'");
+        let mut offsets = BTreeMap::new();
+        for found in answer.groups {
+            accepted(found.error_code, None, what)?;
+            for partition in found.topics.into_iter().flat_map(|topic| topic.partitions) {
+                accepted(partition.error_code, None, what)?;
+                if partition.committed_offset >= 0 {
+                    offsets.insert(partition.partition_index, Offset(partition.committed_offset));
+                }
+            }
+        }
+        Ok(offsets)
+    }
+
     async fn topic_names(&self) -> Result<BTreeMap<types::Uuid, String>, ClientError> {
         Ok(self.list_topics().await?.into_iter().map(|topic| (topic.id, topic.name)).collect())
     }
@@ -245,7 +290,7 @@ impl Cluster {
 
     /// Returns a connection to the coordinator of a group.
     pub(super) async fn coordinator(&self, group: &str) -> Result<Connection, ClientError> {
-        let node = self.coordinator_id(group).await?;
+        let node = self.coordinator_of(Coordinated::Group(group)).await?;
         self.broker(node).await
     }
 
@@ -254,26 +299,8 @@ impl Cluster {
     /// # Errors
     /// `Refused`, `Unreachable`, `Lost`, `Incomplete`.
     pub async fn dial_coordinator(&self, group: &str) -> Result<Connection, ClientError> {
-        let node = self.coordinator_id(group).await?;
+        let node = self.coordinator_of(Coordinated::Group(group)).await?;
         self.dial(node).await
-    }
-
-    async fn coordinator_id(&self, group: &str) -> Result<i32, ClientError> {
-        let any = self.any().await?;
-        let mut request = FindCoordinatorRequest::default();
-        if any.version::<FindCoordinatorRequest>()? >= KEYS_FROM {
-            request.coordinator_keys = vec![group.to_owned()];
-        } else {
-            group.clone_into(&mut request.key);
-        }
-        let answer = any.call(&request).await?;
-        let (code, node) = match answer.coordinators.first() {
-            Some(found) => (found.error_code, found.node_id),
-            None => (answer.error_code, answer.node_id),
-        };
-        accepted(code, None, || format!("coordinator of group '{group}'"))?;
-        self.metadata(Some(&[])).await?;
-        Ok(node)
     }
 }
 

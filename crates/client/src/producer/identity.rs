@@ -11,18 +11,32 @@ use wire::init_producer_id_request::InitProducerIdRequest;
 
 /// An id with its epoch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Identity {
-    pub(super) id: ProducerId,
-    pub(super) epoch: ProducerEpoch,
+pub(crate) struct Identity {
+    pub(crate) id: ProducerId,
+    pub(crate) epoch: ProducerEpoch,
+}
+
+impl Identity {
+    /// Takes what a broker has given; nothing if it has given none.
+    pub(crate) fn given(id: i64, epoch: i16) -> Option<Identity> {
+        (id >= 0 && epoch >= 0).then_some(Identity { id: ProducerId(id), epoch: ProducerEpoch(epoch) })
+    }
 }
 
 /// The newest id of a producer.
 #[derive(Debug, Default)]
 pub(super) struct Identities {
     newest: tokio::sync::Mutex<Option<Identity>>,
+    /// There is only this one.
+    fixed: bool,
 }
 
 impl Identities {
+    /// Takes the only one of a transaction.
+    pub(super) fn of_transaction(identity: Identity) -> Identities {
+        Identities { newest: tokio::sync::Mutex::new(Some(identity)), fixed: true }
+    }
+
     /// Returns the newest id, which is another one than `spent`; asks a broker for it if need be.
     pub(super) async fn take(
         &self,
@@ -32,6 +46,9 @@ impl Identities {
         let mut newest = self.newest.lock().await;
         if let Some(identity) = newest.filter(|newest| Some(*newest) != spent) {
             return Ok(identity);
+        }
+        if self.fixed {
+            return Err(ClientError::NumbersSpent);
         }
         let identity = ask(&cluster.any().await?).await?;
         *newest = Some(identity);
@@ -58,8 +75,6 @@ async fn ask(connection: &Connection) -> Result<Identity, ClientError> {
     };
     let answer = connection.call(&request).await?;
     accepted(answer.error_code, None, || "a producer id".to_owned())?;
-    if answer.producer_id < 0 || answer.producer_epoch < 0 {
-        return Err(ClientError::Incomplete("a producer id".to_owned()));
-    }
-    Ok(Identity { id: ProducerId(answer.producer_id), epoch: ProducerEpoch(answer.producer_epoch) })
+    Identity::given(answer.producer_id, answer.producer_epoch)
+        .ok_or_else(|| ClientError::Incomplete("a producer id".to_owned()))
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use types::Offset;
+use types::{ErrorCode, Offset};
 use wire::Records;
 use wire::produce_request::{PartitionProduceData, ProduceRequest, TopicProduceData};
 use wire::produce_response::{PartitionProduceResponse, ProduceResponse};
@@ -85,7 +85,10 @@ impl Worker {
     }
 
     async fn on_failure(&mut self, error: ClientError) {
-        self.context.cluster.forget(&self.topic);
+        // The leader is the right one where only the transaction before has not ended yet.
+        if error.code() != Some(ErrorCode::ConcurrentTransactions) {
+            self.context.cluster.forget(&self.topic);
+        }
         if !error.is_retriable() {
             for submission in self.fresh.drain(..) {
                 let _gone = submission.reply.send(Outcome::Refused(Refusal::Client(error.clone())));
@@ -172,7 +175,7 @@ impl Worker {
     /// The connection is gone: without idempotence what was on the wire may not be sent again.
     fn lost(&mut self, error: ClientError) -> Ended {
         self.restore();
-        let doubt = Answer { code: types::ErrorCode::NetworkException.code(), base_offset: Offset::NONE };
+        let doubt = Answer { code: ErrorCode::NetworkException.code(), base_offset: Offset::NONE };
         let mut index = 0;
         while !self.context.options.idempotent && index < self.window.len() {
             match self.window.on_answer(index, doubt) {
@@ -218,7 +221,8 @@ impl Worker {
     }
 
     fn encode(&self, records: &[NewRecord]) -> Result<(Bytes, i32), ClientError> {
-        let mut batch = BatchBuilder::new(self.context.options.codec);
+        let transactional = self.context.transactional_id.is_some();
+        let mut batch = BatchBuilder::new(self.context.options.codec).transactional(transactional);
         if let Some(identity) = self.window.identity() {
             batch = batch.producer(identity.id, identity.epoch, self.window.next_sequence());
         }
@@ -254,7 +258,7 @@ impl Worker {
         let (name, topic_id) = (self.topic.clone(), leader.topic_id);
         let timeout = self.context.cluster.options().request_timeout;
         ProduceRequest {
-            transactional_id: None,
+            transactional_id: self.context.transactional_id.clone(),
             acks: self.context.options.acks.on_wire(),
             timeout_ms: i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX),
             topic_data: vec![TopicProduceData { name, topic_id, partition_data: vec![data] }],

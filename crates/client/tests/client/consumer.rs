@@ -2,9 +2,9 @@
 
 use crate::scripted::{Asked, Reply, TOPIC, TOPIC_ID, cluster, start};
 use bytes::{Bytes, BytesMut};
-use client::{BatchFault, ClientError, Consumer, ConsumerOptions, StartAt};
-use types::{ErrorCode, LeaderEpoch, Offset, WallTime};
-use wire::fetch_response::{FetchableTopicResponse, PartitionData};
+use client::{BatchFault, ClientError, Consumer, ConsumerOptions, Isolation, StartAt};
+use types::{ErrorCode, LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, WallTime};
+use wire::fetch_response::{AbortedTransaction, FetchableTopicResponse, PartitionData};
 use wire::record::{BatchBuilder, Codec};
 use wire::{FetchRequest, FetchResponse, Records};
 
@@ -103,4 +103,38 @@ async fn reading_goes_on_after_a_fault() {
     let records = consumer(&address.await, 3).await.poll().await.unwrap();
     assert_eq!(records.len(), 3);
     assert_eq!(records[0].record.value.as_deref(), Some(b"v3".as_slice()));
+}
+
+/// Protects: a reader of committed data says so, passes over what was aborted, and is at the end where a transaction is open.
+#[tokio::test]
+async fn a_reader_of_committed_data_passes_over_aborted_batches() {
+    let transactional = |producer: i64, base: i64| {
+        let (id, epoch) = (ProducerId(producer), ProducerEpoch(0));
+        let builder = BatchBuilder::new(Codec::None).producer(id, epoch, Sequence(0)).transactional(true);
+        let mut builder = builder.placed(Offset(base), LeaderEpoch(1));
+        builder.push(WallTime(0), None, Some(b"v"), &[]);
+        builder.build().unwrap()
+    };
+    let address = start(move |asked| {
+        let request: FetchRequest = asked.read();
+        assert_eq!(request.isolation_level, 1);
+        let partition = PartitionData {
+            high_watermark: 9,
+            last_stable_offset: 3,
+            aborted_transactions: Some(vec![AbortedTransaction { producer_id: 5, first_offset: 0 }]),
+            records: Some(Records::from(Bytes::from(
+                [transactional(5, 0), transactional(6, 1), transactional(5, 2)].concat(),
+            ))),
+            ..Default::default()
+        };
+        let topic =
+            FetchableTopicResponse { topic_id: TOPIC_ID, partitions: vec![partition], ..Default::default() };
+        asked.answer(&FetchResponse { responses: vec![topic], ..Default::default() })
+    });
+    let options = ConsumerOptions { isolation: Isolation::Committed, ..ConsumerOptions::default() };
+    let mut consumer = Consumer::new(cluster(&address.await), options);
+    consumer.assign(TOPIC, 0, StartAt::Offset(Offset(0))).await.unwrap();
+    let records = consumer.poll().await.unwrap();
+    assert_eq!(records.iter().map(|read| read.record.offset.0).collect::<Vec<_>>(), [1]);
+    assert_eq!((consumer.position(TOPIC, 0), consumer.is_at_end()), (Some(Offset(3)), true));
 }

@@ -7,3 +7,4 @@ mod consumer;
 mod group;
 mod producer;
 mod scripted;
+mod transaction;

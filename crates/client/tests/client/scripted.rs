@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use types::Uuid;
-use wire::api_versions_response::ApiVersion;
+use wire::api_versions_response::{ApiVersion, FinalizedFeatureKey};
 use wire::metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic};
 use wire::{
     APIS, ApiMessage, ApiVersionsResponse, InitProducerIdResponse, Message, MetadataResponse, Reader,
@@ -55,8 +55,16 @@ impl Asked {
     }
 }
 
-/// Starts a broker; the script sees every request but ApiVersions, Metadata and InitProducerId.
+/// Starts a broker; the script sees every request but ApiVersions, Metadata and InitProducerId without a transactional id.
 pub(crate) async fn start(script: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> String {
+    start_at_level(2, script).await
+}
+
+/// The same with another level of `transaction.version`.
+pub(crate) async fn start_at_level(
+    level: i16,
+    script: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let script: Arc<dyn Fn(&Asked) -> Reply + Send + Sync> = Arc::new(script);
@@ -67,7 +75,7 @@ pub(crate) async fn start(script: impl Fn(&Asked) -> Reply + Send + Sync + 'stat
             let (script, ids) = (script.clone(), ids.clone());
             tokio::spawn(async move {
                 let reply = move |asked: &Asked| {
-                    own_reply(asked, address.port(), &ids).unwrap_or_else(|| script(asked))
+                    own_reply(asked, (address.port(), level), &ids).unwrap_or_else(|| script(asked))
                 };
                 let _closed = talk(stream, reply).await;
             });
@@ -92,16 +100,26 @@ async fn talk(mut stream: TcpStream, reply: impl Fn(&Asked) -> Reply) -> std::io
     }
 }
 
-fn own_reply(asked: &Asked, port: u16, ids: &AtomicU32) -> Option<Reply> {
+fn own_reply(asked: &Asked, (port, level): (u16, i16), ids: &AtomicU32) -> Option<Reply> {
     if asked.is::<wire::ApiVersionsRequest>() {
         let api =
             |api: &wire::ApiInfo| ApiVersion { api_key: api.key, min_version: api.min, max_version: api.max };
         let api_keys = APIS.iter().map(api).collect();
-        return Some(asked.answer(&ApiVersionsResponse { api_keys, ..Default::default() }));
+        let name = "transaction.version".to_owned();
+        let transactions = FinalizedFeatureKey { name, max_version_level: level, min_version_level: level };
+        let finalized_features = vec![transactions];
+        return Some(asked.answer(&ApiVersionsResponse {
+            api_keys,
+            finalized_features,
+            ..Default::default()
+        }));
     }
     if asked.is::<wire::InitProducerIdRequest>() {
         let request: wire::InitProducerIdRequest = asked.read();
-        assert_eq!((request.transactional_id, request.producer_id), (None, -1));
+        if request.transactional_id.is_some() {
+            return None;
+        }
+        assert_eq!(request.producer_id, -1);
         let producer_id = i64::from(ids.fetch_add(1, Ordering::Relaxed));
         return Some(asked.answer(&InitProducerIdResponse { producer_id, ..Default::default() }));
     }
@@ -138,5 +156,10 @@ pub(crate) fn options() -> ClientOptions {
 
 /// A cluster of that one broker.
 pub(crate) fn cluster(address: &str) -> Cluster {
-    Cluster::new(Net::Real, &[address.to_owned()], options())
+    cluster_with(address, options())
+}
+
+/// The same with other options.
+pub(crate) fn cluster_with(address: &str, options: ClientOptions) -> Cluster {
+    Cluster::new(Net::Real, &[address.to_owned()], options)
 }
