@@ -1,6 +1,7 @@
 //! The thread of the log: takes all that waits, writes it as one group, syncs once, reports (W-4).
 //!
-//! Idle, a submission is written at once; busy, the next group starts when the sync returns. Frames of
+//! Idle, a submission is written at once; busy, the next group starts when the sync returns. What says that more follows at once
+//! waits for that, for 2 ms at most: so a record and what it admits share a sync. Frames of
 //! one client stay in order and its tickets complete in order, one report per client and group. After
 //! 10 ms without work the last group is vouched for (W-3), then files are made ready in small steps.
 //! A fault is told to every client, and nothing is written any more (W-11).

@@ -35,7 +35,7 @@ pub(super) struct ClientShared {
 /// What is sent to the thread.
 pub(super) enum Command {
     Register(Arc<ClientShared>),
-    Submit { client: Arc<ClientShared>, ticket: u64, frames: Vec<Frame> },
+    Submit { client: Arc<ClientShared>, ticket: u64, frames: Vec<Frame>, is_followed: bool },
     Mark(oneshot::Sender<WalPosition>),
     Recycle(WalPosition),
     RetryFilling,
@@ -171,10 +171,19 @@ impl WalClient {
     ///
     /// An empty submission is a barrier: it completes when all before it are durable.
     pub fn submit(&self, frames: Vec<Frame>) -> u64 {
+        self.hand_over(frames, false)
+    }
+
+    /// As [`WalClient::submit`], of frames which others follow at once: they are written with those, or after a short while.
+    pub fn submit_followed(&self, frames: Vec<Frame>) -> u64 {
+        self.hand_over(frames, true)
+    }
+
+    fn hand_over(&self, frames: Vec<Frame>, is_followed: bool) -> u64 {
         let ticket = self.last_ticket.get() + 1;
         self.last_ticket.set(ticket);
         let client = self.client.clone();
-        self.handle.send_for(&self.client, Command::Submit { client, ticket, frames });
+        self.handle.send_for(&self.client, Command::Submit { client, ticket, frames, is_followed });
         ticket
     }
 

@@ -11,9 +11,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 /// Idle time after which the last group is vouched for (W-3).
 const VOUCH_AFTER: Duration = Duration::from_millis(10);
+/// What is followed by more waits for that so long at most.
+const FOLLOWED_WAIT: Duration = Duration::from_millis(2);
 /// Idle time between two steps of making files ready.
 const UPKEEP_PAUSE: Duration = Duration::from_millis(5);
 
@@ -26,6 +29,7 @@ struct Submission {
 /// What idle time is for.
 #[derive(Clone, Copy)]
 enum IdleJob {
+    Write,
     Vouch,
     Upkeep,
 }
@@ -38,6 +42,10 @@ pub(super) struct Service {
     space: Arc<Space>,
     clients: Vec<Arc<ClientShared>>,
     waiting: VecDeque<Submission>,
+    /// Of what waits something is not followed by more.
+    is_pressed: bool,
+    /// What waits has waited for long enough then.
+    write_at: Instant,
     group: Vec<Frame>,
     done: Vec<(Arc<ClientShared>, u64)>,
     vouched: bool,
@@ -64,6 +72,8 @@ impl Service {
             space,
             clients: Vec::new(),
             waiting: VecDeque::new(),
+            is_pressed: false,
+            write_at: Instant::now(),
             group: Vec::new(),
             done: Vec::new(),
             vouched: false,
@@ -80,7 +90,8 @@ impl Service {
             while let Ok(command) = self.commands.try_recv() {
                 self.on_command(command);
             }
-            if !self.waiting.is_empty() {
+            let is_due = self.is_pressed || self.stop.is_some();
+            if is_due && !self.waiting.is_empty() {
                 self.write_waiting();
             } else if self.stop.is_some() || !self.wait().await {
                 return self.end();
@@ -109,6 +120,8 @@ impl Service {
     fn idle_job(&self) -> Option<(Duration, IdleJob)> {
         if self.fault.is_some() {
             None
+        } else if !self.waiting.is_empty() {
+            Some((self.write_at.saturating_duration_since(Instant::now()), IdleJob::Write))
         } else if self.is_hurried() && self.writer.has_upkeep() {
             Some((Duration::ZERO, IdleJob::Upkeep))
         } else if !self.vouched {
@@ -122,6 +135,7 @@ impl Service {
 
     fn on_idle(&mut self, job: IdleJob) {
         match job {
+            IdleJob::Write => self.write_waiting(),
             IdleJob::Vouch => self.vouch(false),
             IdleJob::Upkeep => self.upkeep(),
         }
@@ -130,7 +144,13 @@ impl Service {
     fn on_command(&mut self, command: Command) {
         match command {
             Command::Register(client) => self.register(client),
-            Command::Submit { client, ticket, frames } => self.submit(client, ticket, frames),
+            Command::Submit { client, ticket, frames, is_followed } => {
+                if self.waiting.is_empty() {
+                    self.write_at = Instant::now() + FOLLOWED_WAIT;
+                }
+                self.is_pressed |= !is_followed;
+                self.submit(client, ticket, frames);
+            }
             Command::Mark(answer) => {
                 if self.fault.is_none() {
                     let _ = answer.send(self.writer.synced_end());
@@ -167,6 +187,7 @@ impl Service {
     /// Writes and reports one group of what waits.
     fn write_waiting(&mut self) {
         self.take_group();
+        self.is_pressed &= !self.waiting.is_empty();
         if !self.group.is_empty() {
             let began = self.clock.now();
             let written = self.writer.write_group(&self.group, began.wall);

@@ -149,6 +149,34 @@ fn what_waits_is_one_group() {
     });
 }
 
+/// Protects: what says that more follows shares the sync of what does, in order; alone it waits for a while and no longer, however
+/// much of its kind comes.
+#[test]
+fn what_is_followed_waits_for_what_follows() {
+    run(|disk, handle| async move {
+        let ((a, heard_a), (b, heard_b)) = (client(&handle), client(&handle));
+        a.submit_followed(vec![frame(1, 10)]);
+        settle().await;
+        assert_eq!((handle.stats().groups(), heard_a.tickets()), (0, vec![]));
+        b.submit(vec![frame(2, 10)]);
+        settle().await;
+        assert_eq!((handle.stats().groups(), heard_a.tickets(), heard_b.tickets()), (1, vec![1], vec![1]));
+        for change in 3..=6 {
+            a.submit_followed(vec![frame(change, 10)]);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        settle().await;
+        assert!(handle.stats().groups() > 1, "each waits for the first of them, not for the last");
+        tokio::time::sleep(Duration::from_millis(3)).await;
+        assert_eq!(heard_a.tickets().last(), Some(&5));
+        a.submit_followed(vec![frame(7, 10)]);
+        handle.stop().await;
+        assert_eq!(heard_a.tickets().last(), Some(&6), "a stop waits for nothing");
+        disk.power_cut(0);
+        assert_eq!(changes(&disk), [1, 2, 3, 4, 5, 6, 7]);
+    });
+}
+
 /// Protects: a group is cut between frames; a ticket completes with its last frame.
 #[test]
 fn large_submissions_take_several_groups() {
