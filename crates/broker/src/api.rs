@@ -29,10 +29,9 @@ mod k20_delete_topics;
 mod k21_delete_records;
 mod k22_init_producer_id;
 mod k23_offset_for_leader_epoch;
-#[allow(
-    dead_code,
-    reason = "served once there are coordinators of transactions, which say what a client may end"
-)]
+mod k24_add_partitions_to_txn;
+mod k25_add_offsets_to_txn;
+mod k26_end_txn;
 mod k27_write_txn_markers;
 mod k29_describe_acls;
 mod k30_create_acls;
@@ -48,6 +47,8 @@ mod k55_describe_quorum;
 mod k57_update_features;
 mod k60_describe_cluster;
 mod k61_describe_producers;
+mod k65_describe_transactions;
+mod k66_list_transactions;
 mod k68_consumer_group_heartbeat;
 mod k69_consumer_group_describe;
 mod k74_list_config_resources;
@@ -56,6 +57,8 @@ pub(crate) mod read;
 mod resources;
 mod table;
 mod topics;
+mod transactions;
+mod verify;
 
 pub(crate) use groups::{ask_within, create_topic_now};
 pub(crate) use k35_describe_log_dirs::sizes as log_sizes;
@@ -64,6 +67,7 @@ use crate::admission::Admitted;
 use crate::context::Context;
 use crate::net::connection::{Load, Peer};
 use bytes::Bytes;
+use coordinator::txn::Connection;
 use futures_util::future::Either;
 use std::cell::Cell;
 use std::pin::Pin;
@@ -119,6 +123,9 @@ pub(crate) enum Refused {
         /// What there is.
         max: usize,
     },
+    /// The client has come by a later connection: what it has sent by this one may be long over.
+    #[error("the producer has come by a later connection")]
+    Late,
     /// `acks=0` has no other way to be told.
     #[error("a batch sent with acks=0 was refused: {0}")]
     Unacknowledged(ErrorCode),
@@ -146,6 +153,8 @@ pub(crate) struct Call {
     pub(crate) listener: Arc<str>,
     /// Where the connection comes from.
     pub(crate) host: String,
+    /// Which connection it is.
+    pub(crate) connection: Connection,
 }
 
 /// Returns the key of the API that a frame is for.
@@ -184,7 +193,8 @@ pub(crate) async fn accept(
     };
     let (context, load) = (context.clone(), peer.load.subscribe());
     let (listener, host) = (peer.listener.clone(), peer.host().to_owned());
-    let call = Call { header, body, context, frame_bytes, frame: memory, load, listener, host };
+    let connection = peer.connection;
+    let call = Call { header, body, context, frame_bytes, frame: memory, load, listener, host, connection };
     if !api.info.supports(id.api_version) {
         if api.info.key == table::API_VERSIONS_KEY {
             return k18_api_versions::unsupported(&call).map(|accepted| (accepted, Begin::InTurn));
@@ -210,10 +220,26 @@ pub(crate) fn answer<Q, R, F>(
     handler: impl FnOnce(Arc<Context>, Q, i16) -> F + 'static,
 ) -> Result<Accepted, Refused>
 where
-    Q: wire::Request<Response = R>,
+    Q: wire::Request<Response = R> + 'static,
     R: ApiMessage,
     F: Future<Output = R>,
-    Q: 'static,
+{
+    answer_unless(call, size, move |context, request, version| {
+        let response = handler(context, request, version);
+        async move { Ok(response.await) }
+    })
+}
+
+/// As [`answer`], but the handler may have the connection closed instead.
+pub(crate) fn answer_unless<Q, R, F>(
+    call: Call,
+    size: fn(&Context, &Q) -> usize,
+    handler: impl FnOnce(Arc<Context>, Q, i16) -> F + 'static,
+) -> Result<Accepted, Refused>
+where
+    Q: wire::Request<Response = R> + 'static,
+    R: ApiMessage,
+    F: Future<Output = Result<R, Refused>>,
 {
     let Call { header, mut body, context, frame_bytes, .. } = call;
     let version = header.id.api_version;
@@ -228,7 +254,7 @@ where
             return Err(Refused::TooLong { bytes, max });
         }
         let admitted = Some(context.admission.answer(bytes).await);
-        let response = handler(context.clone(), request, version).await;
+        let response = handler(context.clone(), request, version).await?;
         Ok(Some(Response { admitted, ..respond(&context, &header, &response)? }))
     }))
 }

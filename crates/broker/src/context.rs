@@ -44,6 +44,8 @@ pub(crate) struct Context {
     pub(crate) unwritten: Arc<Unwritten>,
     /// Budget of what groups hold.
     pub(crate) group_memory: Arc<GroupMemory>,
+    /// Budget of what transactional ids hold.
+    pub(crate) txn_memory: Arc<GroupMemory>,
     /// Writes the page-cache logs.
     pub(crate) pages: PageHandle,
     /// Why the data directory has failed, if it has.
@@ -54,6 +56,8 @@ pub(crate) struct Context {
     pub(crate) stop: watch::Receiver<bool>,
     /// Names parked fetches on every shard.
     pub(crate) next_fetch: AtomicU64,
+    /// Numbers connections: a later one has a larger number.
+    pub(crate) next_connection: AtomicU64,
     /// Producer ids of the current block.
     pub(crate) producer_ids: crate::producer_ids::ProducerIds,
     /// Where the producers of deleted partitions go on.

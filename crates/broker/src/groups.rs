@@ -8,14 +8,14 @@ use crate::context::Context;
 use crate::history::Notes;
 use crate::shard::message::{FetchPart, GroupRoom, GroupsDone, GroupsOutcome, ShardMessage};
 use bytes::Bytes;
-use coordinator::GroupRecord;
+use coordinator::{GroupRecord, RecordFault};
 use partition::{FetchInput, Isolation};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use types::{ErrorCode, LogKey, Offset, OffsetRange, WallTime};
-use wire::record::{Batch, Records};
+use wire::record::{Batch, Record, Records};
 
 /// Bytes of a log that are read at a time.
 const LOAD_BYTES: usize = 4 << 20;
@@ -66,7 +66,11 @@ pub(crate) async fn work(mut inbox: mpsc::UnboundedReceiver<GroupJob>, context: 
                 context.router.send_to_owner(&key, ShardMessage::GroupsDone(done));
             };
             match task {
-                GroupTask::Load(range) => tell(load(&context, key, range, &tell).await),
+                GroupTask::Load(range) => {
+                    let tell_records = |records| tell(GroupsOutcome::Records(records));
+                    let is_loaded = load(&context, key, range, decode, &tell_records).await;
+                    tell(if is_loaded { GroupsOutcome::Loaded } else { GroupsOutcome::NotLoaded });
+                }
                 GroupTask::Room(batch, notes) => {
                     tell(GroupsOutcome::Room(room(&context, batch, notes).await));
                 }
@@ -75,18 +79,26 @@ pub(crate) async fn work(mut inbox: mpsc::UnboundedReceiver<GroupJob>, context: 
     }
 }
 
-/// Reads a log, a few batches at a time; says how that ended. While the coordinator takes some in, the next are read.
-async fn load(
+/// What a record is, nothing if it is of a kind that means nothing here.
+pub(crate) type Found<R> = Result<Option<R>, RecordFault>;
+
+fn decode(record: Record) -> Found<(GroupRecord, WallTime)> {
+    let written = record.timestamp;
+    Ok(GroupRecord::decode(record.key, record.value)?.map(|record| (record, written)))
+}
+
+/// Reads a coordinator's log, a few batches at a time; says whether all of it was read. While the coordinator takes some in, the
+/// next are read.
+pub(crate) async fn load<R: Send + 'static>(
     context: &Arc<Context>,
     key: LogKey,
     range: OffsetRange,
-    tell: &impl Fn(GroupsOutcome),
-) -> GroupsOutcome {
+    decode: fn(Record) -> Found<R>,
+    tell: &impl Fn(Vec<R>),
+) -> bool {
     let (mut next, mut records) = (range.base, Vec::new());
     while next < range.next {
-        match read_some(context, key, next, || tell(GroupsOutcome::Records(std::mem::take(&mut records))))
-            .await
-        {
+        match read_some(context, key, next, decode, || tell(std::mem::take(&mut records))).await {
             Ok((after, found)) => {
                 if after == next {
                     tokio::time::sleep(LOAD_PAUSE).await;
@@ -94,22 +106,23 @@ async fn load(
                 (next, records) = (after, found);
             }
             Err(reason) => {
-                tracing::error!(partition = %key, reason, "the groups of this partition cannot be loaded");
-                return GroupsOutcome::NotLoaded;
+                tracing::error!(partition = %key, reason, "what this partition coordinates cannot be loaded");
+                return false;
             }
         }
     }
-    tell(GroupsOutcome::Records(records));
-    GroupsOutcome::Loaded
+    tell(records);
+    true
 }
 
 /// Reads the batches from an offset on; returns the offset after them, and their records. Says when the reading has begun.
-async fn read_some(
+async fn read_some<R: Send + 'static>(
     context: &Arc<Context>,
     key: LogKey,
     from: Offset,
+    decode: fn(Record) -> Found<R>,
     begun: impl FnOnce(),
-) -> Result<(Offset, Vec<(GroupRecord, WallTime)>), String> {
+) -> Result<(Offset, Vec<R>), String> {
     let input = FetchInput {
         offset: from,
         current_epoch: None,
@@ -123,7 +136,7 @@ async fn read_some(
     let plan = read::ask_plan(context, part).await.map_err(name)?;
     let mut reading = std::pin::pin!(async {
         let batches = read::read(context, part, plan).await.map_err(name)?.batches;
-        let decoded = read::blocking(context, move || decode(from, &batches)).await;
+        let decoded = read::blocking(context, move || decode_all(from, &batches, decode)).await;
         decoded.unwrap_or_else(|| Err("the broker stops".to_owned()))
     });
     let first = futures_util::poll!(reading.as_mut());
@@ -134,7 +147,11 @@ async fn read_some(
     }
 }
 
-fn decode(from: Offset, batches: &[Batch]) -> Result<(Offset, Vec<(GroupRecord, WallTime)>), String> {
+fn decode_all<R>(
+    from: Offset,
+    batches: &[Batch],
+    decode: fn(Record) -> Found<R>,
+) -> Result<(Offset, Vec<R>), String> {
     let (mut next, mut all) = (from, Vec::new());
     for batch in batches {
         next = next.max(batch.header().next_offset());
@@ -144,9 +161,9 @@ fn decode(from: Offset, batches: &[Batch]) -> Result<(Offset, Vec<(GroupRecord, 
         let records = Records::open(&batch.to_bytes(), EXPANDED_MAX).map_err(|error| error.to_string())?;
         for record in records {
             let record = record.map_err(|error| error.to_string())?;
-            let (at, written) = (record.offset, record.timestamp);
-            match GroupRecord::decode(record.key, record.value) {
-                Ok(Some(record)) => all.push((record, written)),
+            let at = record.offset;
+            match decode(record) {
+                Ok(Some(record)) => all.push(record),
                 // A kind that another build has written: it is kept in the log, and means nothing here.
                 Ok(None) => tracing::debug!(%at, "a record of another kind"),
                 Err(fault) => return Err(format!("the record at offset {at}: {fault}")),
@@ -161,7 +178,7 @@ fn decode(from: Offset, batches: &[Batch]) -> Result<(Offset, Vec<(GroupRecord, 
 ///
 /// # Errors
 /// It never fits: nothing is written.
-async fn room(
+pub(crate) async fn room(
     context: &Arc<Context>,
     batch: Bytes,
     notes: Option<Notes>,

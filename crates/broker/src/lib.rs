@@ -27,6 +27,7 @@ mod shard;
 mod space;
 mod start;
 mod strays;
+mod transactions;
 mod unwritten;
 
 pub use probe::inventory;

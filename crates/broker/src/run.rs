@@ -51,6 +51,8 @@ const LONGEST_STOP: Millis = Millis(30 * 24 * 60 * 60 * 1000);
 const COMPACT_MEMORY_SHARE: u64 = 4;
 /// Part of the memory budget that groups may hold beside it, when nothing is set.
 const GROUP_MEMORY_SHARE: u64 = 4;
+/// And of that again, what transactional ids may hold beside it.
+const TXN_MEMORY_SHARE: u64 = 4;
 /// Part of the machine's memory that the broker budgets for itself when nothing is set.
 const MEMORY_SHARE: u64 = 2;
 /// The budget is cut into so many parts; see admission.rs for those of frames and responses.
@@ -242,7 +244,9 @@ impl Broker {
             space,
             unwritten,
             group_memory: GroupMemory::new(group_memory(&config, env)),
+            txn_memory: GroupMemory::new(group_memory(&config, env) / TXN_MEMORY_SHARE),
             next_fetch: AtomicU64::new(1),
+            next_connection: AtomicU64::new(1),
             producer_ids: ProducerIds::default(),
             departed: Arc::new(Departed::new(router.len())),
             unread_times: UnreadTimes::default(),

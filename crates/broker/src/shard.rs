@@ -14,6 +14,7 @@ mod produces;
 pub(crate) mod router;
 mod tails;
 pub(crate) mod threads;
+pub(crate) mod transactions;
 pub(crate) mod txns;
 
 use crate::departed::Departed;
@@ -22,6 +23,7 @@ use crate::groups::GroupJobSender;
 use crate::jobs::{Job, JobSender};
 use crate::probe::Probes;
 use crate::publish::Published;
+use crate::transactions::TxnJobSender;
 use crate::unwritten::{Held, Unwritten};
 use env::Clock;
 use log::pages::PageClient;
@@ -56,8 +58,11 @@ pub(crate) struct Shard {
     fetches: fetches::Fetches,
     deletes: deletes::Deletes,
     coordinators: groups::Coordinators,
+    transactions: transactions::TxnCoordinators,
     /// Frames of this turn, on their way to the write-ahead log as one message.
     frames: Vec<log::wal::Frame>,
+    /// Somebody waits for one of them, and not for what follows it.
+    is_awaited: bool,
     /// What each submitted ticket makes durable, oldest first.
     submitted: VecDeque<Submitted>,
     durable_ticket: u64,
@@ -81,6 +86,8 @@ pub(crate) struct ShardSettings {
     pub(crate) unwritten: Arc<Unwritten>,
     /// Budget of what groups hold.
     pub(crate) group_memory: Arc<GroupMemory>,
+    /// Budget of what transactional ids hold.
+    pub(crate) txn_memory: Arc<GroupMemory>,
     /// Producers that one log may know (P11).
     pub(crate) max_producers: usize,
 }
@@ -130,7 +137,9 @@ impl Shard {
             fetches: fetches::Fetches::default(),
             deletes: deletes::Deletes::default(),
             coordinators: groups::Coordinators::new(parts.group_jobs),
+            transactions: transactions::TxnCoordinators::new(parts.txn_jobs),
             frames: Vec::new(),
+            is_awaited: false,
             submitted: VecDeque::new(),
             durable_ticket: 0,
             changed: BTreeSet::new(),
@@ -145,13 +154,18 @@ impl Shard {
     /// Handles messages until every sender is gone or one says stop.
     pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<ShardMessage>) {
         loop {
-            let first = match self.groups_due() {
+            let due = [self.groups_due(), self.txns_due()].into_iter().flatten().min();
+            let first = match due {
                 None => inbox.recv().await,
+                // However much comes, what is due does not wait for it.
+                Some(wait) if wait.is_zero() => {
+                    self.on_time();
+                    continue;
+                }
                 Some(wait) => match timeout(wait, inbox.recv()).await {
                     Ok(first) => first,
                     Err(_) => {
-                        self.on_groups_time(self.clock.now());
-                        self.submit();
+                        self.on_time();
                         continue;
                     }
                 },
@@ -171,6 +185,14 @@ impl Shard {
         }
     }
 
+    /// Lets coordinators act on their deadlines.
+    fn on_time(&mut self) {
+        let now = self.clock.now();
+        self.on_groups_time(now);
+        self.on_txns_time(now);
+        self.submit();
+    }
+
     fn handle(&mut self, message: ShardMessage, now: Now) -> Turn {
         match message {
             ShardMessage::Append(append) => self.on_append(append, now),
@@ -184,6 +206,9 @@ impl Shard {
             ShardMessage::DescribeProducers(ask) => self.on_describe_producers(ask, now),
             ShardMessage::Groups(ask) => self.on_groups(*ask, now),
             ShardMessage::GroupsDone(done) => self.on_groups_done(done, now),
+            ShardMessage::TxnAsk(ask) => self.on_txn_ask(*ask, now),
+            ShardMessage::TxnLook(look) => self.on_txn_look(look, now),
+            ShardMessage::TxnsDone(done) => self.on_txns_done(done, now),
             ShardMessage::Image { published, logs } => self.on_image(published, logs),
             ShardMessage::Synced(ticket) => self.on_synced(ticket),
             ShardMessage::WalFailed => self.on_wal_failed(),
@@ -236,9 +261,11 @@ impl Shard {
                 Effect::Wal(frame) => {
                     self.changed.insert(key);
                     self.frames.push(frame);
+                    self.is_awaited = true;
                 }
                 Effect::Buffered => self.pages.note_buffered(key),
                 Effect::Acked { token, end } if self.on_records_acked(token, end) => {}
+                Effect::Acked { token, end } if self.on_txns_acked(token, end) => {}
                 Effect::Acked { token, end } => self.produces.on_acked(token, end),
                 Effect::Wake { token, bytes } => self.fetches.on_wake(token, bytes),
             }
@@ -253,9 +280,11 @@ impl Shard {
         }
         let frames = std::mem::take(&mut self.frames);
         let changes = frames.iter().map(|frame| (frame.key, frame.change)).collect();
-        let ticket = self.wal.submit(frames);
+        let is_awaited = std::mem::take(&mut self.is_awaited) || !self.removed.is_empty();
+        let ticket = if is_awaited { self.wal.submit(frames) } else { self.wal.submit_followed(frames) };
         let jobs = std::mem::take(&mut self.removed);
         self.submitted.push_back(Submitted { ticket, changes, jobs });
+        self.after_submit();
     }
 
     fn on_synced(&mut self, through: u64) {
@@ -288,6 +317,7 @@ impl Shard {
         for key in keys {
             self.fail(key);
         }
+        self.give_up_cuts();
     }
 
     fn on_damaged(&mut self, key: LogKey, reason: &str) {
@@ -307,6 +337,7 @@ impl Shard {
         self.run_effects(key, effects);
         self.deletes.end(key, ErrorCode::KafkaStorageError);
         self.resign_groups(key);
+        self.resign_txns(key);
     }
 }
 
@@ -348,6 +379,8 @@ pub(crate) struct ShardParts {
     pub(crate) clock_watch: ClockWatch,
     /// Does what coordinators need done.
     pub(crate) group_jobs: GroupJobSender,
+    /// The same for those of transactions.
+    pub(crate) txn_jobs: TxnJobSender,
 }
 
 #[derive(PartialEq, Eq)]

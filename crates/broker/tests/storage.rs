@@ -29,3 +29,5 @@ mod metrics;
 mod stop;
 #[path = "storage/transactions.rs"]
 mod transactions;
+#[path = "storage/txn_power_cuts.rs"]
+mod txn_power_cuts;

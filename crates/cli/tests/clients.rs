@@ -58,3 +58,5 @@ mod round_trip;
 mod sync_order;
 #[path = "clients/toolbox.rs"]
 mod toolbox;
+#[path = "clients/transact.rs"]
+mod transact;

@@ -395,6 +395,7 @@ fn a_cluster_is_described() {
     };
     assert_eq!(feature(0), (Some("group.version"), Some(1)));
     assert_eq!(feature(1), (Some("metadata.version"), Some(30)));
+    assert_eq!(feature(2), (Some("transaction.version"), Some(2)));
     let quorum = &described["quorum"];
     assert_eq!((quorum["leader"].as_i64(), quorum["voters"][0]["node"].as_i64()), (Some(1), Some(1)));
     assert!(quorum["voters"][0]["log_end"].as_i64() >= quorum["high_watermark"].as_i64(), "{quorum}");

@@ -36,12 +36,10 @@ log.retention.check.interval.ms=300000
 ";
 
 /// Settings of the file that have no subject here, and have another value than their default.
-const IDLE: [&str; 5] = [
+const IDLE: [&str; 3] = [
     "num.recovery.threads.per.data.dir",
     "share.coordinator.state.topic.min.isr",
     "share.coordinator.state.topic.replication.factor",
-    "transaction.state.log.min.isr",
-    "transaction.state.log.replication.factor",
 ];
 
 /// A folder with the file.

@@ -9,6 +9,7 @@ use crate::listener::{Endpoint, Listener, ListenerSet, listeners};
 use crate::preset::Preset;
 use crate::sources::{Dynamic, Layer, Layers, Overrides, Sources};
 use crate::topic::{self, Durability, TopicConfig};
+use crate::transactions::TransactionConfig;
 use core::net::IpAddr;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -48,6 +49,8 @@ pub struct BrokerConfig {
     pub topics: TopicCreation,
     /// Limits of groups, and the topic that holds their offsets.
     pub groups: GroupConfig,
+    /// Transactions.
+    pub transactions: TransactionConfig,
     /// The data directory's sizes and times.
     pub storage: StorageConfig,
     /// Durability of topics that are created without naming one.
@@ -236,10 +239,11 @@ impl BrokerConfig {
         let notices = sources.notices().into_iter().filter(changed).collect();
         let (network, topic_defaults) = (network(&sources)?, topic::build(&Overrides::new(), &sources)?);
         let (storage, groups) = (storage(&sources, self.storage.wal)?, GroupConfig::of(&sources)?);
+        let transactions = TransactionConfig::of(&sources)?;
         let config = if sources == self.sources {
             self.clone()
         } else {
-            BrokerConfig { network, topic_defaults, groups, storage, sources, ..self.clone() }
+            BrokerConfig { network, topic_defaults, groups, transactions, storage, sources, ..self.clone() }
         };
         Ok((config, notices))
     }
@@ -303,6 +307,7 @@ fn build(settings: Sources, set: ListenerSet) -> Result<BrokerConfig, ConfigErro
         network: network(&settings)?,
         topics: topic_creation(&settings)?,
         groups: GroupConfig::of(&settings)?,
+        transactions: TransactionConfig::of(&settings)?,
         storage: storage(&settings, wal)?,
         default_durability: topic::durability(&settings.text(topic::DURABILITY)?),
         topic_defaults: topic::build(&Overrides::new(), &settings)?,

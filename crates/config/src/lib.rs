@@ -19,6 +19,7 @@ mod property;
 mod sources;
 pub mod table;
 mod topic;
+mod transactions;
 
 pub use alter::{
     AlterError, AlterOp, Alteration, BrokerAlteration, Scope, alter_group, alter_topic, replace_group,
@@ -42,3 +43,4 @@ pub use topic::{
     CleanupPolicy, CompactionConfig, Compression, DURABILITY, Durability, FIXED_AT_CREATION, TimestampType,
     TopicConfig,
 };
+pub use transactions::TransactionConfig;

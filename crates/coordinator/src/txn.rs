@@ -54,6 +54,7 @@ enum Then {
 #[derive(Clone, Debug, Default)]
 struct Batch {
     records: Vec<TxnRecord>,
+    bytes: usize,
     /// As soon as they are in the log's order.
     ordered: Vec<Then>,
     /// Once they are committed.
@@ -105,8 +106,8 @@ pub struct Transactions {
     epoch: LeaderEpoch,
     ids: BTreeMap<String, Entry>,
     timers: Timers<TimerKey>,
-    /// What is written next.
-    next: Batch,
+    /// What is written next, batch by batch; the last takes more in.
+    next: VecDeque<Batch>,
     /// What has no place in the log's order yet.
     given: Option<Batch>,
     /// What is not committed yet, oldest first.
@@ -114,6 +115,8 @@ pub struct Transactions {
     effects: Vec<TxnEffect>,
     last_mark: u64,
     bytes: usize,
+    /// What others hold that share the memory. *Units*: bytes.
+    elsewhere: usize,
 }
 
 impl Transactions {
@@ -124,12 +127,13 @@ impl Transactions {
             epoch,
             ids: BTreeMap::new(),
             timers: Timers::default(),
-            next: Batch::default(),
+            next: VecDeque::new(),
             given: None,
             ordered: VecDeque::new(),
             effects: Vec::new(),
             last_mark: 0,
             bytes: 0,
+            elsewhere: 0,
         }
     }
 
@@ -227,7 +231,7 @@ impl Transactions {
         };
         match step {
             Err(code) => self.reply(token, Err(code)),
-            Ok(Step::Say(answer)) => self.reply(token, Ok(answer)),
+            Ok(Step::Say(answer)) => self.say(id, token, answer, self.follows_at_once(request)),
             Ok(Step::Write(txn, _)) if txn.size(id) > self.settings.record_max => {
                 self.reply(token, Err(ErrorCode::UnknownServerError));
             }
@@ -235,23 +239,43 @@ impl Transactions {
                 self.reply(token, Err(ErrorCode::CoordinatorNotAvailable));
             }
             Ok(Step::Write(txn, answer)) => {
-                let is_ahead =
-                    matches!(request, TxnRequest::Add { order: Order::OneLog, .. }) && self.is_one_log();
-                let then = if is_ahead { &mut self.next.ordered } else { &mut self.next.committed };
+                let is_ahead = self.follows_at_once(request);
+                let event = match txn.state {
+                    TxnState::PrepareCommit => Some(TxnEvent::Committed),
+                    TxnState::PrepareAbort => Some(TxnEvent::Aborted),
+                    _ => None,
+                };
+                let batch = self.write(id, *txn, now);
+                let then = if is_ahead { &mut batch.ordered } else { &mut batch.committed };
                 then.push(Then::Reply(token, answer));
-                if txn.state.is_ending() {
-                    let commit = txn.state == TxnState::PrepareCommit;
-                    let event = if commit { TxnEvent::Committed } else { TxnEvent::Aborted };
-                    self.next.committed.push(Then::Happened(event));
-                }
-                self.write(id, *txn, now);
+                batch.committed.extend(event.map(Then::Happened));
             }
             Ok(Step::Abort(txn)) => {
-                self.next.committed.push(Then::Happened(TxnEvent::Fenced));
                 self.hold(asked, id);
-                self.write(id, *txn, now);
+                self.write(id, *txn, now).committed.push(Then::Happened(TxnEvent::Fenced));
             }
             Ok(Step::Hold) => self.hold(asked, id),
+        }
+    }
+
+    /// Says whether who asks waits for nothing but the place of its record in the log.
+    fn follows_at_once(&self, request: &TxnRequest) -> bool {
+        matches!(request, TxnRequest::Add { order: Order::OneLog, .. }) && self.is_one_log()
+    }
+
+    /// Answers without writing, but not before what the answer builds on is where it has to be: an answer never promises what may
+    /// still be lost.
+    fn say(&mut self, id: &str, token: Token, answer: TxnAnswer, follows_at_once: bool) {
+        let is_on_way = self.ids.get(id).is_some_and(|entry| entry.on_way > 0);
+        let unordered = self.next.back_mut().or(self.given.as_mut());
+        let then = if follows_at_once {
+            unordered.map(|batch| &mut batch.ordered)
+        } else {
+            unordered.or(self.ordered.back_mut()).map(|batch| &mut batch.committed)
+        };
+        match then.filter(|_| is_on_way) {
+            Some(then) => then.push(Then::Reply(token, answer)),
+            None => self.reply(token, Ok(answer)),
         }
     }
 
@@ -261,7 +285,7 @@ impl Transactions {
 
     /// Says whether so many eighths of the memory have room for more; the last one is for what is there already.
     fn has_room(&self, bytes: usize, eighths: usize) -> bool {
-        self.bytes + bytes <= self.settings.memory_max / 8 * eighths
+        self.bytes + self.elsewhere + bytes <= self.settings.memory_max / 8 * eighths
     }
 
     fn reply(&mut self, token: Token, answer: Result<TxnAnswer, ErrorCode>) {
@@ -275,29 +299,44 @@ impl Transactions {
         entry.held.push_back(asked);
     }
 
-    /// Writes what a transaction becomes, and all that this brings with it.
-    fn write(&mut self, id: &str, txn: Txn, now: Now) {
+    /// Writes what a transaction becomes, and all that this brings with it; returns the batch of its record.
+    fn write(&mut self, id: &str, txn: Txn, now: Now) -> &mut Batch {
         let state = txn.state;
-        self.next.records.push(TxnRecord { id: id.to_owned(), txn: Some(txn.clone()) });
         let entry = self.ids.entry(id.to_owned()).or_default();
-        let was = entry.latest.replace(txn).map(|txn| txn.state);
+        let was = entry.latest.replace(txn.clone()).map(|txn| txn.state);
         entry.on_way += 1;
         (entry.touched, entry.idle_before) = (now.mono, Duration::ZERO);
         self.count(id);
         match state {
             TxnState::Ongoing if was == Some(TxnState::Ongoing) => {}
             TxnState::Ongoing => self.arm_timeout(id, now),
-            _ if state.is_ending() => {
-                self.timers.cancel(&TimerKey::Timeout(id.to_owned()));
-                let mark = Then::Mark(id.to_owned());
-                let ahead = self.is_one_log();
-                if ahead { self.next.ordered.push(mark) } else { self.next.committed.push(mark) }
-            }
+            _ if state.is_ending() => self.timers.cancel(&TimerKey::Timeout(id.to_owned())),
             _ if !self.timers.is_armed(&TimerKey::Expire(id.to_owned())) => {
                 self.arm_expiry(id, self.settings.id_expiration, now);
             }
             _ => {}
         }
+        let ahead = self.is_one_log();
+        let batch = self.push(TxnRecord { id: id.to_owned(), txn: Some(txn) });
+        if state.is_ending() {
+            let then = if ahead { &mut batch.ordered } else { &mut batch.committed };
+            then.push(Then::Mark(id.to_owned()));
+        }
+        batch
+    }
+
+    /// Puts a record into the last batch, or into a new one if that is full.
+    fn push(&mut self, record: TxnRecord) -> &mut Batch {
+        let bytes = record.size();
+        let is_full = |batch: &Batch| batch.bytes + bytes > self.settings.record_max;
+        if self.next.back().is_none_or(is_full) {
+            self.next.push_back(Batch::default());
+        }
+        let last = self.next.len() - 1;
+        let batch = &mut self.next[last];
+        batch.bytes += bytes;
+        batch.records.push(record);
+        batch
     }
 
     fn arm_timeout(&mut self, id: &str, now: Now) {
@@ -329,9 +368,12 @@ impl Transactions {
 
     /// Gives the next batch to the log, if the one before it has its place there.
     fn pump(&mut self) {
-        if self.given.is_none() && !self.next.records.is_empty() {
-            let batch = std::mem::take(&mut self.next);
-            self.effects.push(TxnEffect::Append(batch.records.clone()));
+        if self.given.is_none()
+            && let Some(batch) = self.next.pop_front()
+        {
+            let is_awaited = batch.committed.iter().any(|then| matches!(then, Then::Reply(..)));
+            let is_followed = !batch.ordered.is_empty() || !is_awaited;
+            self.effects.push(TxnEffect::Append { records: batch.records.clone(), is_followed });
             self.given = Some(batch);
         }
     }
@@ -447,8 +489,7 @@ impl Transactions {
         let known = self.ids.get(id).and_then(|entry| entry.latest.as_ref());
         let Some(txn) = known.filter(|txn| txn.state == TxnState::Ongoing) else { return };
         let fenced = decide::fence(txn, now.wall);
-        self.next.committed.push(Then::Happened(TxnEvent::TimedOut));
-        self.write(id, fenced, now);
+        self.write(id, fenced, now).committed.push(Then::Happened(TxnEvent::TimedOut));
     }
 
     fn let_go(&mut self, id: &str, token: Token) {
@@ -472,13 +513,13 @@ impl Transactions {
         }
         entry.latest = None;
         entry.on_way += 1;
-        self.next.records.push(TxnRecord { id: id.to_owned(), txn: None });
-        self.next.committed.push(Then::Happened(TxnEvent::Expired));
+        let gone = TxnRecord { id: id.to_owned(), txn: None };
+        self.push(gone).committed.push(Then::Happened(TxnEvent::Expired));
     }
 
     /// Gives the lead up: whoever waits is told to look for the new coordinator.
     pub fn resign(mut self) -> Vec<TxnEffect> {
-        let batches = self.ordered.drain(..).chain(self.given.take()).chain([std::mem::take(&mut self.next)]);
+        let batches = self.ordered.drain(..).chain(self.given.take()).chain(self.next.drain(..));
         let mut waiting = Vec::new();
         for batch in batches {
             for then in batch.ordered.into_iter().chain(batch.committed) {
@@ -512,6 +553,11 @@ impl Transactions {
         let txn = entry.committed.as_ref()?;
         let ends = self.timers.due(&TimerKey::Timeout(id.to_owned()));
         Some(TxnFacts { id, txn, ends, unmarked: entry.marks.as_ref().map(|marks| &marks.left) })
+    }
+
+    /// Notes what others hold that share the memory. *Units*: bytes.
+    pub fn set_elsewhere(&mut self, bytes: usize) {
+        self.elsewhere = bytes;
     }
 
     /// Returns what all ids take. *Units*: bytes.

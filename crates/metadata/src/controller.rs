@@ -22,8 +22,8 @@ pub use configs::{
 };
 pub use deletions::{DeleteTopic, DeletedTopic, delete_topics};
 pub use features::{
-    Feature, FeatureUpdate, GROUP_VERSION, LevelChange, METADATA_VERSION, UnsupportedLevel, UpdateFeatures,
-    bootstrap, check_levels, update_features,
+    Feature, FeatureUpdate, GROUP_VERSION, LevelChange, METADATA_VERSION, TRANSACTION_VERSION,
+    UnsupportedLevel, UpdateFeatures, bootstrap, check_levels, update_features,
 };
 pub use partitions::{CreatePartitions, CreatedPartitions, MorePartitions, create_partitions};
 pub use producer_ids::{PRODUCER_ID_BLOCK_SIZE, ProducerIdBlock, allocate_producer_ids};

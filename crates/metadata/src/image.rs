@@ -19,7 +19,9 @@ pub use configs::{ConfigsImage, Settings};
 pub use features::FeaturesImage;
 pub use producer_ids::ProducerIdsImage;
 pub(crate) use topics::folded;
-pub use topics::{CONSUMER_OFFSETS, OFFSET_HISTORY, PartitionImage, TopicImage, TopicsImage, is_internal};
+pub use topics::{
+    CONSUMER_OFFSETS, OFFSET_HISTORY, PartitionImage, TRANSACTION_STATE, TopicImage, TopicsImage, is_internal,
+};
 
 use crate::{ConfigResource, Record};
 use types::{BrokerId, LeaderEpoch, LogKey, MetadataOffset, TopicId, Uuid};

@@ -548,12 +548,12 @@ fn changes_see_those_before_them() {
     }
 }
 
-/// Protects: a new cluster gets its id, metadata.version and group.version once; transaction.version waits (D-16).
+/// Protects: a new cluster gets its id and its feature levels, once.
 #[test]
 fn a_new_cluster() {
     let world = World::new(0);
     assert_eq!(world.image.cluster_id(), Some(CLUSTER));
-    let levels = [("group.version", 1), ("metadata.version", 30)];
+    let levels = [("group.version", 1), ("metadata.version", 30), ("transaction.version", 2)];
     assert_eq!(world.image.features().announced().collect::<Vec<_>>(), levels);
     assert_eq!(bootstrap(&world.image, CLUSTER), []);
 }
@@ -657,7 +657,7 @@ fn levels_of_a_newer_program_are_refused() {
     assert_eq!(check_levels(World::new(0).image.features()), Ok(()));
     assert_eq!(check_levels(older_cluster(28).image.features()), Ok(()));
     for (name, level) in
-        [("metadata.version", 31), ("highwater.version", 2), ("group.version", 2), ("transaction.version", 2)]
+        [("metadata.version", 31), ("highwater.version", 2), ("group.version", 2), ("transaction.version", 3)]
     {
         let mut world = older_cluster(28);
         world.apply(&[feature_level(name, level)]);

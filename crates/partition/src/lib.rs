@@ -6,6 +6,7 @@
 
 mod active;
 mod append;
+mod connections;
 mod delete;
 mod effect;
 mod end_txn;

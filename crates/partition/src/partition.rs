@@ -3,6 +3,7 @@
 //! Owns the log, the leadership, the in-sync set and the waiters. State moves only through the
 //! input methods here and in append.rs; each leaves the [`Pointers`] in their order.
 
+use crate::connections::Connections;
 use crate::verification::Verifications;
 use crate::waiters::Waiters;
 use crate::watermark::high_watermark;
@@ -35,6 +36,7 @@ pub struct Partition {
     pub(crate) leadership: Leadership,
     pub(crate) waiters: Waiters,
     pub(crate) verifications: Verifications,
+    pub(crate) connections: Connections,
     high_watermark: Offset,
     failed: bool,
 }
@@ -45,8 +47,9 @@ impl Partition {
     pub fn new(log: Log, leadership: Leadership) -> Partition {
         let high_watermark = log.high_watermark().max(log.log_start());
         let (waiters, verifications) = (Waiters::default(), Verifications::default());
+        let connections = Connections::default();
         let mut partition =
-            Partition { log, leadership, waiters, verifications, high_watermark, failed: false };
+            Partition { log, leadership, waiters, verifications, connections, high_watermark, failed: false };
         if partition.is_leader() {
             partition.log.start_epoch(partition.leadership.leader_epoch);
         }
@@ -151,6 +154,7 @@ impl Partition {
         if changed {
             self.waiters.on_leader_epoch(self.leadership.leader_epoch, effects);
             self.verifications.end_all();
+            self.connections.clear();
             if self.is_leader() {
                 self.log.start_epoch(self.leadership.leader_epoch);
             }

@@ -10,6 +10,8 @@
 //	peer single BOOTSTRAP TOPIC PARTITION FIRST COUNT         one record per request, one request at a time
 //	peer member BOOTSTRAP GROUP TOPIC INSTANCE SESSION_MS     a member of a group, see member.go
 //	peer committed BOOTSTRAP GROUP                            the offsets of a group
+//	peer transact write BOOTSTRAP ID TIMEOUT_MS               a producer of transactions, see transact.go
+//	peer transact see BOOTSTRAP TOPIC PARTITION ISOLATION     what a reader gets
 //
 // Exit status 1 with one line that names the first difference.
 package main
@@ -63,6 +65,10 @@ func main() {
 		member(a[1], a[2], a[3], a[4], number(a[5]))
 	case len(a) == 3 && a[0] == "committed":
 		committed(connect(a[1]), a[2])
+	case len(a) == 5 && a[0] == "transact" && a[1] == "write":
+		transact(a[2], a[3], number(a[4]))
+	case len(a) == 6 && a[0] == "transact" && a[1] == "see":
+		see(a[2], a[3], number(a[4]), a[5])
 	default:
 		fail("no such call: %q", a)
 	}

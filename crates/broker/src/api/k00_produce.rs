@@ -3,13 +3,14 @@
 //! Stage one, in order of arrival: decode, resolve, admit each batch (W-15's checks of the batch
 //! itself; what decompresses to much is checked away from the shard's thread), reserve room in memory
 //! and in the write-ahead log, hand the batches to their shards. Stage two waits for the shards and
-//! answers. Until transactions exist nothing transactional is stored.
+//! answers. Batches of transactions are verified in between ([`super::verify`]), before the next frame is read.
 //! Differs from Kafka: a partition that stands twice in one request is INVALID_REQUEST and neither
 //! copy is written (A12). Tests: tests/wire/produce.rs, tests/wire/hostile_batches.rs.
 
 use super::brokers;
 use super::read::blocking;
 use super::topics::{self, TopicRef};
+use super::verify::{Asks, Unverified};
 use super::{Accepted, Call, Refused, respond};
 use crate::context::Context;
 use crate::departed::Departed;
@@ -19,8 +20,9 @@ use crate::shard::message::{Append, AppendAnswer, AppendPart, ShardMessage};
 use crate::shard::router::Router;
 use crate::unwritten::Claim;
 use config::{Compression, Durability, TimestampType, TopicConfig};
+use coordinator::txn::Connection;
 use log::wal::Reservation;
-use partition::RequiredAcks;
+use partition::{RequiredAcks, VerificationGuard};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -70,7 +72,7 @@ const FRAME_OVERHEAD: u64 = 128;
 
 /// Stage one.
 pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
-    let Call { header, mut body, context, frame_bytes, listener, .. } = call;
+    let Call { header, mut body, context, frame_bytes, listener, connection, .. } = call;
     let request = ProduceRequest::decode(&mut body, header.id.api_version)?;
     body.finish()?;
     let partitions = request.topic_data.iter().map(|topic| topic.partition_data.len()).sum();
@@ -81,6 +83,9 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     let (mut plan, claim) = checked(&context, &request, header.id.api_version).await;
     if context.space.is_short() {
         plan.slots.iter_mut().for_each(|slot| slot.refuse(ErrorCode::KafkaStorageError, Some(FULL.into())));
+    }
+    if let Some(id) = &request.transactional_id {
+        plan.verify(&context, id, header.id.api_version, connection).await?;
     }
     plan.own_small_batches(frame_bytes);
     plan.refuse_beyond(context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS);
@@ -224,6 +229,8 @@ struct Slot {
     index: i32,
     key: Option<LogKey>,
     batch: Option<Batch>,
+    /// With what guard its transaction was verified, if it was.
+    guard: Option<VerificationGuard>,
     /// Whether it goes to the write-ahead log: page-cache topics have no frames there.
     in_wal: bool,
     append_time: Option<WallTime>,
@@ -347,13 +354,37 @@ impl Plan {
         if !self.slots.iter().any(transactional) {
             return;
         }
-        for slot in &mut self.slots {
-            if !has_transactional_id {
-                slot.refuse(ErrorCode::TransactionalIdAuthorizationFailed, None);
-            } else if transactional(slot) {
-                slot.refuse(ErrorCode::InvalidTxnState, Some("This broker has no transactions yet.".into()));
+        if !has_transactional_id {
+            let all = self.slots.iter_mut();
+            all.for_each(|slot| slot.refuse(ErrorCode::TransactionalIdAuthorizationFailed, None));
+        }
+    }
+
+    /// Has the transactions of its batches verified; what belongs to none is refused.
+    async fn verify(
+        &mut self,
+        context: &Context,
+        id: &str,
+        version: i16,
+        connection: Connection,
+    ) -> Result<(), Refused> {
+        let batches = self.slots.iter().enumerate().filter_map(|(index, slot)| {
+            let header = slot.batch.as_ref()?.header();
+            let (key, is_in_wal) = (slot.key.filter(|_| header.is_transactional())?, slot.in_wal);
+            Some(Unverified { index, key, is_in_wal, header: *header })
+        });
+        let batches: Vec<Unverified> = batches.collect();
+        if batches.is_empty() {
+            return Ok(());
+        }
+        let asks = Asks { context, published: &self.published, id, version, connection };
+        for (index, verified) in asks.verify(batches).await? {
+            match verified {
+                Ok(guard) => self.slots[index].guard = guard,
+                Err((code, message)) => self.slots[index].refuse(code, message),
             }
         }
+        Ok(())
     }
 
     /// A producer whose first batch is refused here does not go on where an older stream of it ended (P8), not
@@ -406,7 +437,7 @@ impl Plan {
             let (Some(key), Some(batch)) = (slot.key, slot.batch.take()) else { continue };
             let (slots, parts) = shards.entry(router.shard_of(&key)).or_default();
             slots.push(index);
-            parts.push(AppendPart { key, batch, guard: None });
+            parts.push(AppendPart { key, batch, guard: slot.guard });
         }
         let hand_over = |(shard, (slots, parts))| {
             let (reply, answers) = oneshot::channel();
@@ -447,6 +478,7 @@ impl Slot {
             index: data.index,
             key: None,
             batch: None,
+            guard: None,
             in_wal: config.is_none_or(|config| config.durability == Durability::Fsync),
             append_time: None,
             answer,

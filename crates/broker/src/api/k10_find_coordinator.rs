@@ -1,9 +1,9 @@
-//! FindCoordinator, 0 to 6. Of groups; the others have none until transactions and share groups exist.
+//! FindCoordinator, 0 to 6. Of groups and of transactions; there are no share groups. KIP-699, 890.
 //!
-//! The offsets topic is made when somebody looks for the coordinator of a group for the first time. KIP-699, 890.
+//! The topic that holds what is coordinated is made when somebody looks for a coordinator for the first time.
 
 use super::brokers;
-use super::groups::{coordinator_of, make_offsets_topic};
+use super::{groups, transactions};
 use crate::context::Context;
 use crate::publish::Published;
 use std::sync::Arc;
@@ -15,13 +15,7 @@ const FOUND: &str = "NONE";
 const NOT_AVAILABLE: &str = "The coordinator is not available.";
 const INVALID: &str = "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.";
 
-/// Key type of groups.
-const GROUP: i8 = 0;
-/// Key type of transactions.
-const TRANSACTION: i8 = 1;
-/// Key type of shared records.
-const SHARE: i8 = 2;
-/// First version that may ask for it.
+/// First version that may ask for the coordinator of shared records.
 const SHARE_FROM: i16 = 6;
 /// First version with many keys.
 const KEYS_FROM: i16 = 4;
@@ -41,13 +35,13 @@ pub(super) async fn find_coordinator(
     version: i16,
     listener: Arc<str>,
 ) -> FindCoordinatorResponse {
-    let kind = kind(request.key_type, version);
-    let there_is = match kind {
-        Ok(()) => make_offsets_topic(&context).await,
+    let there_is = match kind(request.key_type, version) {
+        Ok(Kind::Group) => groups::make_offsets_topic(&context).await.map(|()| Kind::Group),
+        Ok(Kind::Transaction) => transactions::make_state_topic(&context).await.map(|()| Kind::Transaction),
         Err(code) => Err(code),
     };
     let published = context.published();
-    let find = |key: String| match there_is.and_then(|()| find(&published, &key, &listener)) {
+    let find = |key: String| match there_is.and_then(|kind| find(&published, kind, &key, &listener)) {
         Ok(found) => Coordinator { key, ..found },
         Err(code) => refused(key, code, version),
     };
@@ -69,20 +63,30 @@ pub(super) async fn find_coordinator(
     }
 }
 
-/// Says whether there are coordinators of a kind.
-fn kind(key_type: i8, version: i16) -> Result<(), ErrorCode> {
+/// What is coordinated.
+#[derive(Clone, Copy)]
+enum Kind {
+    Group,
+    Transaction,
+}
+
+fn kind(key_type: i8, version: i16) -> Result<Kind, ErrorCode> {
     match key_type {
-        GROUP => Ok(()),
-        TRANSACTION => Err(ErrorCode::CoordinatorNotAvailable),
-        SHARE if version >= SHARE_FROM => Err(ErrorCode::CoordinatorNotAvailable),
+        0 => Ok(Kind::Group),
+        1 => Ok(Kind::Transaction),
+        2 if version >= SHARE_FROM => Err(ErrorCode::CoordinatorNotAvailable),
         _ => Err(ErrorCode::InvalidRequest),
     }
 }
 
-/// Finds the broker that leads a group's partition.
-fn find(published: &Published, group: &str, listener: &str) -> Result<Coordinator, ErrorCode> {
+/// Finds the broker that leads the partition of a group or a transactional id.
+fn find(published: &Published, kind: Kind, key: &str, listener: &str) -> Result<Coordinator, ErrorCode> {
     let unavailable = ErrorCode::CoordinatorNotAvailable;
-    let LogKey { topic_id, partition } = coordinator_of(published, group).map_err(|_| unavailable)?;
+    let partition = match kind {
+        Kind::Group => groups::coordinator_of(published, key),
+        Kind::Transaction => transactions::coordinator_of(published, key),
+    };
+    let LogKey { topic_id, partition } = partition.map_err(|_| unavailable)?;
     let topic = published.image.topics().by_id(topic_id).ok_or(unavailable)?;
     let image = topic.partition(partition).ok_or(unavailable)?;
     let leader = published.image.leadership(image).leader.ok_or(unavailable)?;

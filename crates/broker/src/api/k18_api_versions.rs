@@ -6,7 +6,7 @@
 use super::table::{self, Api};
 use super::{Accepted, Call, Refused, Response};
 use crate::context::Context;
-use metadata::controller::{Feature, GROUP_VERSION, METADATA_VERSION};
+use metadata::controller::{Feature, GROUP_VERSION, METADATA_VERSION, TRANSACTION_VERSION};
 use std::sync::Arc;
 use types::ErrorCode;
 use wire::api_versions_request::ApiVersionsRequest;
@@ -53,8 +53,9 @@ pub(super) async fn api_versions(
 /// Lists the features that clients are told of; others are announced when their APIs exist (D-16). Clients that ask by an
 /// older version than 4 cannot read of one that begins at 0.
 fn supported(version: i16) -> Vec<SupportedFeatureKey> {
-    let told =
-        [GROUP_VERSION, METADATA_VERSION].into_iter().filter(|feature| version >= 4 || feature.min > 0);
+    let told = [GROUP_VERSION, METADATA_VERSION, TRANSACTION_VERSION]
+        .into_iter()
+        .filter(|feature| version >= 4 || feature.min > 0);
     let key = |feature: Feature| SupportedFeatureKey {
         name: feature.name.to_string(),
         min_version: feature.min,

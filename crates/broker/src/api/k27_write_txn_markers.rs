@@ -1,17 +1,22 @@
 //! WriteTxnMarkers, 1 and 2. KIP-98, 664, 890, 1228.
 //!
-//! What a client may end with marks is not decided here: whoever runs transactions says for each mark whether it is written
-//! or what is answered instead. Coordinators of this broker write theirs by `crate::markers`.
+//! From a client, Kafka's abort tool: a transaction that a coordinator runs is aborted whole, by it; an orphan, which none runs,
+//! gets its mark. A commit is refused: what is committed only a coordinator decides (A24). Coordinators of this broker write
+//! theirs by `crate::markers`.
 //! Differs from Kafka: two marks of one producer for one partition in one request are INVALID_REQUEST (A12).
-//! Tests: below.
+//! Tests: below, tests/wire/transactions.rs.
 
 use super::topics::{self, TopicRef};
+use super::transactions::{ask, led, look};
 use crate::context::Context;
 use crate::markers;
 use crate::publish::Published;
+use crate::shard::transactions::{TxnQuestion, TxnTold};
 use crate::shard::txns::Marker;
+use coordinator::txn::{TxnFilter, TxnRequest, TxnState};
 use partition::{EndTxn, TransactionVersion};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use types::{ErrorCode, LogKey, ProducerEpoch, ProducerId};
 use wire::record::ControlKind;
 use wire::write_txn_markers_request::{WritableTxnMarker, WriteTxnMarkersRequest};
@@ -22,17 +27,10 @@ use wire::write_txn_markers_response::{
 
 /// What a topic takes in a request and its answer, without its name. *Units*: bytes.
 const TOPIC_BYTES: usize = 250;
+/// What the ids of one producer take: a name is at most 32 KiB. *Units*: bytes.
+const FOUND_BYTES: usize = 1 << 20;
 /// What a partition takes there and while it waits. *Units*: bytes.
 const PARTITION_BYTES: usize = 300;
-
-/// What becomes of a client's mark.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum ClientMark {
-    /// It is written.
-    Write,
-    /// This is answered.
-    Answer(ErrorCode),
-}
 
 /// Returns what an answer takes at most.
 pub(super) fn answer_bytes(_: &Context, request: &WriteTxnMarkersRequest) -> usize {
@@ -41,11 +39,83 @@ pub(super) fn answer_bytes(_: &Context, request: &WriteTxnMarkersRequest) -> usi
     size.sum::<usize>() + request.markers.len() * TOPIC_BYTES
 }
 
+pub(super) async fn write_txn_markers(
+    context: Arc<Context>,
+    request: WriteTxnMarkersRequest,
+    _: i16,
+) -> WriteTxnMarkersResponse {
+    let mut marks = asked(&context.published(), &request);
+    let mut runs: BTreeMap<ProducerId, Run> = BTreeMap::new();
+    for mark in &mut marks {
+        let Ok(Marker { end, .. }) = mark else { continue };
+        let code = match end.kind {
+            ControlKind::Commit => ErrorCode::ClusterAuthorizationFailed,
+            ControlKind::Abort => match run(&context, end.producer_id, &mut runs).await {
+                Run::Orphan => continue,
+                Run::Aborted(code) => code,
+            },
+        };
+        *mark = Err(code);
+    }
+    let orphans: Vec<Marker> = marks.iter().filter_map(|mark| mark.ok()).collect();
+    let mut codes = markers::write(&context, &orphans).await.into_iter();
+    let mut answers = marks.iter().map(|mark| match mark {
+        // Aborted by its coordinator is done.
+        Err(code) => *code,
+        Ok(_) => codes.next().unwrap_or(ErrorCode::RequestTimedOut),
+    });
+    respond(request, &mut answers)
+}
+
+/// What became of a producer's transaction before its marks are looked at.
+#[derive(Clone, Copy)]
+enum Run {
+    /// No coordinator runs one of it.
+    Orphan,
+    /// Its coordinator has aborted it, or says why not.
+    Aborted(ErrorCode),
+}
+
+/// Has the coordinator of a producer abort what it runs, once.
+async fn run(context: &Context, producer: ProducerId, known: &mut BTreeMap<ProducerId, Run>) -> Run {
+    if let Some(run) = known.get(&producer) {
+        return *run;
+    }
+    let run = match find(context, producer).await {
+        Err(code) => Run::Aborted(code),
+        Ok(None) => Run::Orphan,
+        Ok(Some(id)) => match ask(context, &id, TxnRequest::Abort { producer }, None).await {
+            Ok(_) => Run::Aborted(ErrorCode::None),
+            Err(code) => Run::Aborted(code),
+        },
+    };
+    known.insert(producer, run);
+    run
+}
+
+/// Finds the id whose transaction a producer has open, or that is just ending.
+///
+/// # Errors
+/// Not every coordinator can say now.
+async fn find(context: &Context, producer: ProducerId) -> Result<Option<String>, ErrorCode> {
+    let states = vec![TxnState::Ongoing, TxnState::PrepareCommit, TxnState::PrepareAbort];
+    let filter = TxnFilter { states, producers: vec![producer], older_than: None };
+    for key in led(&context.published()) {
+        let question = TxnQuestion::List(filter.clone(), None);
+        match look(context, key, question, FOUND_BYTES).await? {
+            TxnTold::Listed(listed) => {
+                if let Some(found) = listed.into_iter().next() {
+                    return Ok(Some(found.id));
+                }
+            }
+            TxnTold::Described(_) | TxnTold::TooMuch(_) => return Err(ErrorCode::CoordinatorNotAvailable),
+        }
+    }
+    Ok(None)
+}
+
 /// Lists the marks of a request, one for each partition in its order, or why there is none.
-pub(super) fn asked(
-    published: &Published,
-    request: &WriteTxnMarkersRequest,
-) -> Vec<Result<Marker, ErrorCode>> {
+fn asked(published: &Published, request: &WriteTxnMarkersRequest) -> Vec<Result<Marker, ErrorCode>> {
     let mut all: Vec<Result<Marker, ErrorCode>> = Vec::new();
     for marker in &request.markers {
         let end = end_of(marker);
@@ -58,24 +128,6 @@ pub(super) fn asked(
     }
     refuse_duplicates(&mut all);
     all
-}
-
-/// Writes the marks that are to be written, and answers.
-pub(super) async fn write(
-    context: &Context,
-    request: WriteTxnMarkersRequest,
-    decided: Vec<(Result<Marker, ErrorCode>, ClientMark)>,
-) -> WriteTxnMarkersResponse {
-    let written = |(marker, what): &(Result<Marker, ErrorCode>, ClientMark)| {
-        marker.ok().filter(|_| *what == ClientMark::Write)
-    };
-    let marks: Vec<Marker> = decided.iter().filter_map(written).collect();
-    let mut codes = markers::write(context, &marks).await.into_iter();
-    let mut answers = decided.iter().map(|(marker, what)| match (marker, what) {
-        (Err(code), _) | (Ok(_), ClientMark::Answer(code)) => *code,
-        (Ok(_), ClientMark::Write) => codes.next().unwrap_or(ErrorCode::RequestTimedOut),
-    });
-    respond(request, &mut answers)
 }
 
 fn respond(

@@ -5,11 +5,13 @@ use super::{
     k01_fetch, k02_list_offsets, k03_metadata, k08_offset_commit, k09_offset_fetch, k10_find_coordinator,
     k11_join_group, k12_heartbeat, k13_leave_group, k14_sync_group, k15_describe_groups, k16_list_groups,
     k17_sasl_handshake, k18_api_versions, k19_create_topics, k20_delete_topics, k21_delete_records,
-    k22_init_producer_id, k23_offset_for_leader_epoch, k29_describe_acls, k30_create_acls, k31_delete_acls,
+    k22_init_producer_id, k23_offset_for_leader_epoch, k24_add_partitions_to_txn, k25_add_offsets_to_txn,
+    k26_end_txn, k27_write_txn_markers, k29_describe_acls, k30_create_acls, k31_delete_acls,
     k32_describe_configs, k33_alter_configs, k35_describe_log_dirs, k37_create_partitions, k42_delete_groups,
     k44_incremental_alter_configs, k47_offset_delete, k55_describe_quorum, k57_update_features,
-    k60_describe_cluster, k61_describe_producers, k68_consumer_group_heartbeat, k69_consumer_group_describe,
-    k74_list_config_resources, k75_describe_topic_partitions,
+    k60_describe_cluster, k61_describe_producers, k65_describe_transactions, k66_list_transactions,
+    k68_consumer_group_heartbeat, k69_consumer_group_describe, k74_list_config_resources,
+    k75_describe_topic_partitions,
 };
 use wire::{ApiInfo, ApiKey};
 
@@ -211,14 +213,37 @@ pub(crate) fn find(key: i16) -> Option<Api> {
                 k75_describe_topic_partitions::describe_topic_partitions,
             )
         }),
-        // Only their messages exist yet.
-        ApiKey::AddPartitionsToTxn
-        | ApiKey::AddOffsetsToTxn
-        | ApiKey::EndTxn
-        | ApiKey::WriteTxnMarkers
-        | ApiKey::TxnOffsetCommit
-        | ApiKey::DescribeTransactions
-        | ApiKey::ListTransactions => return None,
+        ApiKey::AddPartitionsToTxn => Serve::Inline(|call| {
+            let (connection, size) = (call.connection, k24_add_partitions_to_txn::answer_bytes);
+            super::answer_unless(call, size, move |context, request, version| {
+                k24_add_partitions_to_txn::add_partitions_to_txn(context, request, version, connection)
+            })
+        }),
+        ApiKey::AddOffsetsToTxn => Serve::Inline(|call| {
+            let (connection, size) = (call.connection, k25_add_offsets_to_txn::answer_bytes);
+            super::answer_unless(call, size, move |context, request, version| {
+                k25_add_offsets_to_txn::add_offsets_to_txn(context, request, version, connection)
+            })
+        }),
+        ApiKey::EndTxn => Serve::Inline(|call| {
+            let connection = call.connection;
+            super::answer_unless(call, k26_end_txn::answer_bytes, move |context, request, version| {
+                k26_end_txn::end_txn(context, request, version, connection)
+            })
+        }),
+        ApiKey::WriteTxnMarkers => Serve::Inline(|call| {
+            super::answer(call, k27_write_txn_markers::answer_bytes, k27_write_txn_markers::write_txn_markers)
+        }),
+        ApiKey::DescribeTransactions => Serve::Inline(|call| {
+            let size = k65_describe_transactions::answer_bytes;
+            super::answer_within(call, size, k65_describe_transactions::describe_transactions)
+        }),
+        ApiKey::ListTransactions => Serve::Inline(|call| {
+            let size = k66_list_transactions::answer_bytes;
+            super::answer_within(call, size, k66_list_transactions::list_transactions)
+        }),
+        // Only its messages exist yet.
+        ApiKey::TxnOffsetCommit => return None,
     };
     Some(Api { info: key.info(), serve })
 }

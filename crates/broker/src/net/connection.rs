@@ -19,6 +19,7 @@ use crate::context::Context;
 use crate::net::frame_reader::FrameReader;
 use crate::probe::Probes;
 use bytes::{Buf, Bytes};
+use coordinator::txn::Connection;
 use env::net::Stream;
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -74,6 +75,8 @@ pub(crate) enum ConnectionEnd {
 pub(crate) struct Peer {
     /// Its address.
     pub(crate) address: String,
+    /// Which connection it is.
+    pub(crate) connection: Connection,
     /// Name of the listener that it came by.
     pub(crate) listener: Arc<str>,
     /// What waits for an answer.
@@ -127,10 +130,16 @@ struct Pending {
 }
 
 /// Serves a connection to its end.
-pub(crate) async fn serve(stream: Stream, (address, listener): (String, Arc<str>), context: Arc<Context>) {
+pub(crate) async fn serve(
+    stream: Stream,
+    connection: Connection,
+    (address, listener): (String, Arc<str>),
+    context: Arc<Context>,
+) {
     let (read, write) = tokio::io::split(stream);
     let (queue, accepted) = mpsc::channel(IN_FLIGHT_MAX);
-    let peer = Peer { address, listener, load: watch::Sender::default(), waiting: Cell::new(0) };
+    let (load, waiting) = (watch::Sender::default(), Cell::new(0));
+    let peer = Peer { address, connection, listener, load, waiting };
     let mut writer = std::pin::pin!(write_all(write, accepted, &peer, &context));
     let reader = async {
         let end = read_until_stop(read, queue, &peer, &context).await;

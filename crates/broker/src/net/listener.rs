@@ -6,9 +6,11 @@
 use crate::context::Context;
 use crate::probe::{ListenerProbes, Open};
 use config::NetworkConfig;
+use coordinator::txn::Connection;
 use env::net::{Detached, Listener, Spare};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
@@ -23,6 +25,8 @@ const BURST: Duration = Duration::from_secs(1);
 pub(crate) struct NewConnection {
     /// The socket.
     pub(crate) stream: Detached,
+    /// Which one it is: one that was accepted later has a larger number.
+    pub(crate) number: Connection,
     /// Address of the peer.
     pub(crate) peer: String,
     /// Name of the listener.
@@ -72,7 +76,9 @@ pub(crate) async fn accept_all(
         }
         let place = (place, context.probes.listener(&name).map(ListenerProbes::opened));
         next = (next + 1) % shards.len();
-        let connection = NewConnection { stream, peer: peer.to_string(), listener: name.clone(), place };
+        let number = Connection(context.next_connection.fetch_add(1, Ordering::Relaxed));
+        let (peer, listener) = (peer.to_string(), name.clone());
+        let connection = NewConnection { stream, number, peer, listener, place };
         if shards[next].send(connection).is_err() {
             return;
         }

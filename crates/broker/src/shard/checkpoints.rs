@@ -51,6 +51,14 @@ impl Shard {
         let ticket = self.submitted.back().map_or(self.durable_ticket, |last| last.ticket);
         self.waiting_cuts.push(WaitingCut { ticket, cut, reply });
         self.release_cuts();
+        if self.failed {
+            self.give_up_cuts();
+        }
+    }
+
+    /// The write-ahead log has failed: what a cut waits for never becomes durable.
+    pub(super) fn give_up_cuts(&mut self) {
+        self.waiting_cuts.clear();
     }
 
     /// Returns the largest tail that stays in the state.

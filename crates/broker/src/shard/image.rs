@@ -39,6 +39,7 @@ impl Shard {
             keys.into_iter().for_each(|key| self.update_config(key));
         }
         self.update_groups(&delta.partitions, !delta.deleted.is_empty());
+        self.update_txns(&delta.partitions);
         self.departed.handled(self.id, self.published.image.offset());
     }
 
@@ -84,6 +85,7 @@ impl Shard {
         self.tails.forget(key);
         self.deletes.end(key, ErrorCode::UnknownTopicOrPartition);
         self.resign_groups(key);
+        self.resign_txns(key);
         let mut effects = Vec::new();
         slot.partition.on_deleted(&mut effects);
         self.run_effects(key, effects);

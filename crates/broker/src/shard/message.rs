@@ -1,6 +1,7 @@
 //! What a shard can be told and asked.
 
 use super::compaction::CompactMessage;
+use super::transactions::{TxnAsk, TxnLook, TxnsDone};
 use super::txns::{BeginVerification, DescribeProducers, EndVerification, WriteMarkers};
 use crate::history::Notes;
 use crate::publish::Published;
@@ -42,12 +43,9 @@ pub(crate) enum ShardMessage {
     /// Delete the records of a partition up to an offset.
     Delete(Delete),
     /// End transactions with marks.
-    #[allow(dead_code, reason = "the coordinators of transactions send it")]
     WriteMarkers(WriteMarkers),
-    #[allow(dead_code, reason = "Produce sends it once there are coordinators to ask")]
     /// Begin to verify the first batches of transactions.
     BeginVerification(BeginVerification),
-    #[allow(dead_code, reason = "Produce sends it once there are coordinators to ask")]
     /// Verifications that have failed.
     EndVerification(EndVerification),
     /// Tell the producers of a partition.
@@ -56,6 +54,12 @@ pub(crate) enum ShardMessage {
     Groups(Box<GroupAsk>),
     /// What a coordinator had asked for is done.
     GroupsDone(GroupsDone),
+    /// Ask a coordinator of transactions.
+    TxnAsk(Box<TxnAsk>),
+    /// Look at what one knows.
+    TxnLook(TxnLook),
+    /// What one had asked for is done.
+    TxnsDone(TxnsDone),
     /// New metadata, with recovered logs for partitions that it may name (at start only).
     Image {
         /// The image.

@@ -58,6 +58,7 @@ impl Shard {
             let log = slot.partition.log_mut();
             if let Some(frame) = log.created() {
                 self.frames.push(frame);
+                self.is_awaited = true;
                 self.changed.insert(key);
             }
             if self.pages.opened.insert(key, true) != Some(true) {

@@ -110,6 +110,7 @@ impl ShardThread {
         let budget = crate::run::memory(&context.config, &context.env) / TAIL_SHARE / self.count as u64;
         let small_tails = SMALL_TAILS_MAX.min(context.unwritten.limit() / SMALL_TAILS_SHARE);
         let (group_jobs, jobs_of_groups) = mpsc::unbounded_channel();
+        let (txn_jobs, jobs_of_txns) = mpsc::unbounded_channel();
         let shard = Shard::new(ShardParts {
             id: self.id,
             router: context.router.clone(),
@@ -126,24 +127,27 @@ impl ShardThread {
                 small_tails_bytes: small_tails / self.count as u64,
                 unwritten: context.unwritten.clone(),
                 group_memory: context.group_memory.clone(),
+                txn_memory: context.txn_memory.clone(),
                 max_producers: MAX_PRODUCERS,
             },
             clock_watch: self.clock_watch,
             group_jobs,
+            txn_jobs,
         });
         tokio::task::spawn_local(crate::groups::work(jobs_of_groups, context.clone()));
+        tokio::task::spawn_local(crate::transactions::work(jobs_of_txns, context.clone()));
         tokio::task::spawn_local(serve_connections(self.connected, context));
         shard.run(self.inbox).await;
     }
 }
 
 async fn serve_connections(mut connected: mpsc::UnboundedReceiver<NewConnection>, context: Arc<Context>) {
-    while let Some(NewConnection { stream, peer, listener, place }) = connected.recv().await {
+    while let Some(NewConnection { stream, number, peer, listener, place }) = connected.recv().await {
         match stream.attach() {
             Ok(stream) => {
                 let context = context.clone();
                 tokio::task::spawn_local(async move {
-                    connection::serve(stream, (peer, listener), context).await;
+                    connection::serve(stream, number, (peer, listener), context).await;
                     drop(place);
                 });
             }

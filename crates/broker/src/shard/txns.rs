@@ -44,8 +44,21 @@ pub(crate) struct Marker {
 pub(crate) struct BeginVerification {
     /// The batches.
     pub(crate) parts: Vec<Unverified>,
-    /// Where the answers go, in the order of `parts`: what is to be done, or Kafka's code.
-    pub(crate) reply: oneshot::Sender<Vec<Result<Verification, ErrorCode>>>,
+    /// Where the answers go, in the order of `parts`.
+    pub(crate) reply: oneshot::Sender<Vec<Begun>>,
+}
+
+/// What is to be done before a transactional batch is appended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Begun {
+    /// Nothing: its transaction is open there.
+    Open,
+    /// Its coordinator is asked; it is appended with this guard.
+    Ask(VerificationGuard),
+    /// It is refused.
+    Refused(ErrorCode),
+    /// It has come by a connection that its producer has given up.
+    Late,
 }
 
 /// A transactional batch whose transaction may not be open where it goes.
@@ -59,6 +72,8 @@ pub(crate) struct Unverified {
     pub(crate) producer_epoch: ProducerEpoch,
     /// Its first sequence.
     pub(crate) first: Sequence,
+    /// By which connection it has come, where its epoch does not tell what was delayed.
+    pub(crate) connection: Option<u64>,
 }
 
 /// Verifications that have failed: their batches are not appended.
@@ -138,10 +153,22 @@ impl Shard {
         let _ = message.reply.send(answers);
     }
 
-    fn begin_verification(&mut self, part: &Unverified) -> Result<Verification, ErrorCode> {
-        let Some(slot) = self.partitions.get_mut(&part.key) else { return Err(self.absent(part.key)) };
-        slot.partition.may_append(RequiredAcks::Leader).map_err(|refused| refused.code())?;
-        Ok(slot.partition.begin_verification(part.producer_id, part.producer_epoch, part.first))
+    fn begin_verification(&mut self, part: &Unverified) -> Begun {
+        let Some(slot) = self.partitions.get_mut(&part.key) else {
+            return Begun::Refused(self.absent(part.key));
+        };
+        let partition = &mut slot.partition;
+        if let Err(refused) = partition.may_append(RequiredAcks::Leader) {
+            return Begun::Refused(refused.code());
+        }
+        let (id, epoch) = (part.producer_id, part.producer_epoch);
+        if part.connection.is_some_and(|connection| partition.is_late(id, epoch, connection)) {
+            return Begun::Late;
+        }
+        match partition.begin_verification(id, epoch, part.first) {
+            Verification::AlreadyOpen => Begun::Open,
+            Verification::Begun(guard) => Begun::Ask(guard),
+        }
     }
 
     pub(super) fn on_end_verification(&mut self, EndVerification(ended): EndVerification) {

@@ -40,10 +40,10 @@ pub fn sequenced(id: i64, epoch: i16, sequence: i32, records: usize) -> Bytes {
     filled(builder, &values.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// A batch of a transaction.
-pub fn transactional(id: i64) -> Bytes {
+/// A batch of a transaction, of one record.
+pub fn in_transaction(id: i64, epoch: i16, sequence: i32) -> Bytes {
     let empty = BatchBuilder::new(Codec::None).transactional(true);
-    filled(empty.producer(ProducerId(id), ProducerEpoch(0), Sequence(0)), &["in a transaction"])
+    filled(empty.producer(ProducerId(id), ProducerEpoch(epoch), Sequence(sequence)), &["in a transaction"])
 }
 
 fn filled(mut builder: BatchBuilder, values: &[&str]) -> Bytes {

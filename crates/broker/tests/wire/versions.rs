@@ -391,7 +391,7 @@ fn the_table_is_announced() {
         served().map(|api| (api.key, if api.key == 0 { 0 } else { api.min }, api.max)).collect();
     assert_eq!(announced, served);
     let features: Vec<_> = response.finalized_features.iter().map(|f| f.name.as_str()).collect();
-    assert_eq!(features, ["group.version", "metadata.version"], "nothing is finalised before its APIs exist");
+    assert_eq!(features, ["group.version", "metadata.version", "transaction.version"]);
     let supported = |version| -> Vec<String> {
         let response = broker.connect().call(&request, version);
         response.supported_features.into_iter().map(|f| f.name).collect()

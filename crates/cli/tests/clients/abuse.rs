@@ -23,6 +23,8 @@ mod records;
 mod row;
 #[path = "abuse/topics.rs"]
 mod topics;
+#[path = "abuse/transactions.rs"]
+mod transactions;
 
 use crate::batches::{batch, read_all};
 use crate::broker::Broker;
@@ -145,6 +147,7 @@ fn rows() -> Vec<Row> {
         records::rows(),
         reads::rows(),
         groups::rows(),
+        transactions::rows(),
         peers::rows(),
         not_yet::rows(),
     ];

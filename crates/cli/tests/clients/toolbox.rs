@@ -40,8 +40,12 @@ pub(crate) struct Family {
     drain: Vec<String>,
     /// Program and first arguments of a member of a group.
     member: Vec<String>,
+    /// Program and first arguments of a producer of transactions and its reader.
+    transact: Vec<String>,
     /// What protocol of groups its members speak.
     protocol: &'static str,
+    /// What its transactions are told in the environment.
+    transactions: &'static str,
 }
 
 /// The group protocol that clients speak by default.
@@ -90,6 +94,25 @@ impl Family {
         Program::start(self.name, &mut command)
     }
 
+    /// Returns the family with transactions that have no epochs of their own (franz-go only).
+    pub(crate) fn of_old_transactions(self) -> Family {
+        Family { transactions: "old", ..self }
+    }
+
+    /// Starts a producer of transactions.
+    pub(crate) fn transact(&self, address: &str, id: &str, timeout_ms: u32) -> Program {
+        let mut command = command(&self.transact);
+        command.args(["write", address, id, &timeout_ms.to_string()]).env("TRANSACTIONS", self.transactions);
+        Program::start(self.name, &mut command)
+    }
+
+    /// Reads a partition; returns the values and the end that a reader of this isolation gets.
+    pub(crate) fn see(&self, address: &str, topic: &str, partition: u32, isolation: &str) -> Vec<String> {
+        let mut command = command(&self.transact);
+        command.args(["see", address, topic, &partition.to_string(), isolation]);
+        crate::program::run(self.name, &mut command)
+    }
+
     /// Reads what a producer under load left.
     pub(crate) fn drain(&self, address: &str, topic: &str, partitions: u32) -> Vec<String> {
         let mut command = command(&self.drain);
@@ -123,22 +146,25 @@ pub(crate) fn confluent() -> Result<Family, String> {
         load: program("python/load.py", "write"),
         drain: program("python/load.py", "read"),
         member: program("python/member.py", "confluent"),
+        transact: program("python/transact.py", "confluent"),
         protocol: CLASSIC,
+        transactions: "",
     })
 }
 
-/// kafka-python: its round trip and members of groups.
+/// kafka-python: its round trip, members of groups and transactions.
 pub(crate) fn kafka_python() -> Result<Family, String> {
     let python = python()?;
     let program = |file: &str| vec![python.clone(), program_file(file), "kafka-python".to_owned()];
-    let (round_trip, member) = (program("python/roundtrip.py"), program("python/member.py"));
     Ok(Family {
         name: "kafka-python",
-        round_trip,
+        round_trip: program("python/roundtrip.py"),
         load: Vec::new(),
         drain: Vec::new(),
-        member,
+        member: program("python/member.py"),
+        transact: program("python/transact.py"),
         protocol: CLASSIC,
+        transactions: "",
     })
 }
 
@@ -146,16 +172,38 @@ pub(crate) fn kafka_python() -> Result<Family, String> {
 pub(crate) fn franz_go() -> Result<Family, String> {
     let peer = go_peer()?;
     let with = |word: &str| vec![peer.clone(), word.to_owned()];
-    let (load, drain, member) = (with("load"), with("drain"), with("member"));
-    Ok(Family { name: "franz-go", round_trip: vec![peer], load, drain, member, protocol: CLASSIC })
+    Ok(Family {
+        name: "franz-go",
+        load: with("load"),
+        drain: with("drain"),
+        member: with("member"),
+        transact: with("transact"),
+        round_trip: vec![peer],
+        protocol: CLASSIC,
+        transactions: "",
+    })
 }
 
 /// Kafka's Java client of a version.
 pub(crate) fn java(version: &'static str) -> Result<Family, String> {
     let words = java_peer(version)?;
     let with = |word: &str| words.iter().cloned().chain([word.to_owned()]).collect();
-    let (load, drain, member) = (with("load"), with("drain"), with("member"));
-    Ok(Family { name: "kafka-clients", round_trip: words.clone(), load, drain, member, protocol: CLASSIC })
+    Ok(Family {
+        name: "kafka-clients",
+        load: with("load"),
+        drain: with("drain"),
+        member: with("member"),
+        transact: Vec::new(),
+        round_trip: words.clone(),
+        protocol: CLASSIC,
+        transactions: "",
+    })
+}
+
+/// The same, for its transactions alone.
+pub(crate) fn java_transactions(version: &'static str) -> Result<Family, String> {
+    let transact = java_program("Transact", version, &format!("java-{version}"), &[])?;
+    Ok(Family { transact, ..java(version)? })
 }
 
 /// Returns a command for a Java class of kafka-tools 4.3.1.
@@ -198,7 +246,10 @@ fn python() -> Result<String, String> {
 }
 
 fn go_peer() -> Result<String, String> {
-    go_program("go", &["go.mod", "go.sum", "main.go", "topics.go", "records.go", "load.go", "member.go"])
+    go_program(
+        "go",
+        &["go.mod", "go.sum", "main.go", "topics.go", "records.go", "load.go", "member.go", "transact.go"],
+    )
 }
 
 /// Builds the program in a folder below tests/clients.
@@ -222,7 +273,7 @@ fn java_peer(version: &'static str) -> Result<Vec<String>, String> {
 fn java_program(class: &str, version: &str, libs: &str, more: &[&str]) -> Result<Vec<String>, String> {
     let jars = format!("{}/*", java_libs(version, libs, more)?.display());
     let source = format!("java/{class}.java");
-    let classes = made(&format!("{libs}-classes"), &[&source], |folder| {
+    let classes = made(&format!("{libs}-{class}"), &[&source], |folder| {
         let file = program_file(&source);
         step(Command::new("javac").args(["-nowarn", "-cp", &jars, &file, "-d"]).arg(folder))
     })?;

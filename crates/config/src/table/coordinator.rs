@@ -13,7 +13,6 @@ const SHARE: State = State::Later("it acts with share groups");
 const STREAMS: State = State::Later("it acts with streams groups");
 const THREADS: State =
     State::NoSubject("there is one shard per core instead of pools of threads, see highwater.shards");
-const TRANSACTIONS: State = State::Later("it acts with transactions");
 
 /// Every setting of this area.
 ///
@@ -95,19 +94,19 @@ pub const COORDINATOR: &[Property] = &[
     property("share.coordinator.append.linger.ms", Kind::Int, Some("-1"), "Time that share records wait for company.").from(-1).state(SHARE),
     property("share.coordinator.write.timeout.ms", Kind::Int, Some("5000"), "Time that a write of a share state may take.").from(1).state(SHARE),
     property("share.coordinator.cached.buffer.max.bytes", Kind::Int, Some("1048588"), "Largest buffer that the share coordinator keeps.").from(524_288).dynamic().state(SHARE),
-    property("transaction.state.log.min.isr", Kind::Int, Some("2"), "In-sync replicas that the transaction topic needs.").from(1).state(TRANSACTIONS),
-    property("transaction.state.log.load.buffer.size", Kind::Int, Some("5242880"), "Bytes read at once when transactions are loaded.").unit_is(Unit::Bytes).from(1).state(TRANSACTIONS),
-    property("transaction.state.log.replication.factor", Kind::Short, Some("3"), "Replicas of the transaction topic.").from(1).state(TRANSACTIONS),
-    property("transaction.state.log.num.partitions", Kind::Int, Some("50"), "Partitions of the transaction topic.").from(1).state(TRANSACTIONS),
-    property("transaction.state.log.segment.bytes", Kind::Int, Some("104857600"), "Size of a segment of the transaction topic.").from(1).state(TRANSACTIONS),
-    property("transaction.partition.verification.enable", Kind::Boolean, Some("true"), "Whether a partition asks the coordinator before it takes a transactional batch.").dynamic().state(TRANSACTIONS),
-    property("transactional.id.expiration.ms", Kind::Int, Some("604800000"), "Idle time after which a transactional id is forgotten.").from(1).state(TRANSACTIONS),
-    property("transaction.max.timeout.ms", Kind::Int, Some("900000"), "Longest transaction timeout that a producer may ask for.").from(1).state(TRANSACTIONS),
-    property("transaction.abort.timed.out.transaction.cleanup.interval.ms", Kind::Int, Some("10000"), "Interval at which overdue transactions are aborted.").from(1).state(TRANSACTIONS),
-    property("transaction.remove.expired.transaction.cleanup.interval.ms", Kind::Int, Some("3600000"), "Interval at which expired transactional ids are removed.").from(1).state(TRANSACTIONS),
-    property("transaction.two.phase.commit.enable", Kind::Boolean, Some("false"), "Whether producers may take part in two-phase commits.").state(TRANSACTIONS),
-    property("add.partitions.to.txn.retry.backoff.max.ms", Kind::Int, Some("100"), "Longest wait for a transaction that is just ending.").from(0).state(TRANSACTIONS),
-    property("add.partitions.to.txn.retry.backoff.ms", Kind::Int, Some("20"), "Interval at which an ending transaction is asked again.").from(1).state(TRANSACTIONS),
+    property("transaction.state.log.min.isr", Kind::Int, Some("2"), "In-sync replicas that the transaction topic needs.").from(1),
+    property("transaction.state.log.load.buffer.size", Kind::Int, Some("5242880"), "Bytes read at once when transactions are loaded.").unit_is(Unit::Bytes).from(1).state(State::NoSubject("transactions are loaded in steps of a fixed size, without a buffer")),
+    property("transaction.state.log.replication.factor", Kind::Short, Some("3"), "Replicas of the transaction topic.").from(1),
+    property("transaction.state.log.num.partitions", Kind::Int, Some("50"), "Partitions of the transaction topic.").from(1),
+    property("transaction.state.log.segment.bytes", Kind::Int, Some("104857600"), "Size of a segment of the transaction topic.").from(1),
+    property("transaction.partition.verification.enable", Kind::Boolean, Some("true"), "Whether a partition asks the coordinator before it takes a transactional batch.").dynamic().state(State::Refused("a partition that does not ask the coordinator takes batches of transactions that have ended, and they hang; remove it")),
+    property("transactional.id.expiration.ms", Kind::Int, Some("604800000"), "Idle time after which a transactional id is forgotten.").from(1),
+    property("transaction.max.timeout.ms", Kind::Int, Some("900000"), "Longest transaction timeout that a producer may ask for.").from(1),
+    property("transaction.abort.timed.out.transaction.cleanup.interval.ms", Kind::Int, Some("10000"), "Interval at which overdue transactions are aborted.").from(1).state(State::NoSubject("a transaction is aborted when its time is over, not when somebody looks")),
+    property("transaction.remove.expired.transaction.cleanup.interval.ms", Kind::Int, Some("3600000"), "Interval at which expired transactional ids are removed.").from(1).state(State::NoSubject("an id is removed when its time is over, not when somebody looks")),
+    property("transaction.two.phase.commit.enable", Kind::Boolean, Some("false"), "Whether producers may take part in two-phase commits.").state(State::Refused("two-phase commit (KIP-939) is not built; remove it")),
+    property("add.partitions.to.txn.retry.backoff.max.ms", Kind::Int, Some("100"), "Longest wait for a transaction that is just ending.").from(0),
+    property("add.partitions.to.txn.retry.backoff.ms", Kind::Int, Some("20"), "Interval at which an ending transaction is asked again.").from(1).state(State::NoSubject("what waits for an end goes on as soon as it is there")),
     property("quota.window.num", Kind::Int, Some("11"), "Samples over which client quotas are measured.").from(1).state(QUOTAS),
     property("quota.window.size.seconds", Kind::Int, Some("1"), "Length of a sample of client quotas.").from(1).state(QUOTAS),
     property("replication.quota.window.num", Kind::Int, Some("11"), "Samples over which replication quotas are measured.").from(1).state(QUOTAS),

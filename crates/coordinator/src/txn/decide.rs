@@ -168,8 +168,9 @@ pub(super) fn end(
     let is_before = producer.epoch.0.checked_add(1) == Some(txn.epoch.0) && producer.id == txn.producer;
     let is_before_new_id =
         producer.id == txn.previous && producer.epoch.0 == EPOCH_MAX - 1 && txn.epoch.0 == 0;
-    // Its epoch was raised by the end that it asks for.
-    let is_repeat = protocol == Protocol::V2 && (is_before || is_before_new_id);
+    // Its epoch was raised by the end that it asks for; where nothing was ended, by a producer that has begun again.
+    let has_ended = txn.state != TxnState::Empty;
+    let is_repeat = protocol == Protocol::V2 && has_ended && (is_before || is_before_new_id);
     if producer.id != txn.producer && !is_before_new_id {
         return Err(ErrorCode::InvalidProducerIdMapping);
     }

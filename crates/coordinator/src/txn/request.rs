@@ -40,7 +40,7 @@ pub struct TxnSettings {
     pub retry: Duration,
     /// What all ids may take; a new one beyond it is refused. *Units*: bytes.
     pub memory_max: usize,
-    /// Longest record. *Units*: bytes.
+    /// Longest record, and what a batch of shorter ones may take. *Units*: bytes.
     pub record_max: usize,
     /// Where partitions and their marks go.
     pub order: Order,
@@ -184,7 +184,12 @@ pub enum TxnEffect {
         answer: Result<TxnAnswer, ErrorCode>,
     },
     /// Append these records as one batch, and say when it is in the write-ahead log's order and when it is committed.
-    Append(Vec<TxnRecord>),
+    Append {
+        /// The records.
+        records: Vec<TxnRecord>,
+        /// More follows at once in the same log, or nobody waits for it.
+        is_followed: bool,
+    },
     /// Write marks, and say what became of them.
     Mark(Mark),
     /// Count.
@@ -204,6 +209,13 @@ pub struct TxnFacts<'a> {
     pub ends: Option<Monotonic>,
     /// Partitions that lack their mark.
     pub unmarked: Option<&'a TxnPartitions>,
+}
+
+impl TxnFacts<'_> {
+    /// Returns about how much they take, decoded and encoded. *Units*: bytes.
+    pub fn bytes(&self) -> usize {
+        3 * self.txn.size(self.id)
+    }
 }
 
 /// Which ids are wanted. *Shape*: an empty list wants all.

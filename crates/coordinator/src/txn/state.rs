@@ -148,7 +148,7 @@ impl Txn {
     }
 
     /// Returns about how much its record takes. *Units*: bytes.
-    pub(super) fn size(&self, id: &str) -> usize {
+    pub fn size(&self, id: &str) -> usize {
         let topics = self.partitions.iter();
         let each = topics
             .map(|(topic, partitions)| TOPIC_BYTES + topic.name.len() + PARTITION_BYTES * partitions.len());

@@ -1,8 +1,12 @@
 //! How transactions end: PREPARE, marks, Complete, and what comes in between.
 
 use crate::world::{ID, SECOND, World, add, end, init, later, partitions, producer_of, settings};
-use coordinator::txn::{Marked, Order, Protocol, TxnAnswer, TxnEvent, TxnRequest, TxnState};
-use types::ErrorCode;
+use coordinator::Token;
+use coordinator::txn::{
+    Marked, Order, Protocol, Transactions, TxnAnswer, TxnEffect, TxnEvent, TxnRecord, TxnRequest,
+    TxnSettings, TxnState,
+};
+use types::{ErrorCode, LeaderEpoch};
 
 /// Protects: with an epoch of its own each transaction's end is told apart: a repeat gets the same answer, a delayed end of the
 /// one before is fenced and never ends the next (X1).
@@ -48,10 +52,70 @@ fn each_step_waits_for_the_one_before() {
     assert_eq!(world.state(), TxnState::CompleteCommit);
 }
 
+/// Protects: what is answered without a record of its own waits for the records that it builds on: a repeat is told nothing
+/// that a crash could take back.
+#[test]
+fn a_repeat_waits_for_what_it_is_told() {
+    let mut world = World::new();
+    let producer = world.init();
+    world.begin(producer, &[0], Protocol::V2);
+    let first = world.send(end(producer, true, Protocol::V2));
+    let repeat = world.send(end(producer, true, Protocol::V2));
+    world.mark(Marked::Gone);
+    assert_eq!(
+        (world.on_way.len(), world.answers.len()),
+        (2, 0),
+        "no mark was written: nothing is committed yet"
+    );
+    world.settle();
+    assert_eq!(world.answer(first), world.answer(repeat));
+    let added = world.send(add(later(producer, 1), &[0, 1], Protocol::V2));
+    let again = world.send(add(later(producer, 1), &[1], Protocol::V2));
+    assert!(world.answers.is_empty());
+    world.settle();
+    assert_eq!((world.answer(added), world.answer(again)), (Ok(TxnAnswer::Done), Ok(TxnAnswer::Done)));
+}
+
+/// Protects: what waits for the log becomes batches that the log takes, each with all that follows its records.
+#[test]
+fn what_waits_is_written_in_batches_that_fit() {
+    const IDS: u64 = 1_000;
+    let now = World::new().now;
+    let record_max = 4_000;
+    let mut txns = Transactions::new(TxnSettings { record_max, ..settings() }, LeaderEpoch(0));
+    txns.loaded(true, now);
+    for id in 0..IDS {
+        txns.handle(Token(id), &format!("id {id}"), init(None), None, now);
+    }
+    let (mut records, mut answers) = (0, 0);
+    loop {
+        let effects = txns.take_effects();
+        if effects.is_empty() {
+            break;
+        }
+        for effect in effects {
+            match effect {
+                TxnEffect::Append { records: batch, .. } => {
+                    assert!(batch.iter().map(TxnRecord::size).sum::<usize>() <= record_max);
+                    records += batch.len();
+                    txns.is_ordered();
+                    txns.is_committed();
+                }
+                TxnEffect::Reply { answer, .. } => {
+                    answers += u64::from(answer.is_ok());
+                    assert!(answers <= records as u64, "no answer comes before its record");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!((records as u64, answers), (IDS, IDS));
+}
+
 /// Protects: where marks go elsewhere, none goes out before PREPARE is committed (X12).
 #[test]
 fn across_logs_prepare_is_committed_first() {
-    let mut world = World::with(coordinator::txn::TxnSettings { order: Order::Across, ..settings() });
+    let mut world = World::with(TxnSettings { order: Order::Across, ..settings() });
     let producer = world.init();
     world.begin(producer, &[0], Protocol::V2);
     world.send(end(producer, true, Protocol::V2));

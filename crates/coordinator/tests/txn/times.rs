@@ -94,7 +94,7 @@ fn a_clock_that_was_set_forgets_no_id() {
         now.mono = now.mono.plus(Duration::from_secs(60));
         txns.on_time(now);
         let is_forgotten =
-            txns.take_effects().iter().any(|e| matches!(e, coordinator::txn::TxnEffect::Append(_)));
+            txns.take_effects().iter().any(|e| matches!(e, coordinator::txn::TxnEffect::Append { .. }));
         assert_eq!(is_forgotten, is_sound);
     }
 }

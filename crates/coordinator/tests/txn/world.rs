@@ -103,7 +103,7 @@ impl World {
                     TxnEffect::Reply { token, answer } => {
                         assert!(self.answers.insert(token, answer).is_none(), "answered twice");
                     }
-                    TxnEffect::Append(records) => {
+                    TxnEffect::Append { records, .. } => {
                         self.on_way.push_back(records);
                         self.txns.is_ordered();
                     }

@@ -1,7 +1,7 @@
 //! Feature levels: what a new cluster starts with, and how they are changed.
 //!
-//! `metadata.version` and `group.version` (1: the consumer protocol of KIP-848) are finalised; `transaction.version` waits until
-//! its APIs exist (D-16). `highwater.version` numbers our own derivations, D-18's among them; clients
+//! `metadata.version`, `group.version` (1: the consumer protocol of KIP-848) and `transaction.version` (2: each transaction has an
+//! epoch of its own, KIP-890) are finalised. `highwater.version` numbers our own derivations, D-18's among them; clients
 //! are not told of it. *Invariant*: a cluster keeps its levels until somebody updates them, whatever
 //! newer levels its broker supports. Source: FeatureControlManager, MetadataVersion. Tests:
 //! tests/controller.rs.
@@ -35,7 +35,10 @@ pub const GROUP_VERSION: Feature = Feature { name: "group.version", min: 0, max:
 
 const HIGHWATER_VERSION: Feature = Feature { name: "highwater.version", min: 1, max: 1, lossy: &[1] };
 
-const FEATURES: [Feature; 3] = [GROUP_VERSION, HIGHWATER_VERSION, METADATA_VERSION];
+/// How clients run transactions. The broker goes by the versions of their requests, as Kafka does.
+pub const TRANSACTION_VERSION: Feature = Feature { name: "transaction.version", min: 0, max: 2, lossy: &[] };
+
+const FEATURES: [Feature; 4] = [GROUP_VERSION, HIGHWATER_VERSION, METADATA_VERSION, TRANSACTION_VERSION];
 
 /// A level that the directory has and this program does not know: a newer one has upgraded it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

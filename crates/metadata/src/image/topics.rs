@@ -80,13 +80,15 @@ pub(crate) fn folded(name: &TopicName) -> Option<String> {
 
 /// The topic that holds the offsets of groups, and the groups.
 pub const CONSUMER_OFFSETS: &str = "__consumer_offsets";
+/// The topic that holds the states of transactions.
+pub const TRANSACTION_STATE: &str = "__transaction_state";
 
 /// The topic that notes every commit: who, when, from which offset to which.
 pub const OFFSET_HISTORY: &str = "__highwater_offset_history";
 
 /// Says whether a topic of this name is internal: Kafka's, and our own.
 pub fn is_internal(name: &str) -> bool {
-    matches!(name, CONSUMER_OFFSETS | OFFSET_HISTORY | "__transaction_state" | "__share_group_state")
+    matches!(name, CONSUMER_OFFSETS | OFFSET_HISTORY | TRANSACTION_STATE | "__share_group_state")
 }
 
 impl TopicsImage {

@@ -100,6 +100,7 @@ impl Desk {
             small_tails_bytes: 1 << 20,
             unwritten: unwritten.clone(),
             group_memory: GroupMemory::new(1 << 20),
+            txn_memory: GroupMemory::new(1 << 20),
             max_producers: 100,
         };
         let parts = ShardParts {
@@ -116,6 +117,7 @@ impl Desk {
             departed: Arc::new(Departed::new(1)),
             clock_watch: ClockWatch::new(env.clock.now(), Millis(1000), Duration::from_secs(1)),
             group_jobs: mpsc::unbounded_channel().0,
+            txn_jobs: mpsc::unbounded_channel().0,
         };
         tokio::task::spawn_local(Shard::new(parts).run(inbox));
         let published = Arc::new(Published::new(Arc::new(image()), &broker, WallTime(0)));
@@ -134,12 +136,13 @@ impl Desk {
         (Arc::new(reserved), Arc::new(self.unwritten.admit(1024).await))
     }
 
-    async fn begin(&self, partitions: &[i32]) -> Vec<Result<Verification, ErrorCode>> {
+    async fn begin(&self, partitions: &[i32]) -> Vec<Begun> {
         let part = |n: &i32| Unverified {
             key: key(*n),
             producer_id: ID,
             producer_epoch: ProducerEpoch(0),
             first: Sequence(0),
+            connection: None,
         };
         let parts = partitions.iter().map(part).collect();
         self.ask(|reply| ShardMessage::BeginVerification(BeginVerification { parts, reply })).await
@@ -188,10 +191,11 @@ fn on_a_shard(test: impl AsyncFnOnce(Desk)) {
     tokio::task::LocalSet::new().block_on(&runtime, async { test(Desk::start()).await });
 }
 
-fn guard(begun: Result<Verification, ErrorCode>) -> Option<VerificationGuard> {
-    match begun.unwrap() {
-        Verification::Begun(guard) => Some(guard),
-        Verification::AlreadyOpen => None,
+fn guard(begun: Begun) -> Option<VerificationGuard> {
+    match begun {
+        Begun::Ask(guard) => Some(guard),
+        Begun::Open => None,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -201,12 +205,12 @@ fn guard(begun: Result<Verification, ErrorCode>) -> Option<VerificationGuard> {
 fn marks_of_one_call_share_a_group() {
     on_a_shard(async |desk| {
         let begun = desk.begin(&[0, 1, 2]).await;
-        assert_eq!(begun[2], Err(ErrorCode::NotLeaderOrFollower));
+        assert_eq!(begun[2], Begun::Refused(ErrorCode::NotLeaderOrFollower));
         for (partition, begun) in (0..2).zip(begun) {
             assert_eq!(desk.append(partition, guard(begun)).await, ErrorCode::None);
             assert_eq!(desk.open(partition).await, Some(Offset(0)));
         }
-        assert_eq!(desk.begin(&[0]).await, [Ok(Verification::AlreadyOpen)]);
+        assert_eq!(desk.begin(&[0]).await, [Begun::Open]);
         let count = || desk.groups.load(Ordering::SeqCst);
         let (groups, none, absent) = (count(), ErrorCode::None, ErrorCode::NotLeaderOrFollower);
         assert_eq!(desk.mark(&[1, 2, 0], 1).await, [none, absent, none]);

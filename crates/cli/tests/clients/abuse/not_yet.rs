@@ -1,4 +1,4 @@
-//! Rows whose subject is not built: transactions, SASL, access rules, TLS. Each fails once its subject is there,
+//! Rows whose subject is not built: SASL, access rules, TLS. Each fails once its subject is there,
 //! and is then replaced by inputs and their replies.
 
 use super::row::{Reply, Row};
@@ -14,7 +14,6 @@ pub(super) enum Subject {
     Setting(&'static str, &'static str),
 }
 
-const TRANSACTIONS: Subject = Subject::Api("transactions", 24);
 const SASL: Subject = Subject::Api("SASL", 36);
 const TLS: Subject = Subject::Setting("TLS", "listeners=SSL://127.0.0.1:0");
 const ACCESS_RULES: Subject = Subject::Setting(
@@ -56,7 +55,6 @@ fn not_yet(number: u8, what: &str, subject: Subject) -> Row {
 /// The rows.
 pub(super) fn rows() -> Vec<Row> {
     vec![
-        not_yet(12, "the same partition twice in AddPartitionsToTxn", TRANSACTIONS),
         not_yet(
             26,
             "requests before authentication, SASL frames over the limit, the handshake 1,000 times",
@@ -71,7 +69,6 @@ pub(super) fn rows() -> Vec<Row> {
         not_yet(30, "handshakes that never end, slow TLS, renegotiation, early data", TLS),
         not_yet(34, "another principal's member id", ACCESS_RULES),
         not_yet(35, "offsets of somebody else's group", ACCESS_RULES),
-        not_yet(36, "transaction time-outs of 0, -1 and beyond the maximum", TRANSACTIONS),
         not_yet(36, "somebody else's transactional id", ACCESS_RULES),
         not_yet(
             38,

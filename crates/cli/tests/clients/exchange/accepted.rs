@@ -91,6 +91,11 @@ impl Accepted {
         built.map(|api| format!("{api:?} is built now: take its row `{ABSENT}` away")).collect()
     }
 
+    /// Says whether a difference is meant, without counting its row as needed.
+    pub(super) fn knows(&self, difference: &Difference<'_>) -> bool {
+        self.rows.iter().any(|row| row.covers(difference))
+    }
+
     /// Says whether a difference is meant.
     pub(super) fn allows(&mut self, difference: &Difference<'_>) -> bool {
         let mut covering = self.rows.iter_mut().filter(|row| row.covers(difference)).peekable();

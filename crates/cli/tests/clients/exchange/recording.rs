@@ -1,5 +1,6 @@
 //! A recording of golden/exchange/recorded: exchanges in order, and the ids that Kafka gave to topics and members.
 
+use super::accepted::Difference;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,6 +28,13 @@ pub(super) struct Recording {
     pub(super) ids: BTreeMap<String, Vec<u8>>,
     /// The ids of producers by NAME/VERSION of the exchange that gave them.
     pub(super) producers: BTreeMap<String, i64>,
+}
+
+impl Exchange {
+    /// Returns the place of one of its fields.
+    pub(super) fn place<'a>(&'a self, path: &'a str) -> Difference<'a> {
+        Difference { name: &self.name, api: self.api, version: self.version, path }
+    }
 }
 
 impl Recording {

@@ -1,0 +1,181 @@
+//! The transactions of what is produced: each first batch in a partition is part of one that is open, or it is not stored (X2, X3).
+//!
+//! The partition hands out a guard, the coordinator is asked, and the batch is appended with the guard, which every mark of the
+//! producer makes void. From Produce 12 on the partition becomes part of the transaction by that (KIP-890); before it has to be
+//! one. What follows in the same write-ahead log waits only until the coordinator's record has its place there; for a page-cache
+//! log it is committed first. Source: `ReplicaManager.maybeSendPartitionsToTransactionCoordinator` of Kafka 4.3.1.
+//! Tests: tests/wire/transactions.rs.
+
+use super::Refused;
+use super::transactions::{ask, txn_topic};
+use crate::context::Context;
+use crate::publish::Published;
+use crate::shard::message::ShardMessage;
+use crate::shard::txns::{self, BeginVerification, Begun, EndVerification};
+use coordinator::txn::{Connection, Order, Producer, Protocol, TxnAnswer, TxnPartitions, TxnRequest};
+use partition::VerificationGuard;
+use std::collections::BTreeMap;
+use tokio::sync::oneshot;
+use types::{ErrorCode, LogKey};
+use wire::record::BatchHeader;
+
+/// First version that adds the partition itself.
+const ADDS_FROM: i16 = 12;
+/// First version that knows TRANSACTION_ABORTABLE.
+const ABORTABLE_FROM: i16 = 11;
+/// First version with a sentence for the refusal.
+const NOT_ADDED: &str = "Partition was not added to the transaction";
+
+/// A transactional batch.
+#[derive(Clone, Copy)]
+pub(super) struct Unverified {
+    /// Its place in the request.
+    pub(super) index: usize,
+    /// Where it goes.
+    pub(super) key: LogKey,
+    /// Whether that is the write-ahead log.
+    pub(super) is_in_wal: bool,
+    /// What it says.
+    pub(super) header: BatchHeader,
+}
+
+/// With what guard a batch is appended, or what is answered instead.
+pub(super) type Verified = Result<Option<VerificationGuard>, (ErrorCode, Option<String>)>;
+
+/// Who asks for one request.
+pub(super) struct Asks<'a> {
+    pub(super) context: &'a Context,
+    pub(super) published: &'a Published,
+    /// The transactional id that it names.
+    pub(super) id: &'a str,
+    pub(super) version: i16,
+    pub(super) connection: Connection,
+}
+
+/// Batches of one producer whose coordinator is asked.
+type Asked = Vec<(Unverified, VerificationGuard)>;
+
+impl Asks<'_> {
+    /// Verifies batches; says for each what is to be done.
+    ///
+    /// # Errors
+    /// The producer has come by a later connection.
+    pub(super) async fn verify(&self, batches: Vec<Unverified>) -> Result<Vec<(usize, Verified)>, Refused> {
+        let mut verified = Vec::with_capacity(batches.len());
+        let mut asked: BTreeMap<Producer, Asked> = BTreeMap::new();
+        for (batch, begun) in self.begin(batches).await {
+            match begun {
+                Begun::Open => verified.push((batch.index, Ok(None))),
+                Begun::Refused(code) => verified.push((batch.index, Err((code, None)))),
+                Begun::Late => return Err(Refused::Late),
+                Begun::Ask(guard) => {
+                    let (id, epoch) = (batch.header.producer_id, batch.header.producer_epoch);
+                    asked.entry(Producer { id, epoch }).or_default().push((batch, guard));
+                }
+            }
+        }
+        for (producer, batches) in asked {
+            let answer = self.ask(producer, &batches).await;
+            self.end_refused(&batches, &answer);
+            let each = batches.iter().zip(answer);
+            verified.extend(each.map(|((batch, guard), code)| (batch.index, self.outcome(*guard, code))));
+        }
+        Ok(verified)
+    }
+
+    /// Asks the partitions for guards.
+    async fn begin(&self, batches: Vec<Unverified>) -> Vec<(Unverified, Begun)> {
+        let connection = (self.version < ADDS_FROM).then_some(self.connection.0);
+        let router = &self.context.router;
+        let mut shards: BTreeMap<usize, Vec<Unverified>> = BTreeMap::new();
+        for batch in batches {
+            shards.entry(router.shard_of(&batch.key)).or_default().push(batch);
+        }
+        let hand_over = |(shard, batches): (usize, Vec<Unverified>)| {
+            let part = |batch: &Unverified| txns::Unverified {
+                key: batch.key,
+                producer_id: batch.header.producer_id,
+                producer_epoch: batch.header.producer_epoch,
+                first: batch.header.base_sequence,
+                connection,
+            };
+            let (reply, answers) = oneshot::channel();
+            let parts = batches.iter().map(part).collect();
+            router.send(shard, ShardMessage::BeginVerification(BeginVerification { parts, reply }));
+            (batches, answers)
+        };
+        let waiting: Vec<_> = shards.into_iter().map(hand_over).collect();
+        let mut begun = Vec::new();
+        for (batches, answers) in waiting {
+            let gone = || vec![Begun::Refused(ErrorCode::NotLeaderOrFollower); batches.len()];
+            let answers = answers.await.unwrap_or_else(|_| gone());
+            begun.extend(batches.into_iter().zip(answers));
+        }
+        begun
+    }
+
+    /// Asks the coordinator; returns the code for each batch.
+    async fn ask(&self, producer: Producer, batches: &Asked) -> Vec<ErrorCode> {
+        let mut partitions = TxnPartitions::new();
+        for (batch, _) in batches {
+            // A topic that is gone by now has no shard that takes its batch.
+            if let Some(topic) = self.published.image.topics().by_id(batch.key.topic_id) {
+                partitions.entry(txn_topic(topic)).or_default().insert(batch.key.partition.0);
+            }
+        }
+        let is_in_wal = batches.iter().all(|(batch, _)| batch.is_in_wal);
+        let request = if self.version >= ADDS_FROM {
+            let order = if is_in_wal { Order::OneLog } else { Order::Across };
+            TxnRequest::Add { producer, partitions: partitions.clone(), protocol: Protocol::V2, order }
+        } else {
+            TxnRequest::Verify { producer, partitions: partitions.clone() }
+        };
+        match ask(self.context, self.id, request, None).await {
+            Ok(TxnAnswer::Done) => vec![ErrorCode::None; batches.len()],
+            Ok(TxnAnswer::Partitions(codes)) => {
+                let named = partitions.iter().flat_map(|(t, all)| all.iter().map(|p| (t.id, *p)));
+                let codes: BTreeMap<_, _> = named.zip(codes).collect();
+                let code = |key: LogKey| codes.get(&(key.topic_id, key.partition.0)).copied();
+                let of =
+                    |(batch, _): &(Unverified, _)| code(batch.key).unwrap_or(ErrorCode::UnknownServerError);
+                batches.iter().map(of).collect()
+            }
+            Ok(_) => vec![ErrorCode::UnknownServerError; batches.len()],
+            Err(code) => vec![code; batches.len()],
+        }
+    }
+
+    /// Gives back the guards of batches that are not appended.
+    fn end_refused(&self, batches: &Asked, codes: &[ErrorCode]) {
+        let refused = batches.iter().zip(codes).filter(|(_, code)| **code != ErrorCode::None);
+        for ((batch, guard), _) in refused {
+            let ended = EndVerification(vec![(batch.key, batch.header.producer_id, *guard)]);
+            self.context.router.send_to_owner(&batch.key, ShardMessage::EndVerification(ended));
+        }
+    }
+
+    /// Says what a version makes of the coordinator's code. *Source*: ReplicaManager.appendRecords.
+    fn outcome(&self, guard: VerificationGuard, code: ErrorCode) -> Verified {
+        let cannot = || {
+            let name = code.name();
+            Some(format!(
+                "Unable to verify the partition has been added to the transaction. Underlying error: {name}"
+            ))
+        };
+        match code {
+            ErrorCode::None => Ok(Some(guard)),
+            ErrorCode::TransactionAbortable if self.version < ABORTABLE_FROM => {
+                Err((ErrorCode::InvalidTxnState, Some(NOT_ADDED.to_owned())))
+            }
+            ErrorCode::ProducerFenced => Err((ErrorCode::InvalidProducerEpoch, None)),
+            // Clients of old do not ask again for these, but for the code that they are told.
+            ErrorCode::NotCoordinator
+            | ErrorCode::CoordinatorNotAvailable
+            | ErrorCode::CoordinatorLoadInProgress => Err((ErrorCode::NotEnoughReplicas, cannot())),
+            ErrorCode::ConcurrentTransactions if self.version < ADDS_FROM => {
+                Err((ErrorCode::NotEnoughReplicas, cannot()))
+            }
+            code => Err((code, None)),
+        }
+    }
+}
