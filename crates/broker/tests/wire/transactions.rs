@@ -6,14 +6,14 @@ use crate::harness::{Broker, folder};
 use crate::idempotence::idempotent;
 use bytes::Bytes;
 use types::ErrorCode;
-use wire::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
+use wire::add_partitions_to_txn_request::{AddPartitionsToTxnTopic, AddPartitionsToTxnTransaction};
 use wire::describe_producers_request::TopicRequest;
 use wire::record::Batches;
 use wire::write_txn_markers_request::{WritableTxnMarker, WritableTxnMarkerTopic};
 use wire::{
-    AddPartitionsToTxnRequest, DescribeProducersRequest, DescribeTransactionsRequest, EndTxnRequest,
-    FetchRequest, FindCoordinatorRequest, InitProducerIdRequest, MetadataRequest, ProduceRequest,
-    WriteTxnMarkersRequest,
+    AddOffsetsToTxnRequest, AddPartitionsToTxnRequest, ApiKey, DescribeProducersRequest,
+    DescribeTransactionsRequest, EndTxnRequest, FetchRequest, FindCoordinatorRequest, InitProducerIdRequest,
+    ListTransactionsRequest, MetadataRequest, ProduceRequest, WriteTxnMarkersRequest,
 };
 
 /// A DescribeProducers request for some partitions of a topic.
@@ -120,6 +120,57 @@ fn add(
             partitions: partitions.to_vec(),
         }],
         ..AddPartitionsToTxnRequest::default()
+    }
+}
+
+/// Sends an ordinary request in a version, of a producer of its own; returns the code of the answer.
+pub fn ask(client: &mut Client, api: ApiKey, version: i16, topic: &str) -> i16 {
+    let id = format!("{api:?} {version}");
+    let producer = init(client, &id);
+    match api {
+        ApiKey::AddPartitionsToTxn if version <= ADD_1 => {
+            let response = client.call(&add(&id, producer, topic, &[0]), version);
+            response.results_by_topic_v3_and_below[0].results_by_partition[0].partition_error_code
+        }
+        ApiKey::AddPartitionsToTxn => {
+            let one = AddPartitionsToTxnTransaction {
+                transactional_id: id,
+                producer_id: producer.0,
+                producer_epoch: producer.1,
+                verify_only: false,
+                topics: vec![AddPartitionsToTxnTopic { name: topic.into(), partitions: vec![0] }],
+            };
+            let request =
+                AddPartitionsToTxnRequest { transactions: vec![one], ..AddPartitionsToTxnRequest::default() };
+            let response = client.call(&request, version);
+            response.results_by_transaction[0].topic_results[0].results_by_partition[0].partition_error_code
+        }
+        ApiKey::AddOffsetsToTxn => {
+            let (producer_id, producer_epoch) = producer;
+            let request = AddOffsetsToTxnRequest {
+                transactional_id: id,
+                producer_id,
+                producer_epoch,
+                group_id: "group".into(),
+            };
+            client.call(&request, version).error_code
+        }
+        ApiKey::EndTxn => {
+            client.call(&add(&id, producer, topic, &[0]), ADD_1);
+            client.call(&end(&id, producer, true), version).error_code
+        }
+        ApiKey::WriteTxnMarkers => {
+            let topic = WritableTxnMarkerTopic { name: topic.into(), partition_indexes: vec![0] };
+            let marker =
+                WritableTxnMarker { producer_id: 4711, topics: vec![topic], ..WritableTxnMarker::default() };
+            let response = client.call(&WriteTxnMarkersRequest { markers: vec![marker] }, version);
+            response.markers[0].topics[0].partitions[0].error_code
+        }
+        ApiKey::DescribeTransactions => {
+            let request = DescribeTransactionsRequest { transactional_ids: vec![id] };
+            client.call(&request, version).transaction_states[0].error_code
+        }
+        _ => client.call(&ListTransactionsRequest::default(), version).error_code,
     }
 }
 

@@ -33,15 +33,7 @@ struct Topic {
 }
 
 /// APIs whose messages exist and that are not served yet.
-const MESSAGES_ONLY: [ApiKey; 7] = [
-    ApiKey::AddPartitionsToTxn,
-    ApiKey::AddOffsetsToTxn,
-    ApiKey::EndTxn,
-    ApiKey::WriteTxnMarkers,
-    ApiKey::TxnOffsetCommit,
-    ApiKey::DescribeTransactions,
-    ApiKey::ListTransactions,
-];
+const MESSAGES_ONLY: [ApiKey; 1] = [ApiKey::TxnOffsetCommit];
 
 /// Returns the APIs that this broker serves.
 fn served() -> impl Iterator<Item = &'static ApiInfo> {
@@ -127,9 +119,9 @@ fn ask(client: &mut Client, api: ApiKey, version: i16, topic: &Topic) -> Vec<i16
         | ApiKey::AddOffsetsToTxn
         | ApiKey::EndTxn
         | ApiKey::WriteTxnMarkers
-        | ApiKey::TxnOffsetCommit
         | ApiKey::DescribeTransactions
-        | ApiKey::ListTransactions => panic!("{api:?} is not served yet"),
+        | ApiKey::ListTransactions => vec![crate::transactions::ask(client, api, version, topic.name)],
+        ApiKey::TxnOffsetCommit => panic!("{api:?} is not served yet"),
     }
 }
 
@@ -327,7 +319,7 @@ fn features_are_updated_as_a_whole() {
         upgrade_type: kind,
         ..FeatureUpdateKey::default()
     };
-    let both = vec![update("metadata.version", 30, 1), update("transaction.version", 2, 1)];
+    let both = vec![update("metadata.version", 30, 1), update("share.version", 1, 1)];
     let request = UpdateFeaturesRequest { feature_updates: both, ..UpdateFeaturesRequest::default() };
     for version in 1..=2 {
         let response = client.call(&request, version);

@@ -47,8 +47,11 @@ const LOOKS: [ApiKey; 5] = [
     ApiKey::ListOffsets,
 ];
 
-/// Lists of APIs that are not served yet: recorded, and not replayed.
-const LATER: [&str; 4] = ["transactions", "transactions-data", "transactions-expiry", "transactions-levels"];
+/// Lists that are recorded, and not replayed yet.
+const LATER: [&str; 1] = ["transactions-data"];
+/// Lists in which producers have ids.
+const WITH_PRODUCERS: [&str; 4] =
+    ["transactions", "transactions-data", "transactions-expiry", "transactions-levels"];
 
 /// Sends one frame on a connection of its own.
 fn send(address: &str, request: &[u8]) -> TcpStream {

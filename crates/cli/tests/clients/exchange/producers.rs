@@ -162,7 +162,7 @@ fn edit<M: Message>(body: Bytes, version: i16, change: impl FnOnce(&mut M)) -> B
 #[test]
 fn ids_of_producers_are_changed_and_nothing_else() {
     let mut kinds = std::collections::BTreeSet::new();
-    for list in super::LATER {
+    for list in super::WITH_PRODUCERS {
         let path = super::folder("recorded").join(format!("{list}.txt"));
         let recording = super::recording::Recording::read(&path);
         assert!(!recording.producers.is_empty(), "{list}");
