@@ -1,11 +1,13 @@
-//! The HTTP port: health, metrics, and groups one by one. For machines and people on this host; outside simulation.
+//! The HTTP port: health, metrics, groups one by one, and what holds readers of committed data back. For machines and people on this host; outside simulation.
 
 mod groups;
 mod limits;
+mod lso;
 
 use crate::api::log_sizes;
 use crate::context::Context;
 use crate::lag;
+use crate::orphans;
 use crate::probe::inventory::LOGS_MAX;
 use crate::probe::{Counts, Scrape};
 use crate::publish::Published;
@@ -37,6 +39,7 @@ pub(crate) async fn serve(
         .route("/health/ready", get(ready))
         .route("/metrics", get(metrics))
         .route("/groups/{name}", get(groups::group))
+        .route("/lso/{topic}/{partition}", get(lso::lso))
         .with_state(context);
     let stopped = async move {
         let _ = stop.wait_for(|stop| *stop).await;
@@ -76,7 +79,10 @@ async fn metrics(State(context): State<Arc<Context>>) -> impl IntoResponse {
         times: times(&context),
         gauges: gauges(&context)
             .into_iter()
-            .chain([("highwater_group_partitions_without_lines", beyond)])
+            .chain([
+                ("highwater_group_partitions_without_lines", beyond),
+                ("highwater_orphaned_transactions", orphans::left(&context).await as u64),
+            ])
             .collect(),
     };
     ([(CONTENT_TYPE, PROMETHEUS)], scrape.text())
@@ -113,6 +119,7 @@ fn times(context: &Context) -> Vec<(&'static str, Counts)> {
         ("kafka_controller_controllereventmanager_eventqueuetimems", counts(&decisions.waiting)),
         ("kafka_controller_controllereventmanager_eventqueueprocessingtimems", counts(&decisions.deciding)),
         ("highwater_metadata_commit_seconds", counts(&decisions.committing)),
+        ("kafka_server_addpartitionstotxnmanager_verificationtimems", context.probes.txns.verify_times()),
     ]
 }
 
@@ -161,6 +168,8 @@ fn gauges(context: &Context) -> Vec<(&'static str, u64)> {
         ("highwater_fetch_sessions", context.sessions.count() as u64),
         ("highwater_groups_memory_bytes", context.group_memory.held() as u64),
         ("highwater_groups_memory_max_bytes", context.group_memory.limit() as u64),
+        ("highwater_transactions_memory_bytes", context.txn_memory.held() as u64),
+        ("highwater_transactions_memory_max_bytes", context.txn_memory.limit() as u64),
         ("highwater_wal_pool_free_bytes", context.wal.stats().free_bytes()),
         ("highwater_disk_reserve_bytes", context.space.reserve_bytes()),
         ("highwater_disk_free_bytes", disk_free),

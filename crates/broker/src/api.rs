@@ -62,6 +62,7 @@ mod verify;
 
 pub(crate) use groups::{ask_within, create_topic_now};
 pub(crate) use k35_describe_log_dirs::sizes as log_sizes;
+pub(crate) use transactions::{led as txn_coordinators, look as look_at_txns};
 
 use crate::admission::Admitted;
 use crate::context::Context;

@@ -169,7 +169,10 @@ fn unread(one: Reads, exists: bool, position: Option<&Position>) -> (GroupId, Pa
     (one.group, facts)
 }
 
-async fn positions(context: &Context, keys: impl Iterator<Item = LogKey>) -> BTreeMap<LogKey, Position> {
+pub(crate) async fn positions(
+    context: &Context,
+    keys: impl Iterator<Item = LogKey>,
+) -> BTreeMap<LogKey, Position> {
     let mut shards: BTreeMap<usize, Vec<LogKey>> = BTreeMap::new();
     for key in keys {
         shards.entry(context.router.shard_of(&key)).or_default().push(key);

@@ -17,6 +17,7 @@ mod lag;
 #[allow(dead_code, reason = "the coordinators of transactions write them")]
 mod markers;
 mod net;
+mod orphans;
 mod pages;
 mod probe;
 mod producer_ids;

@@ -14,6 +14,7 @@ mod skipped;
 mod text;
 mod times;
 mod topics;
+mod txns;
 
 pub(crate) use invalid::Invalid;
 pub(crate) use listeners::{ListenerProbes, Open};
@@ -184,6 +185,10 @@ pub(crate) struct Probes {
     pub(crate) history: crate::history::HistoryProbes,
     /// Groups.
     pub(crate) groups: groups::GroupProbes,
+    /// Transactions.
+    pub(crate) txns: txns::TxnProbes,
+    /// Transactions that no coordinator runs, as found after the start.
+    pub(crate) orphans: crate::orphans::Orphans,
     /// What groups can never read.
     pub(crate) skipped: skipped::SkippedProbes,
 }
@@ -208,6 +213,8 @@ impl Probes {
             cleaner: cleaner::CleanerProbes::default(),
             history: crate::history::HistoryProbes::default(),
             groups: groups::GroupProbes::default(),
+            txns: txns::TxnProbes::default(),
+            orphans: crate::orphans::Orphans::default(),
             skipped: skipped::SkippedProbes::default(),
         }
     }

@@ -297,6 +297,7 @@ impl Broker {
         }
         tokio::task::spawn_local(retain_regularly(self.context.clone(), self.jobs.clone(), self.clock_watch));
         tokio::task::spawn_local(crate::lag::count_skipped(self.context.clone()));
+        tokio::task::spawn_local(crate::orphans::find(self.context.clone()));
         tokio::task::spawn_local(space::watch(self.context.clone(), self.jobs.clone()));
         let (mut failure, mut jobs_failed) = (self.context.failure.clone(), self.jobs_failed);
         let failed = tokio::select! {

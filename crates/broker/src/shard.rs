@@ -8,6 +8,7 @@ mod groups;
 mod history;
 mod image;
 pub(crate) mod message;
+pub(crate) mod open_txns;
 mod pages;
 mod positions;
 mod produces;
@@ -204,6 +205,7 @@ impl Shard {
             ShardMessage::BeginVerification(parts) => self.on_begin_verification(parts),
             ShardMessage::EndVerification(ended) => self.on_end_verification(ended),
             ShardMessage::DescribeProducers(ask) => self.on_describe_producers(ask, now),
+            ShardMessage::OpenTxns(ask) => self.on_open_txns(ask),
             ShardMessage::Groups(ask) => self.on_groups(*ask, now),
             ShardMessage::GroupsDone(done) => self.on_groups_done(done, now),
             ShardMessage::TxnAsk(ask) => self.on_txn_ask(*ask, now),

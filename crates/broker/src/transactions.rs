@@ -104,7 +104,7 @@ async fn write(context: &Context, mark: &Mark) -> Vec<(TxnTopic, i32, Marked)> {
             match id_of(topic).and_then(|id| key(id, *partition)) {
                 Some(key) => {
                     asked.push((topic.clone(), *partition));
-                    markers.push(Marker { key, end });
+                    markers.push(Marker { key, end, of_client: false });
                 }
                 None => ends.push((topic.clone(), *partition, Marked::Gone)),
             }

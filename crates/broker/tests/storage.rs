@@ -25,9 +25,15 @@ mod harness;
 mod machine;
 #[path = "storage/metrics.rs"]
 mod metrics;
+#[path = "storage/orphans.rs"]
+mod orphans;
 #[path = "storage/stop.rs"]
 mod stop;
 #[path = "storage/transactions.rs"]
 mod transactions;
+#[path = "storage/txn_client.rs"]
+mod txn_client;
+#[path = "storage/txn_metrics.rs"]
+mod txn_metrics;
 #[path = "storage/txn_power_cuts.rs"]
 mod txn_power_cuts;

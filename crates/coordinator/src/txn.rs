@@ -21,9 +21,9 @@ pub use state::{Protocol, Txn, TxnPartitions, TxnRecord, TxnState, TxnTopic, Unk
 use crate::request::Token;
 use crate::timers::Timers;
 use decide::Step;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
-use types::{ErrorCode, LeaderEpoch, Monotonic, Now, ProducerEpoch};
+use types::{ErrorCode, LeaderEpoch, LogKey, Monotonic, Now, ProducerEpoch, ProducerId};
 
 /// What an id takes beside its record. *Units*: bytes.
 const ENTRY_BYTES: usize = 512;
@@ -553,6 +553,26 @@ impl Transactions {
         let txn = entry.committed.as_ref()?;
         let ends = self.timers.due(&TimerKey::Timeout(id.to_owned()));
         Some(TxnFacts { id, txn, ends, unmarked: entry.marks.as_ref().map(|marks| &marks.left) })
+    }
+
+    /// Finds the ids that run what is open in partitions, in their order: those whose transaction is open or ending there, as it is
+    /// with the records on their way. Nothing of what is not found here was let into its partition by this coordinator.
+    pub fn owners(&self, open: &[(ProducerId, LogKey)]) -> Vec<Option<&str>> {
+        let producers: BTreeSet<ProducerId> = open.iter().map(|(producer, _)| *producer).collect();
+        let running = self.ids.iter().filter_map(|(id, entry)| Some((id.as_str(), entry.latest.as_ref()?)));
+        let running = running.filter(|(_, txn)| !txn.state.is_over() && producers.contains(&txn.producer));
+        let by_producer: BTreeMap<ProducerId, (&str, &Txn)> =
+            running.map(|(id, txn)| (txn.producer, (id, txn))).collect();
+        let owner = |(producer, key): &(ProducerId, LogKey)| {
+            let (id, txn) = by_producer.get(producer)?;
+            txn.has(key).then_some(*id)
+        };
+        open.iter().map(owner).collect()
+    }
+
+    /// Returns what is committed of each id.
+    pub fn committed(&self) -> impl Iterator<Item = &Txn> {
+        self.ids.values().filter_map(|entry| entry.committed.as_ref())
     }
 
     /// Notes what others hold that share the memory. *Units*: bytes.

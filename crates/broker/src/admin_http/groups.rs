@@ -64,7 +64,7 @@ fn refused(code: ErrorCode) -> Response {
     answer(status, &json!({ "error": error, "code": code.name() }))
 }
 
-fn answer(status: StatusCode, document: &Value) -> Response {
+pub(super) fn answer(status: StatusCode, document: &Value) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], format!("{document}\n")).into_response()
 }
 
@@ -127,7 +127,7 @@ fn document(name: &str, facts: &Facts, partitions: &[PartitionFacts], more: usiz
     })
 }
 
-fn millis(length: Duration) -> u64 {
+pub(super) fn millis(length: Duration) -> u64 {
     u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -2,18 +2,18 @@
 //!
 //! From a client, Kafka's abort tool: a transaction that a coordinator runs is aborted whole, by it; an orphan, which none runs,
 //! gets its mark. A commit is refused: what is committed only a coordinator decides (A24). Coordinators of this broker write
-//! theirs by `crate::markers`.
+//! theirs by `crate::markers`. Whether one runs it is asked of all of them at once, for all marks.
 //! Differs from Kafka: two marks of one producer for one partition in one request are INVALID_REQUEST (A12).
 //! Tests: below, tests/wire/transactions.rs.
 
 use super::topics::{self, TopicRef};
-use super::transactions::{ask, led, look};
+use super::transactions::ask;
 use crate::context::Context;
 use crate::markers;
+use crate::orphans::owners;
 use crate::publish::Published;
-use crate::shard::transactions::{TxnQuestion, TxnTold};
 use crate::shard::txns::Marker;
-use coordinator::txn::{TxnFilter, TxnRequest, TxnState};
+use coordinator::txn::TxnRequest;
 use partition::{EndTxn, TransactionVersion};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,8 +27,6 @@ use wire::write_txn_markers_response::{
 
 /// What a topic takes in a request and its answer, without its name. *Units*: bytes.
 const TOPIC_BYTES: usize = 250;
-/// What the ids of one producer take: a name is at most 32 KiB. *Units*: bytes.
-const FOUND_BYTES: usize = 1 << 20;
 /// What a partition takes there and while it waits. *Units*: bytes.
 const PARTITION_BYTES: usize = 300;
 
@@ -45,73 +43,48 @@ pub(super) async fn write_txn_markers(
     _: i16,
 ) -> WriteTxnMarkersResponse {
     let mut marks = asked(&context.published(), &request);
-    let mut runs: BTreeMap<ProducerId, Run> = BTreeMap::new();
-    for mark in &mut marks {
-        let Ok(Marker { end, .. }) = mark else { continue };
-        let code = match end.kind {
-            ControlKind::Commit => ErrorCode::ClusterAuthorizationFailed,
-            ControlKind::Abort => match run(&context, end.producer_id, &mut runs).await {
-                Run::Orphan => continue,
-                Run::Aborted(code) => code,
-            },
-        };
-        *mark = Err(code);
-    }
+    refuse_commits(&mut marks);
+    abort_running(&context, &mut marks).await;
     let orphans: Vec<Marker> = marks.iter().filter_map(|mark| mark.ok()).collect();
     let mut codes = markers::write(&context, &orphans).await.into_iter();
     let mut answers = marks.iter().map(|mark| match mark {
-        // Aborted by its coordinator is done.
         Err(code) => *code,
         Ok(_) => codes.next().unwrap_or(ErrorCode::RequestTimedOut),
     });
     respond(request, &mut answers)
 }
 
-/// What became of a producer's transaction before its marks are looked at.
-#[derive(Clone, Copy)]
-enum Run {
-    /// No coordinator runs one of it.
-    Orphan,
-    /// Its coordinator has aborted it, or says why not.
-    Aborted(ErrorCode),
-}
-
-/// Has the coordinator of a producer abort what it runs, once.
-async fn run(context: &Context, producer: ProducerId, known: &mut BTreeMap<ProducerId, Run>) -> Run {
-    if let Some(run) = known.get(&producer) {
-        return *run;
-    }
-    let run = match find(context, producer).await {
-        Err(code) => Run::Aborted(code),
-        Ok(None) => Run::Orphan,
-        Ok(Some(id)) => match ask(context, &id, TxnRequest::Abort { producer }, None).await {
-            Ok(_) => Run::Aborted(ErrorCode::None),
-            Err(code) => Run::Aborted(code),
-        },
-    };
-    known.insert(producer, run);
-    run
-}
-
-/// Finds the id whose transaction a producer has open, or that is just ending.
-///
-/// # Errors
-/// Not every coordinator can say now.
-async fn find(context: &Context, producer: ProducerId) -> Result<Option<String>, ErrorCode> {
-    let states = vec![TxnState::Ongoing, TxnState::PrepareCommit, TxnState::PrepareAbort];
-    let filter = TxnFilter { states, producers: vec![producer], older_than: None };
-    for key in led(&context.published()) {
-        let question = TxnQuestion::List(filter.clone(), None);
-        match look(context, key, question, FOUND_BYTES).await? {
-            TxnTold::Listed(listed) => {
-                if let Some(found) = listed.into_iter().next() {
-                    return Ok(Some(found.id));
-                }
-            }
-            TxnTold::Described(_) | TxnTold::TooMuch(_) => return Err(ErrorCode::CoordinatorNotAvailable),
+/// What is committed only a coordinator decides (A24).
+fn refuse_commits(marks: &mut [Result<Marker, ErrorCode>]) {
+    for mark in marks {
+        if mark.is_ok_and(|mark| mark.end.kind == ControlKind::Commit) {
+            *mark = Err(ErrorCode::ClusterAuthorizationFailed);
         }
     }
-    Ok(None)
+}
+
+/// Has coordinators abort what they run of it, each once; what is left has no coordinator.
+async fn abort_running(context: &Context, marks: &mut [Result<Marker, ErrorCode>]) {
+    let places: Vec<_> = marks.iter().flatten().map(|mark| (mark.end.producer_id, mark.key)).collect();
+    let owners = match owners(context, &places).await {
+        Ok(owners) => owners,
+        Err(code) => return marks.iter_mut().filter(|mark| mark.is_ok()).for_each(|mark| *mark = Err(code)),
+    };
+    let mut aborted: BTreeMap<Arc<str>, ErrorCode> = BTreeMap::new();
+    for (mark, owner) in marks.iter_mut().filter(|mark| mark.is_ok()).zip(owners) {
+        let (Ok(Marker { end, .. }), Some((_, id))) = (*mark, owner) else { continue };
+        let code = match aborted.get(&id) {
+            Some(code) => *code,
+            None => abort(context, &id, end.producer_id).await,
+        };
+        aborted.insert(id, code);
+        // What its coordinator has aborted is done.
+        *mark = Err(code);
+    }
+}
+
+async fn abort(context: &Context, id: &str, producer: ProducerId) -> ErrorCode {
+    ask(context, id, TxnRequest::Abort { producer }, None).await.err().unwrap_or(ErrorCode::None)
 }
 
 /// Lists the marks of a request, one for each partition in its order, or why there is none.
@@ -122,7 +95,7 @@ fn asked(published: &Published, request: &WriteTxnMarkersRequest) -> Vec<Result<
         for topic in &marker.topics {
             for index in &topic.partition_indexes {
                 let key = resolve(published, &topic.name, *index);
-                all.push(key.map(|key| Marker { key, end }));
+                all.push(key.map(|key| Marker { key, end, of_client: true }));
             }
         }
     }
@@ -215,7 +188,9 @@ mod tests {
     #[test]
     fn doubled_marks_are_refused() {
         let key = |partition| LogKey { partition: types::PartitionId(partition), ..LogKey::default() };
-        let mark = |id, partition| Ok(Marker { key: key(partition), end: end_of(&marker(id, &[])) });
+        let mark = |id, partition| {
+            Ok(Marker { key: key(partition), end: end_of(&marker(id, &[])), of_client: true })
+        };
         let mut all =
             vec![mark(7, 0), mark(8, 0), mark(7, 0), mark(7, 1), Err(ErrorCode::UnknownTopicOrPartition)];
         refuse_duplicates(&mut all);

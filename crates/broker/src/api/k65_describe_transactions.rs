@@ -36,7 +36,9 @@ pub(super) async fn describe_transactions(
                 (left, needed) = (0, needed.saturating_add(bytes));
                 refused(ErrorCode::None)
             }
-            Ok(TxnTold::Described(None) | TxnTold::Listed(_)) => refused(ErrorCode::TransactionalIdNotFound),
+            Ok(TxnTold::Described(None) | TxnTold::Listed(_) | TxnTold::Owners(_)) => {
+                refused(ErrorCode::TransactionalIdNotFound)
+            }
             Err(code) => refused(code),
         };
         response.transaction_states.push(TransactionState { transactional_id: id, ..state });

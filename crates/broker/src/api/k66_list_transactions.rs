@@ -48,7 +48,7 @@ pub(super) async fn list_transactions(
                 response.transaction_states.extend(listed.into_iter().map(state));
             }
             Ok(TxnTold::TooMuch(bytes)) => needed = needed.saturating_add(bytes),
-            Ok(TxnTold::Described(_)) | Err(ErrorCode::NotCoordinator) => {}
+            Ok(TxnTold::Described(_) | TxnTold::Owners(_)) | Err(ErrorCode::NotCoordinator) => {}
             Err(code) => response.error_code = code.code(),
         }
     }

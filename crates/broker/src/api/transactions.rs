@@ -26,7 +26,7 @@ pub(super) fn coordinator_of(published: &Published, id: &str) -> Result<LogKey, 
 }
 
 /// Lists the partitions whose coordinators are here.
-pub(super) fn led(published: &Published) -> Vec<LogKey> {
+pub(crate) fn led(published: &Published) -> Vec<LogKey> {
     let topic = published.image.topics().by_name(TRANSACTION_STATE);
     topic.map(|topic| topic.partitions().map(|(id, _)| topic.key(id)).collect()).unwrap_or_default()
 }
@@ -84,7 +84,7 @@ async fn ask_once(
 ///
 /// # Errors
 /// No coordinator can say now.
-pub(super) async fn look(
+pub(crate) async fn look(
     context: &Context,
     key: LogKey,
     question: TxnQuestion,

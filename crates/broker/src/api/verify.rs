@@ -75,7 +75,11 @@ impl Asks<'_> {
             }
         }
         for (producer, batches) in asked {
+            let began = self.context.env.clock.now().mono;
             let answer = self.ask(producer, &batches).await;
+            let took = self.context.env.clock.now().mono.since(began);
+            let refused = answer.iter().filter(|code| **code != ErrorCode::None).count();
+            self.context.probes.txns.verified(took, refused);
             self.end_refused(&batches, &answer);
             let each = batches.iter().zip(answer);
             verified.extend(each.map(|((batch, guard), code)| (batch.index, self.outcome(*guard, code))));

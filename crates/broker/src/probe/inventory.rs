@@ -484,7 +484,8 @@ pub const METRICS: &[Metric] = &[
         "highwater_group_late_requests_total",
         "requests",
         "Commits in transactions that came by a connection which their client has given up; they are not answered",
-    ),
+    )
+    .unseen(),
     counter("highwater_group_offsets_gone_total", "offsets", "Offsets that went, by reason").by(&["reason"]),
     counter("highwater_groups_gone_total", "groups", "Groups that went, by reason").by(&["reason"]),
     gauge(
@@ -504,6 +505,77 @@ pub const METRICS: &[Metric] = &[
         "Groups that lose offsets by age within a day, or go because they have neither members nor offsets",
     ),
     gauge("highwater_groups_due_seconds", "s", "Time until the first of them goes; 0 if there is none"),
+    counter(
+        "highwater_transactions_ended_total",
+        "transactions",
+        "Transactions whose end was decided: committed or aborted by their producer, fenced (another producer of the id began, or an \
+         operator aborted it), timed_out",
+    )
+    .by(&["result"]),
+    gauge(
+        "highwater_transactional_ids",
+        "ids",
+        "Transactional ids by the state of their last transaction; Ongoing is open",
+    )
+    .by(&["state"]),
+    gauge(
+        "highwater_partition_oldest_transaction_seconds",
+        "s",
+        "Age of the oldest open transaction of a partition, at whose first record readers of committed data wait; since it began, or \
+         for one that no coordinator runs since its producer has written last; no line where none is open",
+    )
+    .by(LOG),
+    gauge(
+        "highwater_orphaned_transactions",
+        "transactions",
+        "Open transactions that no coordinator runs, one per partition, as found after the start and not ended since; only a command \
+         ends them",
+    ),
+    counter(
+        "highwater_transactions_held_total",
+        "requests",
+        "Requests that were held until an earlier transaction of their id had ended everywhere",
+    ),
+    counter(
+        "highwater_transactions_late_total",
+        "requests",
+        "Requests about transactions that came by a connection which their producer had given up, and got no answer",
+    ),
+    counter(
+        "highwater_transactional_ids_expired_total",
+        "ids",
+        "Transactional ids that were not used for transactional.id.expiration.ms, and are forgotten",
+    )
+    .unseen(),
+    gauge("highwater_transactions_memory_bytes", "bytes", "What transactional ids hold"),
+    gauge("highwater_transactions_memory_max_bytes", "bytes", "What they may hold").unseen(),
+    gauge(
+        "kafka_server_transaction_coordinator_metrics_partition_load_time_max",
+        "ms",
+        "Longest time in which the transactions of a partition of the state topic were loaded, since the start",
+    )
+    .as_kafkas("kafka.server:type=transaction-coordinator-metrics,partition-load-time-max")
+    .unseen(),
+    gauge(
+        "kafka_server_transaction_coordinator_metrics_partition_load_time_avg",
+        "ms",
+        "Average of those times",
+    )
+    .as_kafkas("kafka.server:type=transaction-coordinator-metrics,partition-load-time-avg")
+    .unseen(),
+    counter(
+        "kafka_server_addpartitionstotxnmanager_verificationfailure_total",
+        "batches",
+        "First batches of a transaction in a partition that were refused because their coordinator does not run it there, or cannot say",
+    )
+    .as_kafkas("kafka.server:type=AddPartitionsToTxnManager,name=VerificationFailureRate"),
+    gauge(
+        "kafka_server_addpartitionstotxnmanager_verificationtimems",
+        "ms",
+        "Time in which coordinators have answered for such batches",
+    )
+    .with_kind(Kind::Summary)
+    .as_kafkas("kafka.server:type=AddPartitionsToTxnManager,name=VerificationTimeMs"),
     gauge("highwater_topics", "topics", "Topics"),
     gauge("highwater_wal_pool_free_bytes", "bytes", "Free bytes in the pool of the write-ahead log"),
     gauge("highwater_disk_reserve_bytes", "bytes", "Bytes kept back for a full disk"),
@@ -630,7 +702,6 @@ pub const ABSENT: &[(&str, &str)] = &[
         "group-coordinator-metrics: rates, event times, thread-idle-ratio, batch times, partition-load-time",
         "counts give the rates; a coordinator is a part of its shard and has no thread; the rest is not measured yet",
     ),
-    ("transaction-coordinator-metrics, AddPartitionsToTxnManager", "there are no transactions"),
     ("GroupMetadataManager: NumGroups*", "`highwater_groups` says them by type and state"),
     (
         "raft-metrics: commit-latency-avg, commit-latency-max",

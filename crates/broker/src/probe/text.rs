@@ -3,11 +3,11 @@
 //! Labels are Kafka's names of APIs and codes, numbers of versions, and names of topics and groups that exist, of these up to a cap;
 //! they are escaped all the same. Tests: tests/storage/metrics.rs.
 
-use super::groups;
-use super::inventory::{Kind, METRICS, Metric, OTHERS};
-use super::{ApiProbes, Counts, ListenerProbes, Probes, TopicLabels, TopicProbes};
+use super::inventory::{Kind, LOGS_MAX, METRICS, Metric, OTHERS};
+use super::{ApiProbes, Counts, ListenerProbes, Probes, TopicLabels, TopicProbes, groups, txns};
 use crate::shard::message::{LogSize, Sizes};
 use coordinator::PartitionFacts;
+use coordinator::txn::TxnState;
 use metadata::MetadataImage;
 use std::fmt::{Display, Write};
 use types::{GroupId, Offset, WallTime};
@@ -60,6 +60,7 @@ impl Scrape<'_> {
                 }
             }
             ["topic"] => self.by_topic(out),
+            ["topic", "partition"] if out.row.name.starts_with("highwater_") => self.by_open_txn(out),
             ["topic", "partition"] => self.by_log(out),
             ["group", "topic", "partition"] => self.by_group(out),
             ["listener"] => {
@@ -74,6 +75,15 @@ impl Scrape<'_> {
             ["reason"] => {
                 let all = self.probes.groups.by_reason(out.row.name);
                 all.for_each(|(reason, count)| out.sample("", &[reason], count));
+            }
+            ["result"] => {
+                let ended = self.probes.txns.ended();
+                ended.iter().for_each(|(result, count)| out.sample("", &[result], count));
+            }
+            ["state"] if out.row.name == "highwater_transactional_ids" => {
+                for state in txns::STATES.map(TxnState::name) {
+                    out.sample("", &[state], self.sizes.txns.ids.get(state).copied().unwrap_or(0));
+                }
             }
             ["protocol"] => {
                 for kind in ["classic", "consumer"] {
@@ -123,6 +133,16 @@ impl Scrape<'_> {
             if let Some(topic) = self.image.topics().by_id(log.key.topic_id) {
                 let partition = log.key.partition.0.to_string();
                 out.sample("", &[topic.name.as_str(), &partition], value(log));
+            }
+        }
+    }
+
+    fn by_open_txn(&self, out: &mut Samples<'_>) {
+        for one in self.sizes.open_txns.iter().take(LOGS_MAX) {
+            if let Some(topic) = self.image.topics().by_id(one.key.topic_id) {
+                let age = txns::age(one, &self.sizes.txns, self.now);
+                let partition = one.key.partition.0.to_string();
+                out.sample("", &[topic.name.as_str(), &partition], age.as_secs_f64());
             }
         }
     }
@@ -179,7 +199,8 @@ impl Scrape<'_> {
                 let gauge = self.gauges.iter().find(|(gauge, _)| *gauge == name);
                 let of_groups = || probes.history.value(name).or_else(|| probes.groups.value(name));
                 let size = || groups::size(&sizes.groups, name, self.now.0);
-                let own = || probes.cleaner.value(name).or_else(of_groups).or_else(size);
+                let of_txns = || probes.txns.value(name);
+                let own = || probes.cleaner.value(name).or_else(of_groups).or_else(size).or_else(of_txns);
                 return gauge.map(|(_, value)| *value).or_else(own);
             }
         })

@@ -7,6 +7,7 @@ use super::message::{LogSize, ShardCut, ShardMessage, Sizes};
 use super::tails::small_limit;
 use super::{Shard, Slot};
 use crate::jobs::Job;
+use crate::probe::inventory::LOGS_MAX;
 use log::log::Log;
 use log::producers::ExpireRules;
 use log::retain::{ClockState, RetainRules};
@@ -213,6 +214,8 @@ impl Shard {
             waiting_produces: self.produces.waiting() as u64,
             waiting_fetches: self.fetches.waiting() as u64,
             groups: self.group_sizes(),
+            txns: self.txn_sizes(),
+            open_txns: self.oldest_txns(LOGS_MAX),
             ..Sizes::default()
         };
         self.partitions.values().for_each(|slot| sizes.count(&slot.partition));

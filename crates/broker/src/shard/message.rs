@@ -1,7 +1,8 @@
 //! What a shard can be told and asked.
 
 use super::compaction::CompactMessage;
-use super::transactions::{TxnAsk, TxnLook, TxnsDone};
+use super::open_txns::{OpenTxn, OpenTxns};
+use super::transactions::{TxnAsk, TxnLook, TxnSizes, TxnsDone};
 use super::txns::{BeginVerification, DescribeProducers, EndVerification, WriteMarkers};
 use crate::history::Notes;
 use crate::publish::Published;
@@ -50,6 +51,8 @@ pub(crate) enum ShardMessage {
     EndVerification(EndVerification),
     /// Tell the producers of a partition.
     DescribeProducers(DescribeProducers),
+    /// Tell the transactions that partitions have open.
+    OpenTxns(OpenTxns),
     /// Ask a coordinator.
     Groups(Box<GroupAsk>),
     /// What a coordinator had asked for is done.
@@ -400,6 +403,8 @@ pub(crate) struct Position {
     pub(crate) is_online: bool,
     /// First offset.
     pub(crate) log_start: Offset,
+    /// End of what readers of committed data can read.
+    pub(crate) last_stable: Offset,
     /// End of what can be read.
     pub(crate) high_watermark: Offset,
     /// From where a client has asked for records last, and when.
@@ -449,6 +454,10 @@ pub(crate) struct Sizes {
     pub(crate) waiting_fetches: u64,
     /// Groups.
     pub(crate) groups: GroupSizes,
+    /// Transactional ids.
+    pub(crate) txns: TxnSizes,
+    /// The oldest open transaction of each partition that has one, up to a cap.
+    pub(crate) open_txns: Vec<OpenTxn>,
 }
 
 /// Sums over coordinators of groups.
@@ -508,6 +517,8 @@ impl Sizes {
         self.waiting_produces += other.waiting_produces;
         self.waiting_fetches += other.waiting_fetches;
         self.groups.add(&other.groups);
+        self.txns.add(&other.txns);
+        self.open_txns.extend(&other.open_txns);
     }
 
     /// Adds one partition.

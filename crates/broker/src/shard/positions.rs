@@ -15,6 +15,7 @@ impl Shard {
                 key: *key,
                 is_online: !slot.partition.is_failed(),
                 log_start: pointers.log_start,
+                last_stable: pointers.last_stable,
                 high_watermark: pointers.high_watermark,
                 last_fetch: slot.last_fetch,
             })

@@ -13,17 +13,18 @@ use bytes::Bytes;
 use coordinator::Token;
 use coordinator::assign::TopicPattern;
 use coordinator::txn::{
-    Connection, Marked, Order, Transactions, Txn, TxnAnswer, TxnEffect, TxnEvent, TxnFacts, TxnFilter,
-    TxnPartitions, TxnRecord, TxnRequest, TxnSettings, TxnState, TxnTopic,
+    Connection, Marked, Order, Transactions, Txn, TxnAnswer, TxnEffect, TxnFacts, TxnFilter, TxnPartitions,
+    TxnRecord, TxnRequest, TxnSettings, TxnState, TxnTopic,
 };
 use log::retain::ClockState;
 use log::wal::Reservation;
 use metadata::image::TRANSACTION_STATE;
 use partition::{AckEnd, AckToken, AppendInput, Origin, RequiredAcks};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
-use types::{ErrorCode, LogKey, Now, OffsetRange, ProducerId};
+use types::{ErrorCode, LogKey, Monotonic, Now, OffsetRange, ProducerId, WallTime};
 use wire::record::{BatchBuilder, Codec};
 
 /// What an id takes in a list and its answer, beside its name. *Units*: bytes.
@@ -62,6 +63,8 @@ pub(crate) struct TxnLook {
 pub(crate) enum TxnQuestion {
     /// All that is known of one id.
     Describe(String),
+    /// Who runs what is open in partitions.
+    Owners(Vec<(ProducerId, LogKey)>),
     /// Which ids there are that a filter takes, and whose whole name matches.
     List(TxnFilter, Option<TopicPattern>),
 }
@@ -72,6 +75,8 @@ pub(crate) enum TxnTold {
     Described(Option<Box<TxnSeen>>),
     /// Its ids.
     Listed(Vec<TxnListed>),
+    /// Its ids that run what was asked about, in its order.
+    Owners(Vec<Option<Arc<str>>>),
     /// There is no room; it takes so many bytes.
     TooMuch(usize),
 }
@@ -103,6 +108,30 @@ impl TxnListed {
     /// Returns what it takes in an answer. *Units*: bytes.
     pub(crate) fn bytes(&self) -> usize {
         LISTED_BYTES + 3 * self.id.len()
+    }
+}
+
+/// What coordinators of transactions have, for the metrics.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct TxnSizes {
+    /// Ids by the state of their transaction.
+    pub(crate) ids: BTreeMap<&'static str, u64>,
+    /// When the transactions that are open, or ending, have begun, by producer.
+    pub(crate) running: BTreeMap<ProducerId, WallTime>,
+}
+
+impl TxnSizes {
+    /// Adds those of another shard.
+    pub(crate) fn add(&mut self, other: &TxnSizes) {
+        other.ids.iter().for_each(|(state, count)| *self.ids.entry(state).or_default() += count);
+        self.running.extend(&other.running);
+    }
+
+    fn count(&mut self, txn: &Txn) {
+        *self.ids.entry(txn.state.name()).or_default() += 1;
+        if !txn.state.is_over() {
+            self.running.insert(txn.producer, txn.started);
+        }
     }
 }
 
@@ -160,6 +189,8 @@ struct Coordinator {
     serial: u64,
     txns: Transactions,
     is_loaded: bool,
+    /// When it began to load.
+    began: Monotonic,
     /// What it holds of the budget.
     share: Share,
 }
@@ -233,7 +264,7 @@ impl Shard {
                     None => self.resign_txns(key),
                 },
                 TxnEffect::Mark(mark) => self.transactions.job(key, serial, TxnTask::Mark(mark)),
-                TxnEffect::Happened(event) => note(event),
+                TxnEffect::Happened(event) => self.probes.txns.note(event),
                 TxnEffect::Resign => self.resign_txns(key),
             }
         }
@@ -268,6 +299,13 @@ impl Shard {
                     _ => TxnTold::Described(facts.map(|facts| Box::new(seen(&facts, now)))),
                 }
             }
+            TxnQuestion::Owners(open) => {
+                let owners = txns.map_or_else(|| vec![None; open.len()], |txns| txns.owners(open));
+                // Many may be one id's, and ids may be long.
+                let mut ids: BTreeMap<&str, Arc<str>> = BTreeMap::new();
+                let mut shared = |id| ids.entry(id).or_insert_with(|| Arc::from(id)).clone();
+                TxnTold::Owners(owners.into_iter().map(|id| id.map(&mut shared)).collect())
+            }
             TxnQuestion::List(filter, pattern) => {
                 let is_asked = |facts: &TxnFacts<'_>| {
                     filter.takes(facts.txn, now.wall) && pattern.as_ref().is_none_or(|p| p.matches(facts.id))
@@ -279,6 +317,13 @@ impl Shard {
                 }
             }
         }
+    }
+
+    /// Counts what the coordinators have.
+    pub(super) fn txn_sizes(&self) -> TxnSizes {
+        let mut sizes = TxnSizes::default();
+        self.transactions.led.values().flat_map(|one| one.txns.committed()).for_each(|txn| sizes.count(txn));
+        sizes
     }
 
     /// Makes sure that the partition's coordinator serves.
@@ -307,7 +352,7 @@ impl Shard {
             self.transactions.job(key, serial, TxnTask::Load(range));
         }
         let share = self.settings.txn_memory.share();
-        self.transactions.led.insert(key, Coordinator { serial, txns, is_loaded, share });
+        self.transactions.led.insert(key, Coordinator { serial, txns, is_loaded, began: now.mono, share });
     }
 
     fn txn_settings(&self) -> TxnSettings {
@@ -366,6 +411,7 @@ impl Shard {
                 let clock_is_sound = self.clock_watch.observe(now) == ClockState::Steady;
                 if let Some(one) = self.transactions.led.get_mut(&key) {
                     one.is_loaded = true;
+                    self.probes.txns.loaded(now.mono.since(one.began));
                 }
                 self.with_txns(key, |txns| txns.loaded(clock_is_sound, now));
             }
@@ -435,10 +481,6 @@ fn seen(facts: &TxnFacts<'_>, now: Now) -> TxnSeen {
 
 fn listed(facts: &TxnFacts<'_>) -> TxnListed {
     TxnListed { id: facts.id.to_owned(), producer: facts.txn.producer, state: facts.txn.state }
-}
-
-fn note(event: TxnEvent) {
-    tracing::trace!(?event, "transactions");
 }
 
 /// Returns what a client is told when records cannot be stored now.

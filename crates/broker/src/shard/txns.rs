@@ -12,7 +12,7 @@ use log::segments::{SegmentId, SegmentMeta};
 use log::txn_index::TxnIndexMeta;
 use log::wal::Reservation;
 use partition::{
-    ActiveProducer, AppendRefused, EndTxn, EndTxnInput, RequiredAcks, TxnEnded, Verification,
+    ActiveProducer, AppendRefused, EndTxn, EndTxnInput, Partition, RequiredAcks, TxnEnded, Verification,
     VerificationGuard,
 };
 use std::sync::Arc;
@@ -38,6 +38,8 @@ pub(crate) struct Marker {
     pub(crate) key: LogKey,
     /// What.
     pub(crate) end: EndTxn,
+    /// A client has sent it: whatever it says, it makes no coordinator and no producer older than they are.
+    pub(crate) of_client: bool,
 }
 
 /// First batches of one Produce request, all of one shard.
@@ -119,13 +121,14 @@ impl Shard {
         self.produces.finish_if_complete(request);
     }
 
-    fn write_marker(&mut self, request: u64, Marker { key, end }: Marker, now: Now) {
+    fn write_marker(&mut self, request: u64, Marker { key, end, of_client }: Marker, now: Now) {
         let (token, max_producers) = (self.produces.token(), self.settings.max_producers);
         let mut effects = Vec::new();
         let ended = match self.partitions.get_mut(&key) {
             None => Err(self.absent(key)),
             Some(slot) => {
                 let log_start = slot.partition.pointers().log_start;
+                let end = if of_client { no_newer(end, &slot.partition) } else { end };
                 let ended =
                     slot.partition.end_txn(EndTxnInput { end, max_producers, token }, now, &mut effects);
                 ended.map(|ended| (ended, log_start)).map_err(|refused: AppendRefused| {
@@ -211,6 +214,18 @@ impl Shard {
             _ => Ok(Producers::All(slot.partition.active_producers(now.wall, expiration))),
         }
     }
+}
+
+/// Returns a mark as of no newer coordinator and no newer producer than the partition has heard of, but for the next epoch where a
+/// transaction is open: what comes from coordinators and producers later would be refused for ever.
+fn no_newer(end: EndTxn, partition: &Partition) -> EndTxn {
+    let known = partition.log().producers().get(end.producer_id);
+    let (epoch, coordinator) = known.map_or((0, 0), |entry| {
+        let next = i16::from(entry.open_txn.is_some());
+        (entry.epoch.0.saturating_add(next), entry.newest_coordinator().max(0))
+    });
+    let producer_epoch = end.producer_epoch.min(ProducerEpoch(epoch));
+    EndTxn { producer_epoch, coordinator_epoch: end.coordinator_epoch.min(coordinator), ..end }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ const MARK: &str = "a mark is no record";
 
 /// What a producer does in a log.
 #[derive(Clone, Copy)]
-enum Step {
+pub enum Step {
     /// Writes a record.
     Write(i64),
     Commit(i64),
@@ -74,7 +74,7 @@ fn end(id: i64, step: Step) -> EndTxn {
 }
 
 /// A topic with one plain record, then these steps.
-fn disk_with(configs: &[(&str, &str)], steps: &[Step]) -> CrashDisk {
+pub fn disk_with(configs: &[(&str, &str)], steps: &[Step]) -> CrashDisk {
     let disk = CrashDisk::new();
     let broker = start(&disk, |_| {});
     let mut client = broker.connect();

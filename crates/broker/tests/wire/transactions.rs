@@ -345,6 +345,66 @@ fn marks_of_a_client_abort_whole_transactions() {
     assert_eq!(client.end("topic"), 3, "the mark of an orphan is in the log");
 }
 
+/// Protects: A24: whatever epochs a client's mark names, coordinators and producers that come later are not older than it: their
+/// transactions end.
+#[test]
+fn marks_of_a_client_make_nobody_older() {
+    let dir = folder();
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    client.create("topic", 2);
+    let forged = |client: &mut Client, producer_id: i64| {
+        let topic = WritableTxnMarkerTopic { name: "topic".into(), partition_indexes: vec![0, 1] };
+        let marker = WritableTxnMarker {
+            producer_id,
+            producer_epoch: i16::MAX,
+            coordinator_epoch: i32::MAX,
+            topics: vec![topic],
+            ..WritableTxnMarker::default()
+        };
+        let answer = client.call(&WriteTxnMarkersRequest { markers: vec![marker] }, 1);
+        answer.markers[0].topics[0].partitions.iter().map(|one| one.error_code).collect::<Vec<_>>()
+    };
+    let mut producer = init(&mut client, "id");
+    assert_eq!(forged(&mut client, producer.0), [0, 0], "before it has written");
+    for records in 1..=2 {
+        assert_eq!(codes(&mut client, &produce_in("id", producer, "topic", &[(0, 0)]), PRODUCE_2), [0]);
+        let ended = client.call(&end("id", producer, true), END_2);
+        assert_eq!(ended.error_code, 0);
+        until_over(&mut client, "id");
+        assert_eq!(committed(&mut client, "topic").1.len(), records);
+        assert_eq!(forged(&mut client, producer.0), [0, 0], "after its end");
+        producer = (ended.producer_id, ended.producer_epoch);
+    }
+}
+
+/// Protects: A24: a mark of a client aborts what a coordinator runs in that partition, and nothing that it runs elsewhere.
+#[test]
+fn marks_of_a_client_abort_nothing_elsewhere() {
+    let dir = folder();
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    client.create("topic", 2);
+    let producer = init(&mut client, "id");
+    assert_eq!(codes(&mut client, &produce_in("id", producer, "topic", &[(0, 0)]), PRODUCE_2), [0]);
+    let topic = WritableTxnMarkerTopic { name: "topic".into(), partition_indexes: vec![1] };
+    let marker =
+        WritableTxnMarker { producer_id: producer.0, topics: vec![topic], ..WritableTxnMarker::default() };
+    let answer = client.call(&WriteTxnMarkersRequest { markers: vec![marker] }, 1);
+    assert_eq!(answer.markers[0].topics[0].partitions[0].error_code, 0);
+    assert_eq!(state(&mut client, "id"), "Ongoing");
+    assert_eq!(client.call(&end("id", producer, true), END_2).error_code, 0);
+    until_over(&mut client, "id");
+    assert_eq!(committed(&mut client, "topic").1.len(), 1);
+}
+
+/// Asks until no transaction of an id is open or ending.
+fn until_over(client: &mut Client, id: &str) {
+    const ASKED_MAX: usize = 20_000;
+    let mut states = (0..ASKED_MAX).map(|_| state(client, id));
+    assert!(states.any(|state| state.starts_with("Complete")), "its end is not everywhere");
+}
+
 /// Protects: A36: an empty transactional id and times out of bounds are refused, in all versions; a huge id is an id.
 #[test]
 fn transactional_ids_and_times_are_checked() {

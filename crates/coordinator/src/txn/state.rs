@@ -6,7 +6,7 @@
 use crate::record::RecordFault;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
-use types::{Millis, ProducerEpoch, ProducerId, TopicId, WallTime};
+use types::{LogKey, Millis, ProducerEpoch, ProducerId, TopicId, WallTime};
 use wire::Stored as _;
 use wire::transaction_log_key::TransactionLogKey;
 use wire::transaction_log_value::{PartitionsSchema, TransactionLogValue};
@@ -145,6 +145,12 @@ impl Txn {
     /// Says whether the producer has no epoch left for another transaction: the last one is for fencing it.
     pub(super) fn is_exhausted(&self) -> bool {
         is_exhausted(self.epoch)
+    }
+
+    /// Says whether a partition is part of it; of a topic without an id the number counts alone.
+    pub(super) fn has(&self, key: &LogKey) -> bool {
+        let is_its = |topic: &TxnTopic| topic.id == key.topic_id || topic.id.0.is_zero();
+        self.partitions.iter().any(|(topic, all)| is_its(topic) && all.contains(&key.partition.0))
     }
 
     /// Returns about how much its record takes. *Units*: bytes.

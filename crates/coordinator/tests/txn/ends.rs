@@ -6,7 +6,7 @@ use coordinator::txn::{
     Marked, Order, Protocol, Transactions, TxnAnswer, TxnEffect, TxnEvent, TxnRecord, TxnRequest,
     TxnSettings, TxnState,
 };
-use types::{ErrorCode, LeaderEpoch};
+use types::{ErrorCode, LeaderEpoch, LogKey, PartitionId, ProducerId, TopicId, Uuid};
 
 /// Protects: with an epoch of its own each transaction's end is told apart: a repeat gets the same answer, a delayed end of the
 /// one before is fenced and never ends the next (X1).
@@ -289,4 +289,29 @@ fn an_operator_aborts() {
     assert_eq!(world.state(), TxnState::CompleteAbort);
     assert_eq!(world.ask(TxnRequest::Abort { producer: producer.id }), Ok(TxnAnswer::Done));
     assert_eq!(world.ask(add(producer, &[0], Protocol::V2)), Err(ErrorCode::ProducerFenced));
+}
+
+/// Protects: X16: what is let into a partition is owned from before that on until its mark is there, and in no other partition: so
+/// what nobody owns is an orphan.
+#[test]
+fn what_is_let_in_is_owned_until_it_ends() {
+    let mut world = World::new();
+    let producer = world.init();
+    let key = |partition| LogKey { topic_id: TopicId(Uuid([1; 16])), partition: PartitionId(partition) };
+    let other = LogKey { topic_id: TopicId(Uuid([2; 16])), partition: PartitionId(0) };
+    let asked = [key(0), key(1), other].map(|key| (producer.id, key));
+    let stranger = (ProducerId(producer.id.0 + 1), key(0));
+    let owned = |world: &World| {
+        assert_eq!(world.txns.owners(&[stranger]), [None]);
+        world.txns.owners(&asked).iter().map(Option::is_some).collect::<Vec<_>>()
+    };
+    assert_eq!(owned(&world), [false; 3]);
+    world.send(add(producer, &[0], Protocol::V2));
+    assert_eq!(owned(&world), [true, false, false], "before it is committed");
+    world.settle();
+    world.send(end(producer, true, Protocol::V2));
+    world.commit();
+    assert_eq!((world.state(), owned(&world)), (TxnState::PrepareCommit, vec![true, false, false]));
+    world.mark(Marked::Written);
+    assert_eq!(owned(&world), [false; 3]);
 }

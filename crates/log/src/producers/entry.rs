@@ -116,6 +116,11 @@ pub struct ProducerEntry {
 }
 
 impl ProducerEntry {
+    /// Returns the epoch of the newest coordinator that was heard of, -1 for none.
+    pub fn newest_coordinator(&self) -> i32 {
+        self.coordinator_epoch.max(self.heard)
+    }
+
     /// Makes the state of a producer that has written nothing in this epoch.
     pub fn new(epoch: ProducerEpoch, appended: WallTime) -> ProducerEntry {
         let window = Window::default();

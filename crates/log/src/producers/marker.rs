@@ -68,6 +68,11 @@ impl Producers {
         self.open.first().map(|(first, _)| *first)
     }
 
+    /// Lists the transactions whose mark is not in the log, oldest first: where each begins, and whose it is.
+    pub fn open(&self) -> impl ExactSizeIterator<Item = (Offset, ProducerId)> {
+        self.open.iter().copied()
+    }
+
     /// Returns the first offset of the oldest transaction whose mark is not below the high watermark (T3).
     pub fn first_unstable(&self) -> Option<Offset> {
         let ending = self.ending.first().map(|(first, _)| *first);
@@ -92,7 +97,7 @@ impl Producers {
         if found == known && is_open && end.transaction_version.has_epoch_per_transaction() {
             return Err(ProducerRefused::MarkerEpoch { known, found });
         }
-        let newest = entry.coordinator_epoch.max(entry.heard);
+        let newest = entry.newest_coordinator();
         if end.coordinator_epoch < newest {
             return Err(ProducerRefused::StaleCoordinator { known: newest, found: end.coordinator_epoch });
         }

@@ -170,7 +170,7 @@ impl Desk {
             coordinator_epoch: 0,
             transaction_version: TransactionVersion(2),
         };
-        let markers = partitions.iter().map(|n| Marker { key: key(*n), end }).collect();
+        let markers = partitions.iter().map(|n| Marker { key: key(*n), end, of_client: false }).collect();
         let (room, claim) = self.room().await;
         let message = |reply| ShardMessage::WriteMarkers(WriteMarkers { markers, room, claim, reply });
         self.ask(message).await.into_iter().map(|answer| answer.code).collect()
