@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
     bench, cluster, completions, config, consume, group, inspect, log_dirs, produce, prove, repair, serve,
-    topic,
+    topic, txn, why,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
@@ -30,6 +30,12 @@ enum Command {
     /// List, describe and delete groups, and move their offsets
     #[command(subcommand)]
     Group(group::Command),
+    /// List, describe and abort transactions, and find those that hang
+    #[command(subcommand)]
+    Txn(txn::Command),
+    /// Say why a position is where it is
+    #[command(subcommand)]
+    Why(why::Command),
     /// Describe a cluster, and raise its features
     #[command(subcommand)]
     Cluster(cluster::Command),
@@ -80,6 +86,8 @@ fn carry_out(command: Command, output: &Output) -> Result<u8, Failure> {
             Command::Serve(args) => serve::serve(args, output).await.map(|()| 0),
             Command::Topic(command) => topic::topic(command, output).await.map(|()| 0),
             Command::Group(command) => group::group(command, output).await.map(|()| 0),
+            Command::Txn(command) => txn::txn(command, output).await.map(|()| 0),
+            Command::Why(command) => why::why(command, output).await.map(|()| 0),
             Command::Cluster(command) => cluster::cluster(command, output).await.map(|()| 0),
             Command::Config(command) => config::config(command, output).await.map(|()| 0),
             Command::LogDirs(args) => log_dirs::log_dirs(&args, output).await.map(|()| 0),

@@ -33,6 +33,8 @@ mod repair;
 mod serve;
 mod settings;
 mod topic;
+mod txn;
+mod why;
 
 fn main() -> std::process::ExitCode {
     command::run()

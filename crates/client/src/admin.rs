@@ -10,6 +10,7 @@ mod offset_history;
 mod partitions;
 mod records;
 mod transaction_log;
+mod transactions;
 
 use crate::cluster::Cluster;
 use crate::error::{ClientError, accepted};
@@ -28,6 +29,7 @@ pub use log_dirs::{LogDir, LogInDir};
 pub use offset_history::{OffsetHistory, OffsetNote};
 pub use records::DeletedRecords;
 pub use transaction_log::{TRANSACTION_STATE_TOPIC, TransactionNote, TransactionStage};
+pub use transactions::{PartitionProducer, TransactionDescription, TransactionFilter, TransactionListing};
 
 /// Topics whose settings are asked for in one request.
 const TOPICS_AT_ONCE: usize = 500;

@@ -34,8 +34,9 @@ mod versions;
 pub use admin::{
     ClusterDescription, CommittedOffset, ConfigEntry, CreatedTopic, DeletedRecords, GroupDescription,
     GroupListing, GroupMember, LogDir, LogInDir, NewOffset, NewTopic, OffsetAt, OffsetHistory, OffsetNote,
-    PartitionDescription, PartitionOffset, TRANSACTION_STATE_TOPIC, TopicDescription, TopicListing,
-    TransactionNote, TransactionStage,
+    PartitionDescription, PartitionOffset, PartitionProducer, TRANSACTION_STATE_TOPIC, TopicDescription,
+    TopicListing, TransactionDescription, TransactionFilter, TransactionListing, TransactionNote,
+    TransactionStage,
 };
 pub use cluster::{Cluster, Leader};
 pub use connection::Connection;

@@ -213,6 +213,15 @@ fn consumer_group_tools_print_what_they_print_against_kafka() {
     list.check("consumer_group_tools_print_what_they_print_against_kafka");
 }
 
+/// Protects: Kafka's own tool for transactions (list, describe, describe-producers, find-hanging, abort) prints what it prints against
+/// Kafka 4.3.1, but for the lines that are named: an abort is whole here.
+#[test]
+fn transaction_tools_print_what_they_print_against_kafka() {
+    let settings = "transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n";
+    let list = List { folder: "console/transactions", settings, commands: 60 };
+    list.check("transaction_tools_print_what_they_print_against_kafka");
+}
+
 /// Protects: lines of one side alone, lines in another place and rows without use are told.
 #[test]
 fn differing_lines_are_told() {
