@@ -30,6 +30,8 @@ mod client;
 mod console;
 #[path = "clients/consume_group.rs"]
 mod consume_group;
+#[path = "clients/delayed.rs"]
+mod delayed;
 #[path = "clients/dump_log_segments.rs"]
 mod dump_log_segments;
 #[path = "clients/exchange.rs"]

@@ -24,7 +24,8 @@ func transact(bootstrap, id string, timeoutMs int) {
 		versions = kversion.V2_7_0()
 	}
 	client := connect(bootstrap, kgo.MaxVersions(versions), kgo.TransactionalID(id), kgo.TransactionTimeout(time.Duration(timeoutMs)*time.Millisecond),
-		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.RecordDeliveryTimeout(limit))
+		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.RecordDeliveryTimeout(limit),
+		kgo.RequestTimeoutOverhead(time.Duration(number(os.Getenv("PATIENCE_MS")))*time.Millisecond))
 	_, _, err := client.ProducerID(within())
 	must(err)
 	say("READY")

@@ -42,7 +42,7 @@ public final class Transact {
 
     static void transact(String bootstrap, String id, int timeoutMs) throws Exception {
         Map<String, Object> settings = Map.of("bootstrap.servers", bootstrap, "transactional.id", id, "transaction.timeout.ms", timeoutMs, "max.block.ms", 60000,
-                "delivery.timeout.ms", Math.max(timeoutMs, 30000), "request.timeout.ms", Math.min(timeoutMs, 30000), "reconnect.backoff.max.ms", 500);
+                "delivery.timeout.ms", Math.max(timeoutMs, 30000), "request.timeout.ms", Math.min(timeoutMs, Integer.parseInt(System.getenv().getOrDefault("PATIENCE_MS", "30000"))), "reconnect.backoff.max.ms", 500);
         var producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
         producer.initTransactions();
         say("READY");

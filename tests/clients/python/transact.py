@@ -3,13 +3,16 @@
     transact.py CLIENT write BOOTSTRAP ID TIMEOUT_MS              CLIENT is confluent or kafka-python
     transact.py CLIENT see BOOTSTRAP TOPIC PARTITION ISOLATION    ISOLATION is read_committed or read_uncommitted
 
+The environment variable PATIENCE_MS says how long it waits for an answer.
+
 Lines in: "begin", "send TOPIC PARTITION VALUE", "offsets GROUP TOPIC PARTITION OFFSET", "commit", "abort". Lines out: "READY" once it has
 its producer, then for each line "OK", "FENCED reason" or "FAILED reason"; "DONE" when standard input has ended. A reader prints
 "V value" for each record and "END offset" at the end that its isolation shows.
 """
-import sys
+import os, sys
 
 LIMIT_SECONDS = 60
+PATIENCE_MS = int(os.environ.get("PATIENCE_MS", "30000"))
 
 
 def say(*words): print(*words, flush=True)
@@ -22,7 +25,7 @@ class Confluent:
         from confluent_kafka import Consumer, Producer, TopicPartition
         self.bootstrap, self.part, self.consumer = bootstrap, TopicPartition, Consumer
         self.producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": name, "transaction.timeout.ms": timeout_ms,
-                                  "message.timeout.ms": min(timeout_ms, 60_000), "linger.ms": 0})
+                                  "message.timeout.ms": min(timeout_ms, 60_000), "linger.ms": 0, "socket.timeout.ms": PATIENCE_MS})
         self.producer.init_transactions(LIMIT_SECONDS)
 
     def begin(self): self.producer.begin_transaction()
@@ -64,7 +67,7 @@ class KafkaPython:
         from kafka import KafkaProducer, TopicPartition
         from kafka.structs import OffsetAndMetadata
         self.part, self.offset = TopicPartition, OffsetAndMetadata
-        self.producer = KafkaProducer(bootstrap_servers=bootstrap, transactional_id=name, transaction_timeout_ms=timeout_ms)
+        self.producer = KafkaProducer(bootstrap_servers=bootstrap, transactional_id=name, transaction_timeout_ms=timeout_ms, request_timeout_ms=PATIENCE_MS)
         self.producer.init_transactions()
 
     def begin(self): self.producer.begin_transaction()

@@ -46,10 +46,14 @@ pub(crate) struct Family {
     protocol: &'static str,
     /// What its transactions are told in the environment.
     transactions: &'static str,
+    /// How long its transactions wait for an answer. *Units*: milliseconds.
+    patience: u32,
 }
 
 /// The group protocol that clients speak by default.
 const CLASSIC: &str = "classic";
+/// How long clients wait for an answer by default. *Units*: milliseconds.
+const PATIENCE_MS: u32 = 30_000;
 
 impl Family {
     /// Returns the name for messages.
@@ -99,10 +103,16 @@ impl Family {
         Family { transactions: "old", ..self }
     }
 
+    /// Returns the family with transactions that wait so long for an answer.
+    pub(crate) fn patient_for(&self, ms: u32) -> Family {
+        Family { patience: ms, ..self.clone() }
+    }
+
     /// Starts a producer of transactions.
     pub(crate) fn transact(&self, address: &str, id: &str, timeout_ms: u32) -> Program {
         let mut command = command(&self.transact);
         command.args(["write", address, id, &timeout_ms.to_string()]).env("TRANSACTIONS", self.transactions);
+        command.env("PATIENCE_MS", self.patience.to_string());
         Program::start(self.name, &mut command)
     }
 
@@ -149,6 +159,7 @@ pub(crate) fn confluent() -> Result<Family, String> {
         transact: program("python/transact.py", "confluent"),
         protocol: CLASSIC,
         transactions: "",
+        patience: PATIENCE_MS,
     })
 }
 
@@ -165,6 +176,7 @@ pub(crate) fn kafka_python() -> Result<Family, String> {
         transact: program("python/transact.py"),
         protocol: CLASSIC,
         transactions: "",
+        patience: PATIENCE_MS,
     })
 }
 
@@ -181,6 +193,7 @@ pub(crate) fn franz_go() -> Result<Family, String> {
         round_trip: vec![peer],
         protocol: CLASSIC,
         transactions: "",
+        patience: PATIENCE_MS,
     })
 }
 
@@ -197,6 +210,7 @@ pub(crate) fn java(version: &'static str) -> Result<Family, String> {
         round_trip: words.clone(),
         protocol: CLASSIC,
         transactions: "",
+        patience: PATIENCE_MS,
     })
 }
 

@@ -14,10 +14,10 @@ const LONG: u32 = 60_000;
 const SHORT: u32 = 2_000;
 
 /// A producer of transactions, which has its producer id.
-struct Producer(Program);
+pub(crate) struct Producer(Program);
 
 impl Producer {
-    fn start(family: &Family, address: &str, id: &str, timeout_ms: u32) -> Producer {
+    pub(crate) fn start(family: &Family, address: &str, id: &str, timeout_ms: u32) -> Producer {
         let mut program = family.transact(address, id, timeout_ms);
         match program.line() {
             Some(line) if line == "READY" => Producer(program),
@@ -25,12 +25,12 @@ impl Producer {
         }
     }
 
-    fn tell(&mut self, line: &str) -> String {
+    pub(crate) fn tell(&mut self, line: &str) -> String {
         self.0.tell(line);
         self.0.line().unwrap_or_else(|| self.0.fail(&format!("it ended at {line}")))
     }
 
-    fn done(&mut self, lines: &[&str]) {
+    pub(crate) fn done(&mut self, lines: &[&str]) {
         for line in lines {
             let answer = self.tell(line);
             if answer != "OK" {
