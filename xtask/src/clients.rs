@@ -2,11 +2,15 @@
 //!
 //! The suites lie outside the repository, in a folder that has an executable `run` and lists of test
 //! names in `expected/CLASS/SUITE.txt`; every listed test must pass. The suite starts the broker itself
-//! with a `server.properties` of its own making.
+//! with a `server.properties` of its own making. What came of it is a row of docs/book/compatibility.md; with `--from FILE`
+//! it is that of an earlier run's results.
+
+mod page;
 
 use crate::run;
+use page::Outcome;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Lists of tests that want another broker than their suite's usual one, and its name among the suites' profiles.
@@ -23,27 +27,53 @@ struct Options {
     /// The broker that the suite asks for; without one, its usual one.
     profile: Option<String>,
     build: &'static str,
+    class: String,
+    /// Results of an earlier run.
+    from: Option<PathBuf>,
 }
 
 /// Builds the binary and runs the suite; fails unless every listed test passes.
 pub(crate) fn run(suite: &str, args: &[&str]) -> Result<(), String> {
     let options = options(suite, args)?;
+    if let Some(results) = &options.from {
+        return note(&options, results);
+    }
+    let results = run::target_folder().join(format!("clients-{suite}.txt"));
     run::succeed(&mut run::cargo(&["build", "--profile", options.build, "--package", "cli"]))?;
     let folder = if options.build == "dev" { "debug" } else { options.build };
     let binary = run::target_folder().join(folder).join("highwater");
     let mut command = Command::new(options.suites.join("run"));
     command.args([suite, "--bootstrap", &format!("127.0.0.1:{}", free_port()?)]);
     command.args(["--start", &format!("exec {} serve --config PROPS", quoted(&binary.to_string_lossy()))]);
-    command.arg("--list").arg(&options.list);
+    command.arg("--list").arg(&options.list).arg("--out").arg(&results);
     if let Some(profile) = &options.profile {
         command.args(["--profile", profile]);
     }
-    run::succeed(command.current_dir(run::root()))
+    let outcome = run::succeed(command.current_dir(run::root()));
+    note(&options, &results)?;
+    outcome
+}
+
+/// Writes the row of a list.
+fn note(options: &Options, results: &Path) -> Result<(), String> {
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()));
+    let day = Command::new("date").args(["-u", "+%F"]).output().map_err(|e| format!("date: {e}"))?;
+    let outcome = Outcome {
+        class: options.class.clone(),
+        list: options.list.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        listed: page::names(&read(&options.list)?, false),
+        passed: page::names(&read(results)?, true),
+        day: String::from_utf8_lossy(&day.stdout).trim().to_owned(),
+    };
+    let file = run::root().join("docs/book/compatibility.md");
+    let before = std::fs::read_to_string(&file).unwrap_or_default();
+    std::fs::write(&file, page::with_row(&before, &outcome)).map_err(|e| format!("{}: {e}", file.display()))
 }
 
 fn options(suite: &str, args: &[&str]) -> Result<Options, String> {
     let mut suites = std::env::var_os("HIGHWATER_SUITES").map(PathBuf::from);
     let (mut list, mut class, mut profile, mut build) = (None, "core", None, "release");
+    let mut from = None;
     let mut args = args.iter();
     while let Some(flag) = args.next() {
         if *flag == "--debug" {
@@ -53,6 +83,7 @@ fn options(suite: &str, args: &[&str]) -> Result<Options, String> {
         let value = *args.next().ok_or_else(|| format!("{flag} needs a value"))?;
         match *flag {
             "--suites" => suites = Some(PathBuf::from(value)),
+            "--from" => from = Some(PathBuf::from(value)),
             "--list" => list = Some(PathBuf::from(value)),
             "--class" => class = value,
             "--profile" => profile = Some(value.to_owned()),
@@ -63,7 +94,7 @@ fn options(suite: &str, args: &[&str]) -> Result<Options, String> {
     let suites = suites.canonicalize().map_err(|e| format!("{}: {e}", suites.display()))?;
     let list = list.unwrap_or_else(|| suites.join("expected").join(class).join(format!("{suite}.txt")));
     let profile = profile.or_else(|| usual_profile(&list.to_string_lossy()));
-    Ok(Options { suites, list, profile, build })
+    Ok(Options { suites, list, profile, build, class: class.to_owned(), from })
 }
 
 /// Finds the profile that a list of tests was made with, where it is not the suite's usual one.

@@ -28,7 +28,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   codegen [--check]  writes the message codec from schema/, or checks that it is current
   reference [--check]  writes COMPAT.md, docs/book/configuration.md, errors.md and metrics.md from their tables, or checks them
   tidy               the repository's own rules (STYLE.md), each finding with its fix
-  clients SUITE [--suites DIR] [--class CLASS] [--list FILE] [--profile NAME] [--debug]
+  clients SUITE [--suites DIR] [--class CLASS] [--list FILE] [--profile NAME] [--debug] [--from RESULTS]
                      runs a suite of client tests against a fresh broker; DIR or $HIGHWATER_SUITES has them
   compare [--rounds N] [--seconds N]
                      figures of Highwater and Kafka 4.3.1 side by side, each measured in turns (needs Maven)
