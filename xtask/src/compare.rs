@@ -43,7 +43,7 @@ const LOADS: &[Load] = &[
     },
 ];
 
-/// One measurement of `bench groups`.
+/// One measurement of `bench groups`, or of `bench txn`.
 struct Crowd {
     name: &'static str,
     args: &'static [&'static str],
@@ -54,7 +54,7 @@ struct Crowd {
 const CROWDS: &[Crowd] = &[
     Crowd {
         name: "10,000 commits/s of 100 groups",
-        args: &["commits", "--groups", "100", "--rate", "10000"],
+        args: &["groups", "commits", "--groups", "100", "--rate", "10000"],
         figures: &[
             ("commits/s", "/commits_per_s"),
             ("broker CPU us each", "/broker_cpu_us_per_commit"),
@@ -65,6 +65,7 @@ const CROWDS: &[Crowd] = &[
     Crowd {
         name: "1,000 classic members within 10 s",
         args: &[
+            "groups",
             "members",
             "--protocol",
             "classic",
@@ -84,7 +85,7 @@ const CROWDS: &[Crowd] = &[
     },
     Crowd {
         name: "1,000 consumer members within 10 s",
-        args: &["members", "--members", "1000", "--within", "10", "--partitions", "1000"],
+        args: &["groups", "members", "--members", "1000", "--within", "10", "--partitions", "1000"],
         figures: &[
             ("last join to last assignment, s", "/after_last_join_s"),
             ("broker cores while they join", "/join_cores"),
@@ -92,12 +93,13 @@ const CROWDS: &[Crowd] = &[
     },
     Crowd {
         name: "2,000 consumer members stay",
-        args: &["members", "--members", "2000", "--within", "10", "--partitions", "2000"],
+        args: &["groups", "members", "--members", "2000", "--within", "10", "--partitions", "2000"],
         figures: &[("broker cores", "/stay_cores"), ("broker CPU us per heartbeat", "/beat_cpu_us")],
     },
     Crowd {
         name: "200 consumer members, 1,000 partitions, a heartbeat every 0.5 s",
         args: &[
+            "groups",
             "members",
             "--members",
             "200",
@@ -111,6 +113,51 @@ const CROWDS: &[Crowd] = &[
         figures: &[("last join to last assignment, s", "/after_last_join_s")],
     },
 ];
+
+/// What is shown of transactions. Flushes are told by Highwater alone: Kafka syncs nothing.
+const ENDS: &[(&str, &str)] = &[
+    ("commits/s", "/commits_per_s"),
+    ("broker CPU us per commit", "/broker_cpu_us_per_commit"),
+    ("transaction p50 ms", "/transaction_ms/p50"),
+    ("transaction p99 ms", "/transaction_ms/p99"),
+    ("commit p50 ms", "/commit_ms/p50"),
+    ("commit p99 ms", "/commit_ms/p99"),
+    ("abort p50 ms", "/abort_ms/p50"),
+    ("broker CPU us per abort", "/broker_cpu_us_per_abort"),
+    ("flushes of the write-ahead log per commit", "/flushes_per_commit"),
+    ("4 KiB write + sync of the disk, us", "/canary_us"),
+];
+
+const TRANSACTIONS: &[Crowd] = &[
+    Crowd { name: "transactions, 1 producer, 1 record each", args: &["txn"], figures: ENDS },
+    Crowd {
+        name: "transactions, 50 producers, 1 record each",
+        args: &["txn", "--producers", "50"],
+        figures: ENDS,
+    },
+    Crowd {
+        name: "transactions, 1 producer, 100 records each",
+        args: &["txn", "--records", "100"],
+        figures: ENDS,
+    },
+    Crowd {
+        name: "transactions, 50 producers, 100 records each",
+        args: &["txn", "--producers", "50", "--records", "100"],
+        figures: ENDS,
+    },
+];
+/// The first transactions make topics and, in Kafka, hot code; dropped for both.
+const WARM_TRANSACTIONS: Crowd =
+    Crowd { name: "", args: &["txn", "--producers", "50", "--warmup", "10"], figures: &[] };
+/// One broker has them, whose replicas are one.
+const KAFKA: &str = "transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n";
+/// Most of a transaction is a wait in Kafka, before the next one may begin; so it is measured without that too.
+const KAFKA_HURRIED: &str = "add.partitions.to.txn.retry.backoff.ms=1\n";
+const HURRIED: Crowd = Crowd {
+    name: "transactions, 1 producer, 1 record each, Kafka with both back-off waits at 1 ms instead of 20",
+    args: &["txn", "--backoff-ms", "1"],
+    figures: ENDS,
+};
 
 /// What `bench groups load` is told.
 const LOAD: [&str; 4] = ["--commits", "1000000", "--groups", "10000"];
@@ -128,6 +175,7 @@ struct Figure {
     value: f64,
 }
 
+#[derive(Clone)]
 struct Place {
     binary: PathBuf,
     kafka: Kafka,
@@ -149,7 +197,7 @@ pub(crate) fn run(args: &[&str]) -> Result<(), String> {
     let target = run::target_folder();
     let place = Place {
         binary: target.join("release/highwater"),
-        kafka: Kafka::fetch(target.join("compare/kafka"))?,
+        kafka: Kafka::fetch(target.join("compare/kafka"))?.with(KAFKA),
         scratch: target.join("compare"),
         seconds,
     };
@@ -159,6 +207,9 @@ pub(crate) fn run(args: &[&str]) -> Result<(), String> {
             if round % 2 == 0 { [Peer::Kafka, Peer::Highwater] } else { [Peer::Highwater, Peer::Kafka] };
         for peer in turns {
             figures.extend(place.measure(peer)?);
+            if peer == Peer::Kafka {
+                figures.extend(place.measure_hurried()?);
+            }
         }
     }
     println!("{}", table(&figures));
@@ -197,12 +248,28 @@ impl Place {
         for crowd in CROWDS {
             figures.extend(self.measure_crowd(&broker, peer, crowd)?);
         }
+        self.measure_crowd(&broker, peer, &WARM_TRANSACTIONS)?;
+        for crowd in TRANSACTIONS {
+            figures.extend(self.measure_crowd(&broker, peer, crowd)?);
+        }
         Ok(figures)
+    }
+
+    /// Kafka once more, told not to wait.
+    fn measure_hurried(&self) -> Result<Vec<Figure>, String> {
+        let kafka = self.kafka.with(&format!("{KAFKA}{KAFKA_HURRIED}"));
+        let place = Place { kafka, ..self.clone() };
+        let broker = Broker::start(&place, Peer::Kafka)?;
+        place.measure_crowd(&broker, Peer::Kafka, &WARM_TRANSACTIONS)?;
+        place.measure_crowd(&broker, Peer::Kafka, &HURRIED)
     }
 
     fn measure_crowd(&self, broker: &Broker, peer: Peer, crowd: &Crowd) -> Result<Vec<Figure>, String> {
         let mut command = Command::new(&self.binary);
-        command.args(["bench", "groups"]).args(crowd.args).args(["--json", "--seconds", &self.seconds]);
+        command.arg("bench").args(crowd.args).args(["--json", "--seconds", &self.seconds]);
+        if let Some(metrics) = broker.metrics.as_ref().filter(|_| crowd.args.first() == Some(&"txn")) {
+            command.args(["--metrics", metrics]);
+        }
         command.args(["--bootstrap", &broker.address, "--pid", &broker.child.id().to_string()]);
         let answer = self.json(command.arg("--canary").arg(&self.scratch))?;
         let figure = |(what, place): &(&str, &str)| {

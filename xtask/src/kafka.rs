@@ -17,6 +17,7 @@ const JAVA: &str = "java -Xms1g -Xmx1g -server -XX:+UseG1GC -XX:MaxGCPauseMillis
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Kafka's programs, and the folder that one node uses.
+#[derive(Clone)]
 pub(crate) struct Kafka {
     libs: PathBuf,
     folder: PathBuf,
