@@ -148,7 +148,7 @@ const TRANSACTIONS: &[Crowd] = &[
 ];
 /// The first transactions make topics and, in Kafka, hot code; dropped for both.
 const WARM_TRANSACTIONS: Crowd =
-    Crowd { name: "", args: &["txn", "--producers", "50", "--warmup", "10"], figures: &[] };
+    Crowd { name: "", args: &["txn", "--producers", "50", "--warmup", "30"], figures: &[] };
 /// One broker has them, whose replicas are one.
 const KAFKA: &str = "transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n";
 /// Most of a transaction is a wait in Kafka, before the next one may begin; so it is measured without that too.
