@@ -3,7 +3,7 @@
 //! Lines that are there at the same time travel in one batch per partition; nothing waits for company.
 //! A line with a key goes to the key's partition, as with Kafka's clients; the others take turns.
 //! With `--transactional-id` all of them are one transaction (`transaction`). Tests: `crates/cli/tests/command_line.rs`,
-//! `crates/cli/tests/transactions.rs`.
+//! `crates/cli/tests/transactional.rs`.
 
 mod transaction;
 

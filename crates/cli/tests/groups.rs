@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 #[path = "groups/broker.rs"]
+#[allow(dead_code, reason = "the tests of transactions use more of it")]
 mod broker;
 #[path = "groups/history.rs"]
 mod history;

@@ -3,7 +3,7 @@
 //! A transaction is one batch into one partition and its end; the next begins when the end is answered. Figures are of whole
 //! transactions (`transaction`) and of the end alone (`commit`, `abort`). At the end all partitions are read as a
 //! reader of committed data: unless it finds each committed record once and no other, the figures are VOID.
-//! Tests: `crates/cli/tests/bench_txn.rs`.
+//! Tests: `crates/cli/tests/transactional/`.
 
 mod load;
 mod show;

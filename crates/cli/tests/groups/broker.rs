@@ -33,6 +33,16 @@ impl Broker {
         Broker { _folder: folder, child, address, http }
     }
 
+    /// Returns its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Returns the address of its HTTP port.
+    pub(crate) fn http(&self) -> &str {
+        &self.http
+    }
+
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.feed(arguments, "")
