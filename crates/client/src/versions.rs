@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use wire::ApiVersionsResponse;
 use wire::api_versions_response::ApiVersion;
-use wire::{APIS, ApiKey, ApiMessage, EndTxnRequest, ProduceRequest, TxnOffsetCommitRequest};
+use wire::{APIS, ApiKey, ApiMessage, EndTxnRequest, ProduceRequest};
 
 /// The feature that says how transactions are run.
 const TRANSACTION_VERSION: &str = "transaction.version";
@@ -11,8 +11,6 @@ const TRANSACTION_VERSION: &str = "transaction.version";
 const PRODUCE_ADDS_FROM: i16 = 12;
 /// First version of EndTxn that raises the epoch.
 const END_RAISES_FROM: i16 = 5;
-/// First version of TxnOffsetCommit that adds its group to the transaction.
-const OFFSETS_ADD_FROM: i16 = 5;
 
 /// The version to use for each API.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -46,7 +44,6 @@ impl Versions {
         self.transactions >= 2
             && speaks(ProduceRequest::KEY, PRODUCE_ADDS_FROM)
             && speaks(EndTxnRequest::KEY, END_RAISES_FROM)
-            && speaks(TxnOffsetCommitRequest::KEY, OFFSETS_ADD_FROM)
     }
 
     /// Returns the version for one message type.
