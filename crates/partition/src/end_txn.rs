@@ -48,7 +48,7 @@ impl Partition {
         let (origin, leader_epoch) = (Origin::Coordinator, self.leadership.leader_epoch);
         let how = AppendAs { origin, leader_epoch, now, max_producers, resume: None, verified: None };
         let appended = self.log.end_txn(&end, &how)?;
-        self.verifications.end(end.producer_id);
+        self.verifications.on_mark(&end);
         let (ended, wait) = match appended {
             None => (TxnEnded::Nothing, self.log.producers().last_unsettled(end.producer_id)),
             Some(Appended::Written { base, frame, .. }) => {

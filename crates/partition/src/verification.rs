@@ -4,14 +4,15 @@
 //! partition hands out before that question and wants to see after it: a mark that was appended meanwhile has cleared it, so
 //! that a batch of an ended transaction is refused however late the answer comes. Meanwhile the lowest sequence with which
 //! the producer has come is remembered: a later batch does not slip in front of it. The append of a first batch clears the
-//! guard too: from then on the open transaction is the proof.
+//! guard too: from then on the open transaction is the proof. A mark of `transaction.version` 2 has the epoch of the next
+//! transaction, whose first batch may be held back at the coordinator until this mark is written: its guard stays.
 //!
 //! In memory alone, and gone with the leadership. *Invariant*: at most [`PRODUCERS_MAX`] producers are remembered, about 150
 //! bytes each; of one more the oldest guard is void, and its batch is refused as one of no transaction.
 //! Source: KIP-890; `VerificationGuard`, `VerificationStateEntry` of Kafka 4.3.1. One difference: a newer epoch gets a new
 //! guard. Tests: `tests/transactions.rs`.
 
-use crate::Partition;
+use crate::{EndTxn, Partition};
 use log::producers::ProducerEntry;
 use std::collections::BTreeMap;
 use types::{ProducerEpoch, ProducerId, Sequence};
@@ -86,6 +87,16 @@ impl Verifications {
         let pending = self.producers.get(&header.producer_id)?;
         let is_it = Some(pending.guard) == guard && pending.epoch == header.producer_epoch;
         is_it.then_some(pending.lowest)
+    }
+
+    /// Makes a guard void whose transaction may be the one that a mark ends.
+    pub(crate) fn on_mark(&mut self, end: &EndTxn) {
+        let is_of_the_next = |pending: &Pending| {
+            end.transaction_version.has_epoch_per_transaction() && pending.epoch >= end.producer_epoch
+        };
+        if !self.producers.get(&end.producer_id).is_some_and(is_of_the_next) {
+            self.end(end.producer_id);
+        }
     }
 
     /// Makes a producer's guard void.

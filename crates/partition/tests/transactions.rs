@@ -142,6 +142,23 @@ fn a_mark_voids_the_guard() {
     }
 }
 
+/// Protects: a first batch that was held back until the transaction before had its mark is stored; the mark is no end of its own
+/// transaction. A mark that is, however late its coordinator's answer, voids the guard (X2).
+#[test]
+fn a_mark_of_the_transaction_before_leaves_the_guard() {
+    let second = |epoch| EndTxn { transaction_version: TransactionVersion(2), ..commit(epoch) };
+    let mut desk = Desk::new();
+    desk.write(0, 0);
+    let next = desk.begin(1, 0);
+    assert_eq!(desk.end(second(1)), Ok(TxnEnded::Written(Offset(1))));
+    assert_eq!(desk.end(second(1)), Ok(TxnEnded::Nothing), "again");
+    assert_eq!(desk.append(batch(1, 0, true), next), Ok(2));
+    desk.end(second(2)).unwrap();
+    let late = desk.begin(2, 0);
+    desk.end(second(3)).unwrap();
+    assert_eq!(desk.append(batch(2, 0, true), late), Err(ErrorCode::InvalidProducerEpoch));
+}
+
 /// Protects: X2: a mark with nothing to end voids the guard as well: it says that no transaction is open.
 #[test]
 fn a_repeated_mark_voids_the_guard() {
