@@ -77,8 +77,8 @@ pub(crate) struct Args {
     /// Fewest commits to be told, over all rounds
     #[arg(long, requires = "transactions", default_value_t = 2_000)]
     commits: u64,
-    /// Pipelines that read, write and commit both at once
-    #[arg(long, requires = "transactions", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
+    /// Pipelines that read, write and commit both at once; 0 for none
+    #[arg(long, requires = "transactions", default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=64))]
     pipelines: u32,
     /// Another broker than this one: what starts it, for the shell, in the foreground; again after each kill
     #[arg(long, value_name = "COMMAND", requires_all = ["transactions", "bootstrap"], conflicts_with_all = ["data", "set", "preset"])]

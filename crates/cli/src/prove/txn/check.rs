@@ -164,8 +164,8 @@ impl Accounts {
         self.hanging.note(|| format!("'{transactional_id}' is open"));
     }
 
-    /// Ends the comparison; `committed` are the offsets of the pipelines' group.
-    pub(super) fn finish(&mut self, committed: &BTreeMap<u32, i64>) {
+    /// Ends the comparison; `committed` are the offsets of the pipelines' group, if there are pipelines.
+    pub(super) fn finish(&mut self, committed: Option<&BTreeMap<u32, i64>>) {
         for (id, account) in std::mem::take(&mut self.txns) {
             let found = self.found.get(&id).map_or(0, BTreeSet::len);
             self.judge(id, &account, u64::try_from(found).unwrap_or(u64::MAX));
@@ -174,7 +174,8 @@ impl Accounts {
         for (partition, offset) in std::mem::take(&mut self.seen).into_keys() {
             self.gone.note(|| format!("partition {partition} offset {offset}"));
         }
-        for at in std::mem::take(&mut self.inputs) {
+        let inputs = std::mem::take(&mut self.inputs);
+        for (at, committed) in inputs.into_iter().filter_map(|at| Some((at, committed?))) {
             self.judge_pipeline(at, committed.get(&at.0).copied().unwrap_or(0));
         }
         for (partition, offset) in std::mem::take(&mut self.outputs).into_keys() {

@@ -24,6 +24,8 @@ pub(super) struct Report {
     pub(super) seed: u64,
     pub(super) took: Duration,
     pub(super) entries: Entries,
+    /// How many pipelines there were.
+    pub(super) pipelines: u32,
     pub(super) kills: Vec<Kill>,
     /// Transactions that kills cut between decision and completion.
     pub(super) interrupted: u64,
@@ -55,7 +57,7 @@ impl Report {
             return Some("no transaction was aborted, or none left behind".to_owned());
         }
         let commits = self.entries.pipeline_commits;
-        (commits == 0).then(|| "no pipeline has committed anything".to_owned())
+        (self.pipelines > 0 && commits == 0).then(|| "no pipeline has committed anything".to_owned())
     }
 
     fn verdict(&self) -> &'static str {
