@@ -33,6 +33,7 @@ mod k24_add_partitions_to_txn;
 mod k25_add_offsets_to_txn;
 mod k26_end_txn;
 mod k27_write_txn_markers;
+mod k28_txn_offset_commit;
 mod k29_describe_acls;
 mod k30_create_acls;
 mod k31_delete_acls;

@@ -6,16 +6,16 @@
 use crate::api::read;
 use crate::context::Context;
 use crate::history::Notes;
-use crate::shard::message::{FetchPart, GroupRoom, GroupsDone, GroupsOutcome, ShardMessage};
+use crate::shard::message::{FetchPart, GroupRoom, GroupsDone, GroupsOutcome, NotesRoom, ShardMessage};
 use bytes::Bytes;
-use coordinator::{GroupRecord, RecordFault};
+use coordinator::{GroupRecord, Logged, RecordFault};
 use partition::{FetchInput, Isolation};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use types::{ErrorCode, LogKey, Offset, OffsetRange, WallTime};
-use wire::record::{Batch, Record, Records};
+use types::{ErrorCode, LogKey, Offset, OffsetRange};
+use wire::record::{Batch, BatchHeader, ControlKind, ControlRecord, Record, Records};
 
 /// Bytes of a log that are read at a time.
 const LOAD_BYTES: usize = 4 << 20;
@@ -46,6 +46,8 @@ pub(crate) enum GroupTask {
     Load(OffsetRange),
     /// Take room in memory and in the write-ahead log for a batch, and for the notes of it, if there are any.
     Room(Bytes, Option<Notes>),
+    /// Take room for notes alone, if there is some.
+    Notes(Notes),
 }
 
 /// The way to whoever does them.
@@ -74,6 +76,11 @@ pub(crate) async fn work(mut inbox: mpsc::UnboundedReceiver<GroupJob>, context: 
                 GroupTask::Room(batch, notes) => {
                     tell(GroupsOutcome::Room(room(&context, batch, notes).await));
                 }
+                GroupTask::Notes(notes) => {
+                    if let Some(room) = room_for_notes(&context, notes).await {
+                        tell(GroupsOutcome::Notes(Box::new(room)));
+                    }
+                }
             }
         });
     }
@@ -82,9 +89,17 @@ pub(crate) async fn work(mut inbox: mpsc::UnboundedReceiver<GroupJob>, context: 
 /// What a record is, nothing if it is of a kind that means nothing here.
 pub(crate) type Found<R> = Result<Option<R>, RecordFault>;
 
-fn decode(record: Record) -> Found<(GroupRecord, WallTime)> {
-    let written = record.timestamp;
-    Ok(GroupRecord::decode(record.key, record.value)?.map(|record| (record, written)))
+/// Says what a record of a batch is.
+pub(crate) type Decode<R> = fn(&BatchHeader, Record) -> Found<R>;
+
+fn decode(header: &BatchHeader, record: Record) -> Found<Logged> {
+    let producer = header.producer_id;
+    if header.is_control() {
+        let mark = ControlRecord::decode(&record);
+        return Ok(mark.map(|mark| Logged::Ended { producer, commit: mark.kind == ControlKind::Commit }));
+    }
+    let (at, txn) = (record.timestamp, header.is_transactional().then_some(producer));
+    Ok(GroupRecord::decode(record.key, record.value)?.map(|record| Logged::Record { record, at, txn }))
 }
 
 /// Reads a coordinator's log, a few batches at a time; says whether all of it was read. While the coordinator takes some in, the
@@ -93,7 +108,7 @@ pub(crate) async fn load<R: Send + 'static>(
     context: &Arc<Context>,
     key: LogKey,
     range: OffsetRange,
-    decode: fn(Record) -> Found<R>,
+    decode: Decode<R>,
     tell: &impl Fn(Vec<R>),
 ) -> bool {
     let (mut next, mut records) = (range.base, Vec::new());
@@ -120,7 +135,7 @@ async fn read_some<R: Send + 'static>(
     context: &Arc<Context>,
     key: LogKey,
     from: Offset,
-    decode: fn(Record) -> Found<R>,
+    decode: Decode<R>,
     begun: impl FnOnce(),
 ) -> Result<(Offset, Vec<R>), String> {
     let input = FetchInput {
@@ -147,22 +162,15 @@ async fn read_some<R: Send + 'static>(
     }
 }
 
-fn decode_all<R>(
-    from: Offset,
-    batches: &[Batch],
-    decode: fn(Record) -> Found<R>,
-) -> Result<(Offset, Vec<R>), String> {
+fn decode_all<R>(from: Offset, batches: &[Batch], decode: Decode<R>) -> Result<(Offset, Vec<R>), String> {
     let (mut next, mut all) = (from, Vec::new());
     for batch in batches {
         next = next.max(batch.header().next_offset());
-        if batch.header().attributes.is_control() {
-            continue;
-        }
         let records = Records::open(&batch.to_bytes(), EXPANDED_MAX).map_err(|error| error.to_string())?;
         for record in records {
             let record = record.map_err(|error| error.to_string())?;
             let at = record.offset;
-            match decode(record) {
+            match decode(batch.header(), record) {
                 Ok(Some(record)) => all.push(record),
                 // A kind that another build has written: it is kept in the log, and means nothing here.
                 Ok(None) => tracing::debug!(%at, "a record of another kind"),
@@ -201,4 +209,18 @@ pub(crate) async fn room(
     let claim = context.unwritten.admit(bytes).await;
     let reservation = context.wal.reserve_later(bytes + FRAME_OVERHEAD).await;
     Ok(Box::new(GroupRoom { batch, notes, claim, reservation }))
+}
+
+/// Waits for room for notes that come alone; on a full disk there is none for them.
+async fn room_for_notes(context: &Arc<Context>, notes: Notes) -> Option<NotesRoom> {
+    let most = context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS;
+    let bytes = notes.bytes() + FRAME_OVERHEAD;
+    if context.space.is_short() || bytes > most {
+        context.probes.history.missed(notes.count);
+        return None;
+    }
+    context.space.take(bytes);
+    let claim = context.unwritten.admit(bytes).await;
+    let reservation = context.wal.reserve_later(bytes).await;
+    Some(NotesRoom { notes, claim, reservation })
 }

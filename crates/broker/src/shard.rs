@@ -268,7 +268,11 @@ impl Shard {
                 Effect::Buffered => self.pages.note_buffered(key),
                 Effect::Acked { token, end } if self.on_records_acked(token, end) => {}
                 Effect::Acked { token, end } if self.on_txns_acked(token, end) => {}
-                Effect::Acked { token, end } => self.produces.on_acked(token, end),
+                Effect::Acked { token, end } => {
+                    // Before whoever has ended the transaction hears of it.
+                    self.on_mark_acked(token, end);
+                    self.produces.on_acked(token, end);
+                }
                 Effect::Wake { token, bytes } => self.fetches.on_wake(token, bytes),
             }
         }

@@ -16,7 +16,7 @@ use partition::{EndTxn, TransactionVersion};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use types::{ErrorCode, LogKey, OffsetRange, PartitionId, TopicId};
-use wire::record::{ControlKind, Record};
+use wire::record::{BatchHeader, ControlKind, Record};
 
 /// A job of one coordinator of transactions.
 pub(crate) struct TxnJob {
@@ -74,8 +74,9 @@ pub(crate) async fn work(mut inbox: mpsc::UnboundedReceiver<TxnJob>, context: Ar
     }
 }
 
-fn decode(record: Record) -> Found<TxnRecord> {
-    TxnRecord::decode(record.key, record.value)
+fn decode(header: &BatchHeader, record: Record) -> Found<TxnRecord> {
+    // Nobody's transaction is recorded here in a transaction.
+    if header.is_control() { Ok(None) } else { TxnRecord::decode(record.key, record.value) }
 }
 
 /// Writes the marks of one transaction; says what became of each.

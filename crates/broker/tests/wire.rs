@@ -71,5 +71,7 @@ mod settings;
 mod topics;
 #[path = "wire/transactions.rs"]
 mod transactions;
+#[path = "wire/txn_offsets.rs"]
+mod txn_offsets;
 #[path = "wire/versions.rs"]
 mod versions;

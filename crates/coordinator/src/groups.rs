@@ -34,7 +34,6 @@ pub use look::Counts;
 use room::{Queue, Room, note};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use txn::Heard;
 use types::{ErrorCode, GroupId, InstanceId, MemberId, Monotonic, Now, ProducerId};
 use wire::sync_group_request::SyncGroupRequest;
 
@@ -207,7 +206,6 @@ pub struct Groups {
     looks: Looks,
     /// Which groups have offsets in the transaction of a producer.
     open: Counted<BTreeMap<(ProducerId, GroupId), ()>>,
-    heard: Heard,
     /// Number of the last record of a transaction.
     last_number: u64,
 }
@@ -227,7 +225,6 @@ impl Groups {
             due: Due::default(),
             looks: Looks::default(),
             open: Counted::default(),
-            heard: Heard::default(),
             last_number: 0,
         }
     }
@@ -311,7 +308,6 @@ impl Groups {
     /// Takes a request in.
     pub fn handle(&mut self, token: Token, request: Request, topics: &dyn Topics, now: Now) {
         let Some(request) = self.look(token, request, topics, now) else { return };
-        let Some(request) = self.shield(token, request) else { return };
         if self.may_wait(&request) {
             self.queue.push(Operation::Request(token, Box::new(request)));
             self.pump(topics, now);

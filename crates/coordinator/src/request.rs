@@ -5,7 +5,7 @@ use crate::consumer::HeartbeatAnswer;
 use crate::facts::Facts;
 use crate::note::Note;
 use crate::record::GroupRecord;
-use crate::txn::{Connection, Producer};
+use crate::txn::Producer;
 use bytes::Bytes;
 use std::time::Duration;
 use types::{
@@ -247,8 +247,6 @@ pub struct TxnCommit {
     pub commit: Commit,
     /// In whose transaction.
     pub txn: InTxn,
-    /// By which connection, where the producer's epoch does not tell what was delayed.
-    pub connection: Option<Connection>,
 }
 
 /// What the log of groups holds.
@@ -314,8 +312,6 @@ pub enum Answer {
     Leave(Vec<ErrorCode>),
     /// To OffsetCommit, TxnOffsetCommit and OffsetDelete: the code of each partition.
     Partitions(Vec<ErrorCode>),
-    /// It comes by a connection that the client has given up: it gets no answer.
-    Late,
     /// To OffsetFetch.
     Offsets(Vec<FetchedOffset>),
     /// To DescribeGroups.
@@ -484,8 +480,6 @@ pub enum Event {
     },
     /// A member was not heard of for its session.
     SessionExpired,
-    /// A request came by a connection that was given up.
-    Late,
     /// Offsets have gone, and groups.
     Gone {
         /// For which reason.

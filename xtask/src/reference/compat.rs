@@ -25,7 +25,7 @@ const SERVED: &[(i16, &str)] = &[
     (2, "whole; tiered offsets (-5, -6) have no answer, as without remote storage"),
     (3, "whole"),
     (8, "whole"),
-    (9, "whole; nothing is unstable until transactions exist"),
+    (9, "whole"),
     (10, "of groups and transactions; COORDINATOR_NOT_AVAILABLE for share groups until those exist"),
     (11, "whole"),
     (12, "whole"),
@@ -44,6 +44,7 @@ const SERVED: &[(i16, &str)] = &[
     (25, "whole"),
     (26, "whole"),
     (27, "aborts, whole where a coordinator runs the transaction; a commit is CLUSTER_AUTHORIZATION_FAILED"),
+    (28, "whole"),
     (29, "SECURITY_DISABLED, as in Kafka without an authorizer"),
     (30, "SECURITY_DISABLED, as in Kafka without an authorizer"),
     (31, "SECURITY_DISABLED, as in Kafka without an authorizer"),
@@ -68,7 +69,6 @@ const SERVED: &[(i16, &str)] = &[
 
 /// Why an API is not served.
 const ABSENT: &[(RangeInclusive<i16>, &str)] = &[
-    (28..=28, "follows"),
     (34..=34, "there is one data directory"),
     (36..=36, "no authentication yet"),
     (38..=41, "no delegation tokens yet"),

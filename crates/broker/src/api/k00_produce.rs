@@ -10,7 +10,7 @@
 use super::brokers;
 use super::read::blocking;
 use super::topics::{self, TopicRef};
-use super::verify::{Asks, Unverified};
+use super::verify::{Asks, Knows, Unverified};
 use super::{Accepted, Call, Refused, respond};
 use crate::context::Context;
 use crate::departed::Departed;
@@ -20,7 +20,7 @@ use crate::shard::message::{Append, AppendAnswer, AppendPart, ShardMessage};
 use crate::shard::router::Router;
 use crate::unwritten::Claim;
 use config::{Compression, Durability, TimestampType, TopicConfig};
-use coordinator::txn::Connection;
+use coordinator::txn::{Connection, Producer};
 use log::wal::Reservation;
 use partition::{RequiredAcks, VerificationGuard};
 use std::cell::Cell;
@@ -371,13 +371,15 @@ impl Plan {
         let batches = self.slots.iter().enumerate().filter_map(|(index, slot)| {
             let header = slot.batch.as_ref()?.header();
             let (key, is_in_wal) = (slot.key.filter(|_| header.is_transactional())?, slot.in_wal);
-            Some(Unverified { index, key, is_in_wal, header: *header })
+            let producer = Producer { id: header.producer_id, epoch: header.producer_epoch };
+            Some(Unverified { index, key, is_in_wal, producer, first: header.base_sequence })
         });
         let batches: Vec<Unverified> = batches.collect();
         if batches.is_empty() {
             return Ok(());
         }
-        let asks = Asks { context, published: &self.published, id, version, connection };
+        let knows = Knows::of_produce(version);
+        let asks = Asks { context, published: &self.published, id, knows, connection };
         for (index, verified) in asks.verify(batches).await? {
             match verified {
                 Ok(guard) => self.slots[index].guard = guard,

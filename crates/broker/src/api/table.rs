@@ -6,12 +6,12 @@ use super::{
     k11_join_group, k12_heartbeat, k13_leave_group, k14_sync_group, k15_describe_groups, k16_list_groups,
     k17_sasl_handshake, k18_api_versions, k19_create_topics, k20_delete_topics, k21_delete_records,
     k22_init_producer_id, k23_offset_for_leader_epoch, k24_add_partitions_to_txn, k25_add_offsets_to_txn,
-    k26_end_txn, k27_write_txn_markers, k29_describe_acls, k30_create_acls, k31_delete_acls,
-    k32_describe_configs, k33_alter_configs, k35_describe_log_dirs, k37_create_partitions, k42_delete_groups,
-    k44_incremental_alter_configs, k47_offset_delete, k55_describe_quorum, k57_update_features,
-    k60_describe_cluster, k61_describe_producers, k65_describe_transactions, k66_list_transactions,
-    k68_consumer_group_heartbeat, k69_consumer_group_describe, k74_list_config_resources,
-    k75_describe_topic_partitions,
+    k26_end_txn, k27_write_txn_markers, k28_txn_offset_commit, k29_describe_acls, k30_create_acls,
+    k31_delete_acls, k32_describe_configs, k33_alter_configs, k35_describe_log_dirs, k37_create_partitions,
+    k42_delete_groups, k44_incremental_alter_configs, k47_offset_delete, k55_describe_quorum,
+    k57_update_features, k60_describe_cluster, k61_describe_producers, k65_describe_transactions,
+    k66_list_transactions, k68_consumer_group_heartbeat, k69_consumer_group_describe,
+    k74_list_config_resources, k75_describe_topic_partitions,
 };
 use wire::{ApiInfo, ApiKey};
 
@@ -242,8 +242,13 @@ pub(crate) fn find(key: i16) -> Option<Api> {
             let size = k66_list_transactions::answer_bytes;
             super::answer_within(call, size, k66_list_transactions::list_transactions)
         }),
-        // Only its messages exist yet.
-        ApiKey::TxnOffsetCommit => return None,
+        ApiKey::TxnOffsetCommit => Serve::Inline(|call| {
+            let (from, connection) = (k11_join_group::From::new(&call), call.connection);
+            let size = k28_txn_offset_commit::answer_bytes;
+            super::answer_unless(call, size, move |context, request, version| {
+                k28_txn_offset_commit::txn_offset_commit(context, request, version, from, connection)
+            })
+        }),
     };
     Some(Api { info: key.info(), serve })
 }

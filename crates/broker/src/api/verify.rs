@@ -1,8 +1,9 @@
-//! The transactions of what is produced: each first batch in a partition is part of one that is open, or it is not stored (X2, X3).
+//! The transactions of what is produced, and of offsets that are committed in one: each first batch in a partition is part of one
+//! that is open, or it is not stored (X2, X3).
 //!
 //! The partition hands out a guard, the coordinator is asked, and the batch is appended with the guard, which every mark of the
 //! producer makes void. From Produce 12 on the partition becomes part of the transaction by that (KIP-890); before it has to be
-//! one. What follows in the same write-ahead log waits only until the coordinator's record has its place there; for a page-cache
+//! one; so with offsets from TxnOffsetCommit 5 on. What follows in the same write-ahead log waits only until the coordinator's record has its place there; for a page-cache
 //! log it is committed first. Source: `ReplicaManager.maybeSendPartitionsToTransactionCoordinator` of Kafka 4.3.1.
 //! Tests: tests/wire/transactions.rs.
 
@@ -16,12 +17,11 @@ use coordinator::txn::{Connection, Order, Producer, Protocol, TxnAnswer, TxnPart
 use partition::VerificationGuard;
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
-use types::{ErrorCode, LogKey};
-use wire::record::BatchHeader;
+use types::{ErrorCode, LogKey, Sequence};
 
-/// First version that adds the partition itself.
+/// First version of Produce that adds the partition itself.
 const ADDS_FROM: i16 = 12;
-/// First version that knows TRANSACTION_ABORTABLE.
+/// First version of Produce that knows TRANSACTION_ABORTABLE.
 const ABORTABLE_FROM: i16 = 11;
 /// First version with a sentence for the refusal.
 const NOT_ADDED: &str = "Partition was not added to the transaction";
@@ -35,8 +35,32 @@ pub(super) struct Unverified {
     pub(super) key: LogKey,
     /// Whether that is the write-ahead log.
     pub(super) is_in_wal: bool,
-    /// What it says.
-    pub(super) header: BatchHeader,
+    /// Whose it is.
+    pub(super) producer: Producer,
+    /// Its first sequence; what a coordinator writes has none.
+    pub(super) first: Sequence,
+}
+
+/// What the version of a request knows. *Source*: Kafka's `TransactionSupportedOperation`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Knows {
+    /// Neither.
+    Nothing,
+    /// TRANSACTION_ABORTABLE.
+    Abortable,
+    /// That too, and what is written adds its partition to the transaction.
+    Adding,
+}
+
+impl Knows {
+    /// Returns what a version of Produce knows.
+    pub(super) fn of_produce(version: i16) -> Knows {
+        match version {
+            ADDS_FROM.. => Knows::Adding,
+            ABORTABLE_FROM.. => Knows::Abortable,
+            _ => Knows::Nothing,
+        }
+    }
 }
 
 /// With what guard a batch is appended, or what is answered instead.
@@ -48,7 +72,7 @@ pub(super) struct Asks<'a> {
     pub(super) published: &'a Published,
     /// The transactional id that it names.
     pub(super) id: &'a str,
-    pub(super) version: i16,
+    pub(super) knows: Knows,
     pub(super) connection: Connection,
 }
 
@@ -69,8 +93,7 @@ impl Asks<'_> {
                 Begun::Refused(code) => verified.push((batch.index, Err((code, None)))),
                 Begun::Late => return Err(Refused::Late),
                 Begun::Ask(guard) => {
-                    let (id, epoch) = (batch.header.producer_id, batch.header.producer_epoch);
-                    asked.entry(Producer { id, epoch }).or_default().push((batch, guard));
+                    asked.entry(batch.producer).or_default().push((batch, guard));
                 }
             }
         }
@@ -89,7 +112,7 @@ impl Asks<'_> {
 
     /// Asks the partitions for guards.
     async fn begin(&self, batches: Vec<Unverified>) -> Vec<(Unverified, Begun)> {
-        let connection = (self.version < ADDS_FROM).then_some(self.connection.0);
+        let connection = (self.knows < Knows::Adding).then_some(self.connection.0);
         let router = &self.context.router;
         let mut shards: BTreeMap<usize, Vec<Unverified>> = BTreeMap::new();
         for batch in batches {
@@ -98,9 +121,9 @@ impl Asks<'_> {
         let hand_over = |(shard, batches): (usize, Vec<Unverified>)| {
             let part = |batch: &Unverified| txns::Unverified {
                 key: batch.key,
-                producer_id: batch.header.producer_id,
-                producer_epoch: batch.header.producer_epoch,
-                first: batch.header.base_sequence,
+                producer_id: batch.producer.id,
+                producer_epoch: batch.producer.epoch,
+                first: batch.first,
                 connection,
             };
             let (reply, answers) = oneshot::channel();
@@ -128,7 +151,7 @@ impl Asks<'_> {
             }
         }
         let is_in_wal = batches.iter().all(|(batch, _)| batch.is_in_wal);
-        let request = if self.version >= ADDS_FROM {
+        let request = if self.knows >= Knows::Adding {
             let order = if is_in_wal { Order::OneLog } else { Order::Across };
             TxnRequest::Add { producer, partitions: partitions.clone(), protocol: Protocol::V2, order }
         } else {
@@ -153,12 +176,12 @@ impl Asks<'_> {
     fn end_refused(&self, batches: &Asked, codes: &[ErrorCode]) {
         let refused = batches.iter().zip(codes).filter(|(_, code)| **code != ErrorCode::None);
         for ((batch, guard), _) in refused {
-            let ended = EndVerification(vec![(batch.key, batch.header.producer_id, *guard)]);
+            let ended = EndVerification(vec![(batch.key, batch.producer.id, *guard)]);
             self.context.router.send_to_owner(&batch.key, ShardMessage::EndVerification(ended));
         }
     }
 
-    /// Says what a version makes of the coordinator's code. *Source*: ReplicaManager.appendRecords.
+    /// Says what a request makes of the coordinator's code. *Source*: ReplicaManager.appendRecords.
     fn outcome(&self, guard: VerificationGuard, code: ErrorCode) -> Verified {
         let cannot = || {
             let name = code.name();
@@ -168,7 +191,7 @@ impl Asks<'_> {
         };
         match code {
             ErrorCode::None => Ok(Some(guard)),
-            ErrorCode::TransactionAbortable if self.version < ABORTABLE_FROM => {
+            ErrorCode::TransactionAbortable if self.knows < Knows::Abortable => {
                 Err((ErrorCode::InvalidTxnState, Some(NOT_ADDED.to_owned())))
             }
             ErrorCode::ProducerFenced => Err((ErrorCode::InvalidProducerEpoch, None)),
@@ -176,7 +199,7 @@ impl Asks<'_> {
             ErrorCode::NotCoordinator
             | ErrorCode::CoordinatorNotAvailable
             | ErrorCode::CoordinatorLoadInProgress => Err((ErrorCode::NotEnoughReplicas, cannot())),
-            ErrorCode::ConcurrentTransactions if self.version < ADDS_FROM => {
+            ErrorCode::ConcurrentTransactions if self.knows < Knows::Adding => {
                 Err((ErrorCode::NotEnoughReplicas, cannot()))
             }
             code => Err((code, None)),

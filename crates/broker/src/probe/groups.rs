@@ -25,8 +25,6 @@ pub(crate) struct GroupProbes {
     classic_rebalances: Counter,
     consumer_rebalances: Counter,
     sessions_expired: Counter,
-    /// Came by a connection that was given up.
-    late: Counter,
     /// By reason, in the order of [`Reason::ALL`].
     offsets_gone: [Counter; Reason::ALL.len()],
     groups_gone: [Counter; Reason::ALL.len()],
@@ -41,7 +39,6 @@ impl GroupProbes {
             Event::Rebalanced { classic: true, count } => self.classic_rebalances.add(count),
             Event::Rebalanced { classic: false, count } => self.consumer_rebalances.add(count),
             Event::SessionExpired => self.sessions_expired.inc(),
-            Event::Late => self.late.inc(),
             Event::Gone { reason, offsets, groups } => {
                 let all = self.offsets_gone.iter().zip(&self.groups_gone).zip(Reason::ALL);
                 for ((of_offsets, of_groups), _) in all.filter(|(_, one)| *one == reason) {
@@ -64,7 +61,6 @@ impl GroupProbes {
                 &self.consumer_rebalances
             }
             "highwater_group_sessions_expired_total" => &self.sessions_expired,
-            "highwater_group_late_requests_total" => &self.late,
             "kafka_server_group_coordinator_metrics_offset_expiration_count" => {
                 return Some(self.offsets_gone_for(&[Reason::Retention, Reason::Cap]));
             }

@@ -480,12 +480,6 @@ pub const METRICS: &[Metric] = &[
         "members",
         "Members that were not heard of for their session, and are no members any more",
     ),
-    counter(
-        "highwater_group_late_requests_total",
-        "requests",
-        "Commits in transactions that came by a connection which their client has given up; they are not answered",
-    )
-    .unseen(),
     counter("highwater_group_offsets_gone_total", "offsets", "Offsets that went, by reason").by(&["reason"]),
     counter("highwater_groups_gone_total", "groups", "Groups that went, by reason").by(&["reason"]),
     gauge(

@@ -5,7 +5,7 @@
 //! Tests: tests/wire/groups.rs, tests/storage/groups.rs.
 
 use super::Shard;
-use super::message::{GroupAsk, GroupRoom, GroupSizes, GroupsDone, GroupsOutcome, ShardMessage};
+use super::message::{GroupAsk, GroupRoom, GroupSizes, GroupsDone, GroupsOutcome, NotesRoom, ShardMessage};
 use crate::group_memory::{GroupMemory, Share};
 use crate::groups::{GroupJob, GroupJobSender, GroupTask};
 use crate::publish::Published;
@@ -13,20 +13,23 @@ use bytes::Bytes;
 use config::BrokerConfig;
 use coordinator::assign::Assignor;
 use coordinator::{
-    Answer, ConsumerTimes, Effect, GroupRecord, Groups, Logged, Migration, RecordFault, Request, Settings,
+    Answer, ConsumerTimes, Effect, GroupRecord, Groups, InTxn, Migration, RecordFault, Request, Settings,
     Token, Topics,
 };
 use log::wal::Reservation;
 use metadata::image::CONSUMER_OFFSETS;
-use partition::{AckEnd, AckToken, AppendInput, Origin, RequiredAcks};
+use partition::{AckEnd, AckToken, AppendInput, EndTxn, Origin, RequiredAcks, VerificationGuard};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::oneshot;
-use types::{ErrorCode, LogKey, Now, OffsetRange, TopicId};
-use wire::record::{BatchBuilder, BuildError, Codec};
+use types::{ErrorCode, LogKey, Now, OffsetRange, ProducerId, Sequence, TopicId};
+use wire::record::{BatchBuilder, BuildError, Codec, ControlKind};
 
 /// Bytes after which a batch of a coordinator takes no further operation in.
 const BATCH_BYTES: usize = 512 << 10;
+
+/// What a coordinator writes for a producer has no sequence.
+const NO_SEQUENCE: Sequence = Sequence(-1);
 
 /// How names of internal topics begin that Kafka does not have.
 const OWN_TOPICS: &str = "__highwater_";
@@ -43,6 +46,10 @@ pub(super) struct Coordinators {
     replies: BTreeMap<Token, oneshot::Sender<Result<Answer, ErrorCode>>>,
     /// Batches on their way.
     appends: BTreeMap<AckToken, Append>,
+    /// Room of notes on their way that came alone.
+    notes: BTreeMap<AckToken, Reservation>,
+    /// Marks on their way in partitions that are coordinated here.
+    marks: BTreeMap<AckToken, Mark>,
 }
 
 /// One coordinator; `serial` tells it from an earlier one of the same partition.
@@ -50,6 +57,10 @@ struct Coordinator {
     serial: u64,
     groups: Groups,
     is_loaded: bool,
+    /// With what guard the batch is appended for which room is made.
+    guard: Option<VerificationGuard>,
+    /// Transactions that have ended while it loads, behind what it loads.
+    ended: Vec<(ProducerId, bool)>,
     /// What it holds of the budget.
     share: Share,
 }
@@ -58,6 +69,14 @@ struct Append {
     key: LogKey,
     serial: u64,
     _room: Reservation,
+}
+
+/// The end of a producer's transaction in the partition of a coordinator.
+struct Mark {
+    key: LogKey,
+    serial: u64,
+    producer: ProducerId,
+    commit: bool,
 }
 
 impl Coordinators {
@@ -70,6 +89,8 @@ impl Coordinators {
             last_token: 0,
             replies: BTreeMap::new(),
             appends: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            marks: BTreeMap::new(),
         }
     }
 
@@ -169,9 +190,12 @@ impl Shard {
                 Effect::Expires { group, offsets, whole, reason } => {
                     tracing::info!(%group, offsets, whole, reason = reason.name(), "offsets of a group expire");
                 }
-                Effect::Append { records, notes, .. } => match encode(&records, self.clock.now()) {
+                Effect::Append { records, notes, txn } => match encode(&records, txn, self.clock.now()) {
                     Ok(batch) => {
                         let notes = self.notes(&records, &notes);
+                        if let Some(one) = self.coordinators.led.get_mut(&key) {
+                            one.guard = txn.and_then(|txn| txn.guard).map(VerificationGuard);
+                        }
                         self.coordinators.job(key, serial, GroupTask::Room(batch, notes));
                     }
                     Err(error) => {
@@ -180,7 +204,11 @@ impl Shard {
                         self.router.send(self.id, ShardMessage::GroupsDone(GroupsDone { key, serial, what }));
                     }
                 },
-                Effect::Note(..) => {}
+                Effect::Note(records, notes) => {
+                    if let Some(notes) = self.notes(&records, &notes) {
+                        self.coordinators.job(key, serial, GroupTask::Notes(notes));
+                    }
+                }
             }
         }
     }
@@ -224,7 +252,8 @@ impl Shard {
             self.coordinators.job(key, serial, GroupTask::Load(range));
         }
         let share = self.settings.group_memory.share();
-        self.coordinators.led.insert(key, Coordinator { serial, groups, is_loaded, share });
+        let (guard, ended) = (None, Vec::new());
+        self.coordinators.led.insert(key, Coordinator { serial, groups, is_loaded, guard, ended, share });
     }
 
     /// Follows the metadata: partitions with records that are led now are loaded, what is not led is given up; offsets of
@@ -306,9 +335,7 @@ impl Shard {
         match what {
             GroupsOutcome::Records(records) => {
                 if let Some(one) = self.coordinators.led.get_mut(&key) {
-                    for (record, at) in records {
-                        one.groups.load(&Logged::Record { record, at, txn: None });
-                    }
+                    records.iter().for_each(|logged| one.groups.load(logged));
                     one.share.set(one.groups.held());
                 }
             }
@@ -321,11 +348,22 @@ impl Shard {
                         tracing::warn!(partition = %key, beyond = bytes, "groups are loaded that hold more than highwater.groups.memory.bytes: no member and no partition is taken in");
                     }
                 }
+                let ended = self.coordinators.led.get_mut(&key).map(|one| std::mem::take(&mut one.ended));
+                for (producer, commit) in ended.into_iter().flatten() {
+                    self.with_groups(key, |groups, _| groups.txn_ended(producer, commit, now));
+                }
                 // Topics may have gone while nobody looked.
                 self.forget_topics(key, now);
             }
             // Asked for again, it is tried again.
             GroupsOutcome::NotLoaded => self.resign_groups(key),
+            GroupsOutcome::Notes(room) => {
+                let NotesRoom { notes, claim, reservation } = *room;
+                if let Some(token) = self.append_notes(key, notes, now) {
+                    self.coordinators.notes.insert(token, reservation);
+                }
+                drop(claim);
+            }
             GroupsOutcome::Room(room) => {
                 if let Err(code) = room.and_then(|room| self.append_records(key, serial, *room, now)) {
                     let outcome = Err(not_stored(code));
@@ -344,23 +382,57 @@ impl Shard {
     ) -> Result<(), ErrorCode> {
         let GroupRoom { batch, notes, claim, reservation } = room;
         let token = self.produces.token();
+        let guard = self.coordinators.led.get_mut(&key).and_then(|one| one.guard.take());
         let slot = self.partitions.get_mut(&key).ok_or(ErrorCode::NotCoordinator)?;
         let (acks, origin, max_producers) =
             (RequiredAcks::All, Origin::Coordinator, self.settings.max_producers);
-        let input = AppendInput { batch, acks, origin, token, max_producers, resume: None, guard: None };
+        let input = AppendInput { batch, acks, origin, token, max_producers, resume: None, guard };
         let mut effects = Vec::new();
         slot.partition.append(input, now, &mut effects).map_err(|refused| refused.code())?;
         self.coordinators.appends.insert(token, Append { key, serial, _room: reservation });
         self.run_effects(key, effects);
         if let Some(notes) = notes {
+            // The batch's room is for both, and is given back with it: they are of one group of the write-ahead log.
             self.append_notes(key, notes, now);
         }
         drop(claim);
         Ok(())
     }
 
+    /// A mark was appended: if the partition has a coordinator, it is to hear of its commit.
+    pub(super) fn await_mark(&mut self, key: LogKey, end: &EndTxn, token: AckToken) {
+        if let Some(one) = self.coordinators.led.get(&key) {
+            let (producer, commit) = (end.producer_id, end.kind == ControlKind::Commit);
+            let mark = Mark { key, serial: one.serial, producer, commit };
+            self.coordinators.marks.insert(token, mark);
+        }
+    }
+
+    /// Acts on the end of an append, if that was a mark in the partition of a coordinator.
+    pub(super) fn on_mark_acked(&mut self, token: AckToken, end: AckEnd) {
+        let Some(Mark { key, serial, producer, commit }) = self.coordinators.marks.remove(&token) else {
+            return;
+        };
+        // One that was made after the mark has read it, or will.
+        let Some(one) = self.coordinators.led.get_mut(&key).filter(|one| one.serial == serial) else {
+            return;
+        };
+        match end {
+            AckEnd::Committed if one.is_loaded => {
+                let now = self.clock.now();
+                self.with_groups(key, |groups, _| groups.txn_ended(producer, commit, now));
+            }
+            AckEnd::Committed => one.ended.push((producer, commit)),
+            // Nobody knows what the log holds: whoever leads it next reads it.
+            AckEnd::Lost | AckEnd::NoRoom | AckEnd::Unknown => self.resign_groups(key),
+        }
+    }
+
     /// Says whether an append was a coordinator's, and if so acts on its end.
     pub(super) fn on_records_acked(&mut self, token: AckToken, end: AckEnd) -> bool {
+        if self.coordinators.notes.remove(&token).is_some() {
+            return true;
+        }
         let Some(Append { key, serial, .. }) = self.coordinators.appends.remove(&token) else { return false };
         if !self.coordinators.is_current(key, serial) {
             return true;
@@ -411,6 +483,8 @@ fn not_stored(code: ErrorCode) -> ErrorCode {
     match code {
         ErrorCode::NotLeaderOrFollower | ErrorCode::NotCoordinator => ErrorCode::NotCoordinator,
         ErrorCode::MessageTooLarge | ErrorCode::UnknownServerError => ErrorCode::UnknownServerError,
+        // What the log says of the producer in whose transaction they were to be.
+        ErrorCode::InvalidProducerEpoch | ErrorCode::InvalidTxnState => code,
         _ => ErrorCode::CoordinatorNotAvailable,
     }
 }
@@ -424,8 +498,11 @@ enum EncodeFault {
     Batch(#[from] BuildError),
 }
 
-fn encode(records: &[GroupRecord], now: Now) -> Result<Bytes, EncodeFault> {
+fn encode(records: &[GroupRecord], txn: Option<InTxn>, now: Now) -> Result<Bytes, EncodeFault> {
     let mut batch = BatchBuilder::new(Codec::None);
+    if let Some(InTxn { producer, .. }) = txn {
+        batch = batch.producer(producer.id, producer.epoch, NO_SEQUENCE).transactional(true);
+    }
     for record in records {
         let (key, value) = record.encode()?;
         batch.push(now.wall, Some(&key), value.as_deref(), &[]);

@@ -5,7 +5,7 @@ use super::Shard;
 use crate::history::Notes;
 use coordinator::{GroupRecord, Note};
 use metadata::image::OFFSET_HISTORY;
-use partition::{AppendInput, Origin, RequiredAcks};
+use partition::{AckToken, AppendInput, Origin, RequiredAcks};
 use types::{LogKey, Now};
 
 impl Shard {
@@ -22,24 +22,30 @@ impl Shard {
         made
     }
 
-    /// Appends the notes of a batch that was just appended to this partition of the offsets topic. Nobody waits for them.
-    pub(super) fn append_notes(&mut self, offsets: LogKey, notes: Notes, now: Now) {
+    /// Appends the notes of what was committed in this partition of the offsets topic. Nobody waits for them; the token says when
+    /// they take no room any more.
+    pub(super) fn append_notes(&mut self, offsets: LogKey, notes: Notes, now: Now) -> Option<AckToken> {
         let Notes { batch, count } = notes;
         let topic = self.published.image.topics().id_of(OFFSET_HISTORY);
         let key = topic.map(|topic_id| LogKey { topic_id, ..offsets });
         let slot = key.and_then(|key| Some((key, self.partitions.get_mut(&key)?)));
-        let Some((key, slot)) = slot else { return self.probes.history.missed(count) };
+        let Some((key, slot)) = slot else {
+            self.probes.history.missed(count);
+            return None;
+        };
+        let token = self.produces.token();
         let input = AppendInput {
             batch,
             acks: RequiredAcks::Leader,
             origin: Origin::Coordinator,
-            token: self.produces.token(),
+            token,
             max_producers: self.settings.max_producers,
             resume: None,
             guard: None,
         };
         let mut effects = Vec::new();
-        match slot.partition.append(input, now, &mut effects) {
+        let appended = slot.partition.append(input, now, &mut effects);
+        match &appended {
             Ok(_) => self.probes.history.noted(count),
             Err(refused) => {
                 tracing::debug!(partition = %key, %refused, "commits are not noted");
@@ -47,5 +53,6 @@ impl Shard {
             }
         }
         self.run_effects(key, effects);
+        appended.ok().map(|_| token)
     }
 }

@@ -356,13 +356,25 @@ pub(crate) struct GroupsDone {
 /// What became of a job of a coordinator.
 pub(crate) enum GroupsOutcome {
     /// More of its log was read.
-    Records(Vec<(coordinator::GroupRecord, types::WallTime)>),
+    Records(Vec<coordinator::Logged>),
     /// All of its log was read.
     Loaded,
     /// Its log cannot be read.
     NotLoaded,
     /// There is room for its batch, or none.
     Room(Result<Box<GroupRoom>, ErrorCode>),
+    /// There is room for notes that come alone.
+    Notes(Box<NotesRoom>),
+}
+
+/// Notes that come alone, and the room that they may take.
+pub(crate) struct NotesRoom {
+    /// They.
+    pub(crate) notes: Notes,
+    /// As in [`GroupRoom`].
+    pub(crate) claim: Claim,
+    /// As in [`GroupRoom`].
+    pub(crate) reservation: Reservation,
 }
 
 /// A batch of a coordinator, and the room that it may take.

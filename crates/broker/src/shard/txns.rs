@@ -147,6 +147,9 @@ impl Shard {
         if answer.is_ok() && is_page_cache {
             self.sync_pages_now(key);
         }
+        if answer.as_ref().is_ok_and(|(base, _)| *base != Offset::NONE) {
+            self.await_mark(key, &end, token);
+        }
         self.produces.answer(request, token, answer);
         self.run_effects(key, effects);
     }

@@ -9,7 +9,12 @@ use std::sync::Arc;
 use types::ErrorCode;
 use wire::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use wire::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
-use wire::{DeleteRecordsRequest, FindCoordinatorRequest, OffsetCommitRequest};
+use wire::offset_fetch_request::OffsetFetchRequestTopic;
+use wire::txn_offset_commit_request::{TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic};
+use wire::{
+    DeleteRecordsRequest, EndTxnRequest, FindCoordinatorRequest, InitProducerIdRequest, OffsetCommitRequest,
+    OffsetFetchRequest, TxnOffsetCommitRequest,
+};
 
 /// The reserve of the preset `tiny`. *Units*: bytes.
 const RESERVE: u64 = 1 << 20;
@@ -79,6 +84,59 @@ fn a_full_disk_is_left_by_deleting() {
     assert_eq!(read_all(&mut client, "kept").len(), stored);
     broker.stop();
     assert!(open(&disk).report.damaged.is_empty());
+}
+
+/// Protects: W-12, T8: on a full disk a transaction takes offsets in and ends: what its coordinator, that of the group and the mark
+/// write goes through.
+#[test]
+fn a_transaction_of_offsets_ends_on_a_full_disk() {
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |_| {});
+    let mut client = broker.connect();
+    until("the reserve is made", || metric(&broker, "disk_reserve_bytes") == RESERVE);
+    until("the pool is filled", || metric(&broker, "wal_pool_free_bytes") > (3 << 20));
+    client.create("large", 1);
+    for (key, key_type) in [("group", 0), ("id", 1)] {
+        let look = FindCoordinatorRequest { key: key.into(), key_type, ..Default::default() };
+        assert_eq!(client.call(&look, 3).error_code, 0);
+    }
+    let init = InitProducerIdRequest {
+        transactional_id: Some("id".into()),
+        transaction_timeout_ms: 60_000,
+        ..Default::default()
+    };
+    let begun = client.call(&init, 5);
+    let (producer_id, mut producer_epoch) = (begun.producer_id, begun.producer_epoch);
+    disk.set_capacity(Some(used(&disk) + (6 << 20)));
+    assert!(fill(&mut client, "large") > 20);
+    for (committed_offset, committed) in [(5, true), (6, false), (7, true)] {
+        let partition = TxnOffsetCommitRequestPartition { committed_offset, ..Default::default() };
+        let topics = vec![TxnOffsetCommitRequestTopic { name: "large".into(), partitions: vec![partition] }];
+        let (transactional_id, group_id) = ("id".to_owned(), "group".to_owned());
+        let request = TxnOffsetCommitRequest {
+            transactional_id,
+            group_id,
+            producer_id,
+            producer_epoch,
+            topics,
+            ..Default::default()
+        };
+        assert_eq!(client.call(&request, 5).topics[0].partitions[0].error_code, 0);
+        let end = EndTxnRequest { transactional_id: "id".into(), producer_id, producer_epoch, committed };
+        let ended = client.call(&end, 5);
+        assert_eq!(ended.error_code, 0);
+        producer_epoch = ended.producer_epoch;
+    }
+    let topic = OffsetFetchRequestTopic { name: "large".into(), partition_indexes: vec![0] };
+    let fetch = OffsetFetchRequest {
+        group_id: "group".into(),
+        topics: Some(vec![topic]),
+        require_stable: true,
+        ..Default::default()
+    };
+    until("the last one counts", || client.call(&fetch, 7).topics[0].partitions[0].committed_offset == 7);
+    assert_eq!(delete(&mut client, "large"), 0);
+    broker.stop();
 }
 
 /// Deletes the records of partition 0 below an offset; returns Kafka's code.

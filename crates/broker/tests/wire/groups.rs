@@ -288,7 +288,7 @@ fn a_group_survives_a_restart() {
 }
 
 /// Waits until the coordinator of a group has read its log.
-fn until_loaded(client: &mut Client, group: &str) {
+pub fn until_loaded(client: &mut Client, group: &str) {
     let request = DescribeGroupsRequest { groups: vec![group.into()], ..DescribeGroupsRequest::default() };
     let loading = ErrorCode::CoordinatorLoadInProgress.code();
     while client.call(&request, 5).groups[0].error_code == loading {

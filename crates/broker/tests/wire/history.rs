@@ -17,7 +17,7 @@ const HISTORY: &str = "__highwater_offset_history";
 const ONE: (&str, &str) = ("offsets.topic.num.partitions", "1");
 
 /// Reads all notes of partition 0.
-fn notes(client: &mut Client) -> Vec<(OffsetHistoryKey, OffsetHistoryValue)> {
+pub fn notes(client: &mut Client) -> Vec<(OffsetHistoryKey, OffsetHistoryValue)> {
     let (end, mut next, mut notes) = (client.end(HISTORY), 0, Vec::new());
     while next < end {
         let bytes = client.fetch(HISTORY, next).records.unwrap_or_default().into_bytes();

@@ -134,8 +134,8 @@ impl Groups {
     /// Returns what all that it knows holds, what waits and what is on its way among it. *Units*: bytes.
     pub fn held(&self) -> usize {
         let on_its_way = self.in_flight.as_ref().map_or(0, |batch| batch.bytes);
-        let txns = self.open.bytes() + self.heard.bytes();
-        tree::<GroupId, Group>(self.groups.len()) + self.held + txns + self.queue.bytes + on_its_way
+        let index = self.open.bytes();
+        tree::<GroupId, Group>(self.groups.len()) + self.held + index + self.queue.bytes + on_its_way
     }
 
     /// Returns the same, counted from the beginning. It takes its time.
@@ -144,8 +144,8 @@ impl Groups {
         let queue: usize = self.queue.waiting.iter().map(|(operation, _)| operation.bytes()).sum();
         let records = |batch: &Batch| batch.records.iter().map(crate::GroupRecord::size).sum();
         let on_its_way: usize = self.in_flight.as_ref().map_or(0, records);
-        let txns = self.open.recount() + self.heard.bytes();
-        tree::<GroupId, Group>(self.groups.len()) + groups + txns + queue + on_its_way
+        let index = self.open.recount();
+        tree::<GroupId, Group>(self.groups.len()) + groups + index + queue + on_its_way
     }
 
     /// Says what the other coordinators hold that share the budget. *Units*: bytes.

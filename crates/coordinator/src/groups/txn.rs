@@ -2,25 +2,17 @@
 //!
 //! The shell says when a mark of this partition is committed, in the order of the log with the batches of this coordinator;
 //! loading meets it where it stands. Notes are made then, and not when it is loaded.
-//! Who is of transaction version 1 has the same epoch in each transaction: what was delayed is known by its connection. Per
-//! producer the latest that was heard of is remembered, in memory, and what comes by an earlier one gets no answer.
-//! Connections die with their broker, so this needs no record. *Invariant*: so many producers at most; one that was not heard
-//! for longest is forgotten for a new one. Tests: tests/script/transactions.rs, tests/script/txn_replay.rs.
+//! What of a client of old is delayed the partition tells (`partition::connections`), before it comes here.
+//! Tests: tests/script/transactions.rs, tests/script/txn_replay.rs.
 
 use super::{Batch, Groups};
 use crate::group::Group;
-use crate::held::tree;
 use crate::note::{Before, Note, NotedTxn, Who, of_same_topic};
 use crate::pending::Waiting;
 use crate::record::GroupRecord;
-use crate::request::{Answer, Effect, Event, Request, Token, TxnCommit};
-use crate::txn::{Connection, Producer};
-use std::collections::BTreeMap;
+use crate::request::{Effect, Event};
 use std::sync::Arc;
-use types::{ErrorCode, GroupId, Now, ProducerEpoch, ProducerId};
-
-/// Producers whose connections are remembered.
-const HEARD_MAX: usize = 10_000;
+use types::{GroupId, Now, ProducerId};
 
 /// An offset whose transaction has ended, before it moves.
 pub(super) struct Ended<'a> {
@@ -90,22 +82,6 @@ impl Groups {
             self.drop_if_void(&id);
         }
     }
-
-    /// Answers what comes by a connection that was given up, or in an epoch that is over; gives everything else back.
-    pub(super) fn shield(&mut self, token: Token, request: Request) -> Option<Request> {
-        let Request::TxnCommit(TxnCommit { txn, connection: Some(connection), .. }) = &request else {
-            return Some(request);
-        };
-        let answer = match self.heard.hear(txn.producer, *connection) {
-            Hearing::Latest => return Some(request),
-            Hearing::Earlier => Ok(Answer::Late),
-            Hearing::Fenced => Err(ErrorCode::InvalidProducerEpoch),
-        };
-        let late = matches!(answer, Ok(Answer::Late)).then_some(Effect::Happened(Event::Late));
-        self.effects.extend(late);
-        self.effects.push(Effect::Reply { token, answer });
-        None
-    }
 }
 
 fn end_in(
@@ -125,55 +101,5 @@ fn end_in(
             group.pending.overtake(&topic, partition, waiting.number);
             group.offsets.set(&topic, partition, waiting.committed);
         }
-    }
-}
-
-/// How a request stands to those before it.
-enum Hearing {
-    /// None has come by a later connection.
-    Latest,
-    /// One has.
-    Earlier,
-    /// One has come in a later epoch.
-    Fenced,
-}
-
-/// The latest connections by which producers have come.
-#[derive(Debug, Default)]
-pub(super) struct Heard {
-    producers: BTreeMap<ProducerId, (ProducerEpoch, Connection, u64)>,
-    /// By when each was heard last, the oldest first.
-    by_age: BTreeMap<u64, ProducerId>,
-    last: u64,
-}
-
-impl Heard {
-    fn hear(&mut self, producer: Producer, connection: Connection) -> Hearing {
-        if let Some((epoch, latest, _)) = self.producers.get(&producer.id) {
-            if producer.epoch < *epoch {
-                return Hearing::Fenced;
-            }
-            if producer.epoch == *epoch && connection < *latest {
-                return Hearing::Earlier;
-            }
-        }
-        self.last += 1;
-        let entry = (producer.epoch, connection, self.last);
-        if let Some((_, _, age)) = self.producers.insert(producer.id, entry) {
-            self.by_age.remove(&age);
-        }
-        self.by_age.insert(self.last, producer.id);
-        if self.producers.len() > HEARD_MAX
-            && let Some((_, oldest)) = self.by_age.pop_first()
-        {
-            self.producers.remove(&oldest);
-        }
-        Hearing::Latest
-    }
-
-    /// Returns what it holds. *Units*: bytes.
-    pub(super) fn bytes(&self) -> usize {
-        tree::<ProducerId, (ProducerEpoch, Connection, u64)>(self.producers.len())
-            + tree::<u64, ProducerId>(self.by_age.len())
     }
 }

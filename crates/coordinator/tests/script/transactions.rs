@@ -2,7 +2,7 @@
 
 use crate::reader::reader;
 use crate::world::{DELAY, GROUP, World, commit, fixed, settings, topic_id, who};
-use coordinator::txn::{Connection, Producer};
+use coordinator::txn::Producer;
 use coordinator::{
     Answer, Caller, Effect, Event, FetchedOffset, InTxn, Logged, NotedTxn, Reason, Request, Settings, Token,
     TxnCommit,
@@ -22,7 +22,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) fn in_txn(producer: i64, group: &str, offset: i64) -> TxnCommit {
     let producer = Producer { id: ProducerId(producer), epoch: ProducerEpoch(0) };
     let txn = InTxn { producer, guard: Some(5) };
-    TxnCommit { commit: commit(group, &who("pipeline"), -1, offset), txn, connection: None }
+    TxnCommit { commit: commit(group, &who("pipeline"), -1, offset), txn }
 }
 
 impl World {
@@ -120,6 +120,25 @@ fn a_batch_of_a_transaction_is_alone() {
     world.commit();
     assert_eq!(world.code(other), ErrorCode::None);
     assert_eq!(world.code(after), ErrorCode::UnknownMemberId);
+}
+
+/// Protects: what comes behind a commit of a transaction is not part of it.
+#[test]
+fn what_follows_is_of_no_transaction() {
+    let mut world = World::new();
+    world.commits_at_once = false;
+    let first = world.commit_offset(&who("a"), -1, 1);
+    let mine = world.send_offset(P, GROUP, 5);
+    let last = world.commit_offset(&who("a"), -1, 2);
+    world.commit();
+    assert_eq!(world.code(first), ErrorCode::None);
+    assert_eq!(world.in_flight.as_ref().map(Vec::len), Some(1));
+    assert!(world.in_txn.is_some() && world.waits(last));
+    world.commit();
+    assert_eq!(world.code(mine), ErrorCode::None);
+    assert!(world.in_txn.is_none() && world.waits(last));
+    world.commit();
+    assert_eq!((world.code(last), world.offset()), (ErrorCode::None, 2));
 }
 
 /// Protects: what was decided in the same turn before a batch of a transaction does not fail with it.
@@ -241,15 +260,16 @@ fn each_partition_has_its_code() {
     let token = world.ask(Request::TxnCommit(request.clone()));
     let codes = [ErrorCode::None, ErrorCode::OffsetMetadataTooLarge];
     assert_eq!(world.answer(token), Some(Ok(Answer::Partitions(codes.to_vec()))));
-    let before = world.log.len();
-    request.commit.offsets = vec![long];
     world.commits_at_once = false;
-    assert_eq!(world.sent(request), ErrorCode::OffsetMetadataTooLarge);
-    assert_eq!(world.log.len(), before);
-    // Nothing is on its way that others would have to wait for.
-    let next = world.commit_offset(&who("a"), -1, 1);
+    let first = world.commit_offset(&who("a"), -1, 1);
+    request.commit.offsets = vec![long];
+    let bad = world.ask(Request::TxnCommit(request));
+    let next = world.commit_offset(&who("a"), -1, 2);
     world.commit();
-    assert_eq!(world.code(next), ErrorCode::None);
+    assert_eq!(world.code(first), ErrorCode::None);
+    assert!(world.in_flight.is_some() && world.in_txn.is_none(), "nobody waits for a batch of nothing");
+    world.commit();
+    assert_eq!((world.code(bad), world.code(next)), (ErrorCode::OffsetMetadataTooLarge, ErrorCode::None));
 }
 
 /// Protects: of all offsets of a group those are told that are committed; one of them that is in a transaction is unstable, and one
@@ -458,52 +478,6 @@ fn what_is_in_transactions_is_bounded() {
     world.groups.set_elsewhere(most);
     world.fail_over();
     assert!(world.groups.held() > most / 2);
-}
-
-/// Protects: by an earlier connection than was heard of nothing is taken in, and nobody is answered, since a client of old would
-/// not know a delayed request from one of its next transaction; of an epoch that is over the code is told. Another epoch and
-/// another producer are not concerned.
-#[test]
-fn an_earlier_connection_is_given_up() {
-    let mut world = World::new();
-    let by = |producer, epoch, connection| {
-        let mut request = in_txn(producer, GROUP, 5);
-        request.txn.producer.epoch = ProducerEpoch(epoch);
-        TxnCommit { connection: Some(Connection(connection)), ..request }
-    };
-    assert_eq!(world.sent(by(P, 0, 3)), ErrorCode::None);
-    assert_eq!(world.sent(by(P, 0, 3)), ErrorCode::None);
-    assert_eq!(world.sent(by(P, 0, 5)), ErrorCode::None);
-    let before = world.log.len();
-    let late = world.ask(Request::TxnCommit(by(P, 0, 3)));
-    assert_eq!(world.answer(late), Some(Ok(Answer::Late)));
-    assert!(world.events.contains(&Event::Late));
-    assert_eq!(world.sent(by(P + 1, 0, 3)), ErrorCode::None);
-    assert_eq!(world.sent(by(P, 1, 4)), ErrorCode::None);
-    assert_eq!(world.sent(by(P, 0, 9)), ErrorCode::InvalidProducerEpoch);
-    assert_eq!(world.log.len(), before + 2);
-    assert_eq!(world.sent(in_txn(P, GROUP, 5)), ErrorCode::None, "its epoch tells");
-}
-
-/// Protects: who was not heard of for longest is forgotten, so that what is remembered of connections is bounded.
-#[test]
-fn few_connections_are_remembered() {
-    let mut world = World::new();
-    let by = |producer, connection| {
-        let mut request = in_txn(producer, GROUP, 5);
-        request.commit.group = "".into();
-        Request::TxnCommit(TxnCommit { connection: Some(Connection(connection)), ..request })
-    };
-    for producer in 0..20_000 {
-        world.ask(by(producer, 5));
-        world.ask(by(0, 5));
-    }
-    let held = world.groups.held();
-    assert!(held < 3 << 20, "{held}");
-    let late = world.ask(by(0, 4));
-    assert_eq!(world.answer(late), Some(Ok(Answer::Late)), "it was heard of all the time");
-    let forgotten = world.ask(by(1, 4));
-    assert_eq!(world.answer(forgotten), Some(Err(ErrorCode::InvalidGroupId)));
 }
 
 /// Returns what the last notes of an end say: from where, to where, whose client, whether it was aborted.

@@ -6,11 +6,12 @@ use crate::group_memory::GroupMemory;
 use crate::jobs::JobSender;
 use crate::probe::Probes;
 use crate::publish::Published;
-use crate::shard::message::{Append, AppendPart, ShardMessage};
+use crate::shard::message::{Append, AppendPart, GroupAsk, GroupsDone, GroupsOutcome, ShardMessage};
 use crate::shard::router::Router;
 use crate::shard::{ShardParts, ShardSettings};
 use crate::unwritten::Unwritten;
 use config::BrokerConfig;
+use coordinator::{Answer, GroupRecord, Logged, Request};
 use env::Env;
 use env::crash::CrashDisk;
 use log::directory::{Directory, DirectoryOptions};
@@ -25,9 +26,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use types::{
-    BrokerId, DirectoryId, LeaderEpoch, MetadataOffset, Millis, PartitionEpoch, PartitionId, TopicId,
-    TopicName, Uuid, WallTime,
+    BrokerId, DirectoryId, GroupEpoch, LeaderEpoch, MetadataOffset, Millis, PartitionEpoch, PartitionId,
+    TopicId, TopicName, Uuid, WallTime,
 };
+use wire::offset_commit_value::OffsetCommitValue;
 use wire::record::{Batch, BatchBuilder, Codec, ControlKind};
 
 const ID: ProducerId = ProducerId(7);
@@ -237,5 +239,41 @@ fn unverified_batches_stay_out() {
         assert_eq!(desk.mark(&[0], 0).await, [ErrorCode::None]);
         assert_eq!(desk.append(0, overtaken).await, refused);
         assert_eq!(desk.open(0).await, None);
+    });
+}
+
+/// Protects: T8: a transaction whose mark is committed while the coordinator of groups still loads what is before it ends once that
+/// is loaded.
+#[test]
+fn a_mark_that_comes_while_groups_are_loaded_is_not_lost() {
+    on_a_shard(async |desk| {
+        let first = guard(desk.begin(&[0]).await[0]);
+        assert_eq!(desk.append(0, first).await, ErrorCode::None);
+        let ask = async |request| {
+            let message =
+                |reply| ShardMessage::Groups(Box::new(GroupAsk { key: key(0), request, holds: None, reply }));
+            desk.ask(message).await
+        };
+        assert_eq!(ask(Request::List).await, Err(ErrorCode::CoordinatorLoadInProgress));
+        assert_eq!(desk.mark(&[0], 1).await, [ErrorCode::None]);
+        let value =
+            OffsetCommitValue { offset: 5, topic_id: key(0).topic_id.0, ..OffsetCommitValue::default() };
+        let record =
+            GroupRecord::Offset { group: "g".into(), topic: "t".into(), partition: 0, value: Some(value) };
+        let pending = Logged::Record { record, at: WallTime(1), txn: Some(ID) };
+        for what in [GroupsOutcome::Records(vec![pending]), GroupsOutcome::Loaded] {
+            let _ = desk.shard.send(ShardMessage::GroupsDone(GroupsDone { key: key(0), serial: 1, what }));
+        }
+        let fetch = Request::FetchOffsets {
+            group: "g".into(),
+            partitions: None,
+            member: None,
+            epoch: GroupEpoch::LEAVES,
+            require_stable: true,
+        };
+        match ask(fetch).await {
+            Ok(Answer::Offsets(found)) => assert_eq!(found[0].offset, Offset(5)),
+            other => panic!("{other:?}"),
+        }
     });
 }
