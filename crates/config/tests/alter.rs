@@ -23,6 +23,13 @@ const OURS: &[(&str, &str, &str, &str)] = &[
         "INVALID_CONFIG",
         "remote.log.delete.on.disable is refused: ",
     ),
+    // Partitions always ask the coordinator.
+    (
+        "BROKER 1",
+        "SET|transaction.partition.verification.enable|maybe",
+        "INVALID_REQUEST",
+        "transaction.partition.verification.enable is refused: ",
+    ),
     // Kafka stores unknown names for plugins; here a name that nobody knows is refused.
     ("BROKER 1", "SET|nope|5", "INVALID_REQUEST", "Unknown setting nope: "),
     ("BROKER ", "SET|nope|5", "INVALID_REQUEST", "Unknown setting nope: "),

@@ -113,7 +113,7 @@ fn the_file_of_the_client_suites() {
     assert_eq!((config.listeners.len(), config.quorum_listeners.len()), (1, 1));
     let named: Vec<&str> = notices.iter().map(|n| n.name.as_str()).collect();
     assert!(
-        named.contains(&"transaction.state.log.num.partitions") && !named.contains(&"num.partitions"),
+        named.contains(&"share.coordinator.state.topic.min.isr") && !named.contains(&"num.partitions"),
         "{named:?}"
     );
 }

@@ -25,7 +25,7 @@ class Confluent:
         from confluent_kafka import Consumer, Producer, TopicPartition
         self.bootstrap, self.part, self.consumer = bootstrap, TopicPartition, Consumer
         self.producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": name, "transaction.timeout.ms": timeout_ms,
-                                  "message.timeout.ms": min(timeout_ms, 60_000), "linger.ms": 0, "socket.timeout.ms": PATIENCE_MS})
+                                  "message.timeout.ms": min(timeout_ms, 60_000), "linger.ms": 0, "socket.timeout.ms": min(PATIENCE_MS, timeout_ms)})
         self.producer.init_transactions(LIMIT_SECONDS)
 
     def begin(self): self.producer.begin_transaction()

@@ -236,8 +236,8 @@ fn unverified_batches_stay_out() {
         let _ = desk.shard.send(ShardMessage::EndVerification(EndVerification(ended)));
         assert_eq!(desk.append(0, failed).await, refused);
         let overtaken = guard(desk.begin(&[0]).await[0]);
-        assert_eq!(desk.mark(&[0], 0).await, [ErrorCode::None]);
-        assert_eq!(desk.append(0, overtaken).await, refused);
+        assert_eq!(desk.mark(&[0], 1).await, [ErrorCode::None]);
+        assert_eq!(desk.append(0, overtaken).await, ErrorCode::InvalidProducerEpoch);
         assert_eq!(desk.open(0).await, None);
     });
 }
