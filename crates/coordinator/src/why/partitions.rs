@@ -74,7 +74,7 @@ fn pending(
         length(elapsed(since, now)),
         length(elapsed(last, now))
     );
-    let advice = "look at the application of that producer; a transaction ends by itself after its timeout (transaction.timeout.ms), and kafka-transactions find-hanging finds one that nobody ends";
+    let advice = "look at the application of that producer, which highwater txn list names; a transaction ends by itself after its timeout (transaction.timeout.ms), and highwater txn find-hanging finds one that nobody ends";
     Some((text, advice))
 }
 
