@@ -28,10 +28,12 @@ pub(super) async fn produce(
     let mut producer = TransactionalProducer::new(cluster.clone(), options);
     producer.take_over().await?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // A signal to all of a pipe ends the input as well: it counts first.
     let sent = tokio::select! {
-        sent = send_all(args, &mut producer, partitions) => sent,
+        biased;
         _ = terminate.recv() => Err(Failure::of("it was told to stop")),
         _ = interrupt.recv() => Err(Failure::of("it was told to stop")),
+        sent = send_all(args, &mut producer, partitions) => sent,
     };
     let stored = match sent {
         Ok(stored) => stored,

@@ -29,7 +29,8 @@ impl Fed {
 
     /// Tells it to stop.
     fn stop(mut self) -> Output {
-        let child = self.0.take().unwrap();
+        let mut child = self.0.take().unwrap();
+        let _stays_open = child.stdin.take();
         let told = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap();
         assert!(told.success());
         child.wait_with_output().unwrap()
