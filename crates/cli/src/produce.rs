@@ -150,22 +150,24 @@ impl<'a> Batches<'a> {
     }
 }
 
-/// Reads lines on a thread that may block.
+/// Reads lines on a thread that may block, which nobody waits for: a signal ends the command before the input ends.
 fn lines_of_stdin() -> mpsc::Receiver<Vec<u8>> {
     let (sender, lines) = mpsc::channel(LINES_MAX);
-    tokio::task::spawn_blocking(move || {
-        use std::io::BufRead;
-        let mut input = std::io::stdin().lock();
-        let mut line = Vec::new();
-        while input.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
-            line.pop_if(|last| *last == b'\n');
-            line.pop_if(|last| *last == b'\r');
-            if sender.blocking_send(std::mem::take(&mut line)).is_err() {
-                return;
-            }
-        }
-    });
+    Env::real().spawn.thread("input", Box::new(|| Box::pin(read_lines(sender))));
     lines
+}
+
+async fn read_lines(lines: mpsc::Sender<Vec<u8>>) {
+    use std::io::BufRead;
+    let mut input = std::io::BufReader::new(std::io::stdin());
+    let mut line = Vec::new();
+    while input.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+        line.pop_if(|last| *last == b'\n');
+        line.pop_if(|last| *last == b'\r');
+        if lines.send(std::mem::take(&mut line)).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Takes the lines that are there already.
