@@ -15,18 +15,17 @@ fn report(output: &Output) -> Value {
 }
 
 /// Protects: kill -9 at any moment, between a decision and its completion too, leaves every transaction whole or not
-/// there, and none open (T4, T5, X4, X6, X11).
+/// there, none open, and every pipeline exact (T4, T5, T8, X4, X6, X11).
 #[test]
 fn transactions_are_whole_under_kills() {
-    // No pipelines: offsets in transactions are not served yet.
-    let plan = ["--rounds", "10", "--commits", "4000", "--seed", "20261126", "--pipelines", "0"];
-    let output = prove(&plan);
+    let output = prove(&["--rounds", "10", "--commits", "4000", "--seed", "20261126"]);
     let report = report(&output);
     assert_eq!(report["verdict"], "PROVED", "{report:#}");
     assert_eq!((output.status.code(), report["kills"].as_array().unwrap().len()), (Some(0), 10));
     let count = |place: &str| report.pointer(place).unwrap().as_u64().unwrap();
     assert!(count("/interrupted") >= 3, "{report:#}");
     assert!(count("/aborted") > 100 && count("/vanished") > 100, "{report:#}");
+    assert!(count("/pipelines/commits") > 10 && count("/pipelines/aborts") > 0, "{report:#}");
 }
 
 /// Protects: a proof in which too little happened says VOID, with exit code 2, never "proved".

@@ -44,7 +44,7 @@ const OUTPUT: &str = "prove-output";
 /// The group of the pipelines.
 const GROUP: &str = "prove-pipelines";
 /// Time after which a transaction that was left behind is aborted.
-const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(3);
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(1);
 /// How much later than that it may be, at most.
 const OVERDUE_MAX: Duration = Duration::from_secs(10);
 /// Overdue transactions are looked for often.
