@@ -106,5 +106,6 @@ fn a_compacted_topic_keeps_the_latest_value_of_each_key() {
     let output = prove(&[&strikes[..], &["--compact"]].concat());
     let report = report(&output);
     assert_eq!(report["verdict"], "PROVED", "{report:#}");
-    assert!(report["replaced"].as_u64().unwrap() > 1_000, "{}", report["replaced"]);
+    // How much was compacted is the machine's; that nothing was would be VOID.
+    assert!(report["replaced"].as_u64().unwrap() > 0, "{}", report["replaced"]);
 }
