@@ -4,7 +4,8 @@
 //! partition hands out before that question and wants to see after it: a mark that was appended meanwhile has cleared it, so
 //! that a batch of an ended transaction is refused however late the answer comes. Meanwhile the lowest sequence with which
 //! the producer has come is remembered: a later batch does not slip in front of it. The append of a first batch clears the
-//! guard too: from then on the open transaction is the proof. A mark of `transaction.version` 2 has the epoch of the next
+//! guard too: from then on the open transaction is the proof. Batches that are on their way together share the guard: one of
+//! them that the coordinator refuses, for it was held too long, takes nothing from the others. A mark of `transaction.version` 2 has the epoch of the next
 //! transaction, whose first batch may be held back at the coordinator until this mark is written: its guard stays.
 //!
 //! In memory alone, and gone with the leadership. *Invariant*: at most [`PRODUCERS_MAX`] producers are remembered, about 150
@@ -48,6 +49,8 @@ struct Pending {
     guard: VerificationGuard,
     epoch: ProducerEpoch,
     lowest: Sequence,
+    /// Batches whose answer is awaited, or was good.
+    batches: u32,
 }
 
 impl Verifications {
@@ -55,6 +58,7 @@ impl Verifications {
         match self.producers.get_mut(&id) {
             Some(pending) if pending.epoch == epoch => {
                 pending.lowest = pending.lowest.min(first);
+                pending.batches += 1;
                 return pending.guard;
             }
             // Its append fails whatever the coordinator says: a newer incarnation has come.
@@ -63,7 +67,7 @@ impl Verifications {
         }
         self.end(id);
         let guard = self.next();
-        self.producers.insert(id, Pending { guard, epoch, lowest: first });
+        self.producers.insert(id, Pending { guard, epoch, lowest: first, batches: 1 });
         self.by_age.insert(guard, id);
         if self.producers.len() > PRODUCERS_MAX
             && let Some((_, oldest)) = self.by_age.pop_first()
@@ -128,9 +132,13 @@ impl Partition {
         }
     }
 
-    /// Makes a guard void whose verification has failed; another one of the producer stays.
+    /// A batch is not appended, for its verification has failed; the last one of a guard makes it void.
     pub fn end_verification(&mut self, id: ProducerId, guard: VerificationGuard) {
-        if self.verifications.producers.get(&id).is_some_and(|pending| pending.guard == guard) {
+        let Some(pending) = self.verifications.producers.get_mut(&id).filter(|p| p.guard == guard) else {
+            return;
+        };
+        pending.batches -= 1;
+        if pending.batches == 0 {
             self.verifications.end(id);
         }
     }

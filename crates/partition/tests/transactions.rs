@@ -221,6 +221,22 @@ fn guards_end() {
     assert_eq!(desk.append(batch(2, 0, true), failed), Err(ErrorCode::InvalidTxnState));
 }
 
+/// Protects: of two batches that are under verification together, the one that is refused, as it was held too long at the
+/// coordinator, takes nothing from the other: that one waits for it, and both are stored when it is sent again.
+#[test]
+fn a_refusal_leaves_the_guard_of_a_batch_beside_it() {
+    let mut desk = Desk::new();
+    let (first, second) = (desk.begin(0, 0), desk.begin(0, 1));
+    assert_eq!(first, second);
+    desk.partition.end_verification(ID, first.unwrap());
+    let out_of_order = desk.append(batch(0, 1, true), second);
+    assert_eq!(out_of_order, Err(ErrorCode::OutOfOrderSequenceNumber), "clients send it again");
+    let again = desk.begin(0, 0);
+    assert_eq!(desk.append(batch(0, 0, true), again), Ok(0));
+    assert_eq!(desk.begin(0, 1), None);
+    assert_eq!(desk.append(batch(0, 1, true), None), Ok(1));
+}
+
 /// Protects: memory for guards is bounded: of a flood of ids the oldest guards are void, the newest are not.
 #[test]
 fn guards_have_a_cap() {

@@ -3,8 +3,8 @@
 //!
 //! The partition hands out a guard, the coordinator is asked, and the batch is appended with the guard, which every mark of the
 //! producer makes void. From Produce 12 on the partition becomes part of the transaction by that (KIP-890); before it has to be
-//! one; so with offsets from TxnOffsetCommit 5 on. What follows in the same write-ahead log waits only until the coordinator's record has its place there; for a page-cache
-//! log it is committed first. Source: `ReplicaManager.maybeSendPartitionsToTransactionCoordinator` of Kafka 4.3.1.
+//! one; so with offsets from TxnOffsetCommit 5 on. What follows in the same write-ahead log waits only until the coordinator's
+//! record has its place there; for a page-cache log it is committed first. Source: `ReplicaManager.maybeSendPartitionsToTransactionCoordinator` of Kafka 4.3.1.
 //! Tests: tests/wire/transactions.rs.
 
 use super::Refused;
@@ -23,7 +23,7 @@ use types::{ErrorCode, LogKey, Sequence};
 const ADDS_FROM: i16 = 12;
 /// First version of Produce that knows TRANSACTION_ABORTABLE.
 const ABORTABLE_FROM: i16 = 11;
-/// First version with a sentence for the refusal.
+/// Why a batch is refused whose partition is no part of the transaction, in Kafka's words.
 const NOT_ADDED: &str = "Partition was not added to the transaction";
 
 /// A transactional batch.
