@@ -118,6 +118,7 @@ fn who_holds_the_last_stable_offset_back_is_named() {
     assert_eq!((&finding["code"], &finding["transactional_id"]), (&json!("open"), &json!("id-a")));
     assert_eq!((&finding["producer_id"], &finding["first_offset"]), (&json!(producer.id()), &json!(1)));
     assert!((1..=60_000).contains(&finding["ends_in_ms"].as_i64().unwrap()), "{finding}");
+    assert_eq!(finding["client"]["host"], "/127.0.0.1", "{finding}");
     let said = text(&broker.ask(&["why", "lso", "t", "0"]));
     assert!(said.contains("last stable offset 1  high watermark 2  1 offsets wait"), "{said}");
     assert!(

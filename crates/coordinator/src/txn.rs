@@ -16,7 +16,7 @@ pub use request::{
     Connection, Mark, Marked, Order, Producer, TxnAnswer, TxnEffect, TxnEvent, TxnFacts, TxnFilter,
     TxnRequest, TxnSettings,
 };
-pub use state::{Protocol, Txn, TxnPartitions, TxnRecord, TxnState, TxnTopic, UnknownState};
+pub use state::{Protocol, Txn, TxnClient, TxnPartitions, TxnRecord, TxnState, TxnTopic, UnknownState};
 
 use crate::request::Token;
 use crate::timers::Timers;
@@ -209,8 +209,8 @@ impl Transactions {
             TxnRequest::Init { .. } if known.is_none() && !self.has_room(ENTRY_BYTES + id.len(), 7) => {
                 Err(ErrorCode::CoordinatorNotAvailable)
             }
-            TxnRequest::Init { timeout, expected, fresh } => {
-                decide::init(known, (*timeout, *expected, *fresh), now.wall)
+            TxnRequest::Init { timeout, expected, fresh, client } => {
+                decide::init(known, (*timeout, *expected, *fresh), client, now.wall)
             }
             TxnRequest::Add { producer, partitions, protocol, .. } => {
                 decide::add(known, *producer, partitions, *protocol, now.wall)

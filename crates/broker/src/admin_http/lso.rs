@@ -1,8 +1,7 @@
 //! `GET /lso/TOPIC/PARTITION`: whose transactions hold the last stable offset back, until when, and what to do. A document for
 //! machines; `highwater why lso` shows it to people.
 //!
-//! What a partition has open is asked of it; who runs it, of the coordinators. Nothing is kept for it: the client of a
-//! transaction is known by its transactional id alone. Tests: below, tests/storage/orphans.rs, crates/cli/tests/transactions.rs.
+//! What a partition has open is asked of it; who runs it, of the coordinators. Nothing is kept for it. Tests: below, tests/storage/orphans.rs, crates/cli/tests/transactions.rs.
 
 use super::groups::{answer, millis};
 use crate::api::look_at_txns;
@@ -15,7 +14,7 @@ use crate::shard::transactions::{TxnQuestion, TxnSeen, TxnTold};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use coordinator::txn::{TxnPartitions, TxnState};
+use coordinator::txn::{TxnClient, TxnPartitions, TxnState};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,7 +136,7 @@ impl Look<'_> {
         let txn = seen.map(|seen| &seen.txn);
         let unmarked = seen.and_then(|seen| seen.unmarked.as_ref());
         json!({
-            "code": code, "text": text, "advice": advice, "transactional_id": id, "client": null,
+            "code": code, "text": text, "advice": advice, "transactional_id": id, "client": txn.map(|txn| json!({ "id": &*txn.client.id, "host": &*txn.client.host })),
             "producer_id": open.producer.0, "producer_epoch": open.epoch.0, "first_offset": open.first.0,
             "written": open.written.0, "orphan": matches!(run, Run::Nobody),
             "state": txn.map(|txn| txn.state.name()), "since": txn.map(|txn| txn.started.0),
@@ -160,8 +159,8 @@ impl Look<'_> {
                 None => "it does not end by itself".to_owned(),
             };
             let text = format!(
-                "transactional id {shown} has a transaction open ({whose}) that began {} ago; {ends}, its time-out is {}. Who its \
-                 client is is not noted",
+                "transactional id {shown} has a transaction open ({whose}){} that began {} ago; {ends}, its time-out is {}",
+                of(&txn.client),
                 self.ago(txn.started),
                 seconds(txn.timeout.duration())
             );
@@ -206,6 +205,14 @@ impl Look<'_> {
 
 fn whose(open: &OpenTxn) -> String {
     format!("producer {}, epoch {}, from offset {} on", open.producer.0, open.epoch.0, open.first)
+}
+
+/// Names a client, if it was noted.
+fn of(client: &TxnClient) -> String {
+    match &*client.host {
+        "" => String::new(),
+        host => format!(" of client {} at {}", shown(&client.id), shown(host)),
+    }
 }
 
 fn seconds(length: Duration) -> String {
@@ -277,6 +284,7 @@ mod tests {
             started: WallTime(40_000),
             updated: WallTime(45_000),
             protocol: Protocol::V2,
+            client: TxnClient::new("orders 1", "/10.0.0.1"),
         };
         let is_open = state == TxnState::Ongoing;
         let ends_in = is_open.then_some(Duration::from_secs(30));
@@ -294,7 +302,7 @@ mod tests {
             (
                 by(TxnState::Ongoing),
                 "open",
-                "began 30.0 s ago; it ends by itself in 30.0 s, its time-out is 60.0 s",
+                "of client 'orders 1' at /10.0.0.1 that began 30.0 s ago; it ends by itself in 30.0 s, its time-out is 60.0 s",
             ),
             (
                 by(TxnState::PrepareCommit),

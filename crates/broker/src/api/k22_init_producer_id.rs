@@ -5,7 +5,7 @@
 
 use super::transactions::{ask, producer};
 use crate::context::Context;
-use coordinator::txn::{Producer, TxnAnswer, TxnRequest};
+use coordinator::txn::{Producer, TxnAnswer, TxnClient, TxnRequest};
 use std::sync::Arc;
 use types::{ErrorCode, Millis, ProducerEpoch, ProducerId};
 use wire::init_producer_id_request::InitProducerIdRequest;
@@ -23,8 +23,9 @@ pub(super) async fn init_producer_id(
     context: Arc<Context>,
     request: InitProducerIdRequest,
     version: i16,
+    client: TxnClient,
 ) -> InitProducerIdResponse {
-    match allot(&context, &request).await {
+    match allot(&context, &request, client).await {
         Ok(Producer { id, epoch }) => InitProducerIdResponse {
             producer_id: id.0,
             producer_epoch: epoch.0,
@@ -46,7 +47,11 @@ fn known(code: ErrorCode, version: i16) -> ErrorCode {
     }
 }
 
-async fn allot(context: &Context, request: &InitProducerIdRequest) -> Result<Producer, ErrorCode> {
+async fn allot(
+    context: &Context,
+    request: &InitProducerIdRequest,
+    client: TxnClient,
+) -> Result<Producer, ErrorCode> {
     // As in Kafka, an id and an epoch come together or not at all.
     if (request.producer_id == -1) != (request.producer_epoch == -1) {
         return Err(ErrorCode::InvalidRequest);
@@ -61,6 +66,7 @@ async fn allot(context: &Context, request: &InitProducerIdRequest) -> Result<Pro
         timeout: Millis(i64::from(request.transaction_timeout_ms)),
         expected: goes_on.then(|| producer(request.producer_id, request.producer_epoch)),
         fresh: None,
+        client,
     };
     match ask(context, id, init, None).await? {
         TxnAnswer::Producer(producer) => Ok(producer),

@@ -11,7 +11,7 @@ use super::{
     k42_delete_groups, k44_incremental_alter_configs, k47_offset_delete, k55_describe_quorum,
     k57_update_features, k60_describe_cluster, k61_describe_producers, k65_describe_transactions,
     k66_list_transactions, k68_consumer_group_heartbeat, k69_consumer_group_describe,
-    k74_list_config_resources, k75_describe_topic_partitions,
+    k74_list_config_resources, k75_describe_topic_partitions, transactions,
 };
 use wire::{ApiInfo, ApiKey};
 
@@ -146,7 +146,10 @@ pub(crate) fn find(key: i16) -> Option<Api> {
             super::answer(call, k21_delete_records::answer_bytes, k21_delete_records::delete_records)
         }),
         ApiKey::InitProducerId => Serve::Inline(|call| {
-            super::answer(call, k22_init_producer_id::answer_bytes, k22_init_producer_id::init_producer_id)
+            let client = transactions::client(&call);
+            super::answer(call, k22_init_producer_id::answer_bytes, move |context, request, version| {
+                k22_init_producer_id::init_producer_id(context, request, version, client)
+            })
         }),
         ApiKey::OffsetForLeaderEpoch => Serve::Inline(|call| {
             super::answer(

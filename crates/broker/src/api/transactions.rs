@@ -1,12 +1,13 @@
 //! The way to the coordinator of a transactional id: which partition of `__transaction_state` it is, and what it answers.
 
+use super::Call;
 use super::groups::{create_topic_now, partition_of};
 use super::topics::{self, TopicRef};
 use crate::context::Context;
 use crate::publish::Published;
 use crate::shard::message::ShardMessage;
 use crate::shard::transactions::{TxnAsk, TxnLook, TxnQuestion, TxnTold};
-use coordinator::txn::{Connection, Producer, TxnAnswer, TxnPartitions, TxnRequest, TxnTopic};
+use coordinator::txn::{Connection, Producer, TxnAnswer, TxnClient, TxnPartitions, TxnRequest, TxnTopic};
 use metadata::controller::CreateTopic;
 use metadata::image::{TRANSACTION_STATE, TopicImage};
 use std::time::Duration;
@@ -36,6 +37,11 @@ pub(super) fn producer(id: i64, epoch: i16) -> Producer {
     Producer { id: ProducerId(id), epoch: ProducerEpoch(epoch) }
 }
 
+/// Notes who sends a call.
+pub(super) fn client(call: &Call) -> TxnClient {
+    TxnClient::new(call.header.client_id.as_deref().unwrap_or_default(), &format!("/{}", call.host))
+}
+
 /// Asks the coordinator of a transactional id; where it needs a producer id that nobody has, one is drawn.
 ///
 /// # Errors
@@ -58,7 +64,9 @@ pub(super) async fn ask(
 fn with_fresh(request: TxnRequest, drawn: ProducerId) -> TxnRequest {
     let fresh = Some(drawn);
     match request {
-        TxnRequest::Init { timeout, expected, .. } => TxnRequest::Init { timeout, expected, fresh },
+        TxnRequest::Init { timeout, expected, client, .. } => {
+            TxnRequest::Init { timeout, expected, fresh, client }
+        }
         TxnRequest::End { producer, commit, protocol, .. } => {
             TxnRequest::End { producer, commit, protocol, fresh }
         }

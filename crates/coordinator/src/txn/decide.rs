@@ -5,7 +5,7 @@
 //! abort it: it may be a packet that was delayed (X1).
 
 use super::request::{Producer, TxnAnswer};
-use super::state::{EPOCH_MAX, Protocol, Txn, TxnPartitions, TxnState, is_exhausted};
+use super::state::{EPOCH_MAX, Protocol, Txn, TxnClient, TxnPartitions, TxnState, is_exhausted};
 use types::{ErrorCode, Millis, ProducerEpoch, ProducerId, WallTime};
 
 /// No epoch.
@@ -32,15 +32,16 @@ fn write(txn: Txn, answer: TxnAnswer) -> Decided {
     Ok(Step::Write(Box::new(txn), answer))
 }
 
-/// A producer begins, or goes on.
+/// A client's producer begins, or goes on.
 pub(super) fn init(
     known: Option<&Txn>,
     (timeout, expected, fresh): (Millis, Option<Producer>, Option<ProducerId>),
+    client: &TxnClient,
     now: WallTime,
 ) -> Decided {
     let Some(txn) = known else {
         let Some(id) = fresh else { return Ok(Step::Say(TxnAnswer::NeedsId)) };
-        return begin(first(id, timeout, now));
+        return begin(first(id, timeout, client, now));
     };
     if !expected.is_none_or(|expected| may_go_on(txn, expected)) {
         return Err(ErrorCode::ProducerFenced);
@@ -65,6 +66,7 @@ pub(super) fn init(
         partitions: TxnPartitions::new(),
         started: NEVER,
         updated: now,
+        client: client.clone(),
         ..txn.clone()
     };
     // Nobody is given the last epoch: it is there to fence whoever has the one before it.
@@ -86,7 +88,7 @@ fn begin(txn: Txn) -> Decided {
     write(txn, TxnAnswer::Producer(producer))
 }
 
-fn first(id: ProducerId, timeout: Millis, now: WallTime) -> Txn {
+fn first(id: ProducerId, timeout: Millis, client: &TxnClient, now: WallTime) -> Txn {
     Txn {
         producer: id,
         epoch: ProducerEpoch(0),
@@ -99,22 +101,39 @@ fn first(id: ProducerId, timeout: Millis, now: WallTime) -> Txn {
         started: NEVER,
         updated: now,
         protocol: Protocol::V1,
+        client: client.clone(),
     }
 }
 
 /// Says whether a producer may be the one that is known: itself, or itself before its epochs were used up.
 fn may_go_on(txn: &Txn, expected: Producer) -> bool {
-    expected.id == txn.producer || (expected.id == txn.previous && is_exhausted(expected.epoch))
+    expected.id == txn.producer
+        || is_for_the_next(txn, expected)
+        || (expected.id == txn.previous && is_exhausted(expected.epoch))
 }
 
 fn next_epoch(epoch: ProducerEpoch) -> ProducerEpoch {
     ProducerEpoch(epoch.0.saturating_add(1))
 }
 
+/// Says whether a producer was told that this transaction ends, and asks for its next one while it does.
+fn is_for_the_next(txn: &Txn, producer: Producer) -> bool {
+    let next = match txn.next {
+        ProducerId::NONE => Producer { id: txn.producer, epoch: txn.epoch },
+        next => Producer { id: next, epoch: ProducerEpoch(0) },
+    };
+    txn.state.is_ending() && producer == next
+}
+
 /// Checks who asks.
 fn of(known: Option<&Txn>, producer: Producer) -> Result<&Txn, ErrorCode> {
-    let txn = known.filter(|txn| txn.producer == producer.id).ok_or(ErrorCode::InvalidProducerIdMapping)?;
-    if txn.epoch == producer.epoch { Ok(txn) } else { Err(ErrorCode::ProducerFenced) }
+    let is_known = |txn: &&Txn| txn.producer == producer.id || is_for_the_next(txn, producer);
+    let txn = known.filter(is_known).ok_or(ErrorCode::InvalidProducerIdMapping)?;
+    if txn.epoch == producer.epoch || is_for_the_next(txn, producer) {
+        Ok(txn)
+    } else {
+        Err(ErrorCode::ProducerFenced)
+    }
 }
 
 /// Partitions become part of the transaction.
@@ -165,6 +184,9 @@ pub(super) fn end(
     now: WallTime,
 ) -> Decided {
     let txn = known.ok_or(ErrorCode::InvalidProducerIdMapping)?;
+    if protocol == Protocol::V2 && is_for_the_next(txn, producer) {
+        return Ok(Step::Hold);
+    }
     let is_before = producer.epoch.0.checked_add(1) == Some(txn.epoch.0) && producer.id == txn.producer;
     let is_before_new_id =
         producer.id == txn.previous && producer.epoch.0 == EPOCH_MAX - 1 && txn.epoch.0 == 0;

@@ -1,6 +1,6 @@
 //! What the coordinator of transactions is asked, and what it says and wants done.
 
-use super::state::{Protocol, Txn, TxnPartitions, TxnRecord, TxnState};
+use super::state::{Protocol, Txn, TxnClient, TxnPartitions, TxnRecord, TxnState};
 use crate::request::Token;
 use std::time::Duration;
 use types::{ErrorCode, LeaderEpoch, Millis, Monotonic, ProducerEpoch, ProducerId, WallTime};
@@ -57,6 +57,8 @@ pub enum TxnRequest {
         expected: Option<Producer>,
         /// An id that nobody has, if one was drawn for it.
         fresh: Option<ProducerId>,
+        /// Who asks.
+        client: TxnClient,
     },
     /// Partitions become part of the transaction.
     Add {

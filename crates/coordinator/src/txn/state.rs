@@ -1,11 +1,12 @@
 //! What is known of one transactional id, and its record in `__transaction_state`.
 //!
-//! *Shape*: Kafka's TransactionLogValue 1, with two tagged fields of ours: the topics' ids, and the producer's last epoch, by
-//! which a resent InitProducerId is told from a fenced one after a restart too (X9). Tests: below, tests/txn/.
+//! *Shape*: Kafka's TransactionLogValue 1, with tagged fields of ours: the topics' ids; the producer's last epoch, by which a
+//! resent InitProducerId is told from a fenced one after a restart too (X9); and its client, for people. Tests: below, tests/txn/.
 
 use crate::record::RecordFault;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use types::{LogKey, Millis, ProducerEpoch, ProducerId, TopicId, WallTime};
 use wire::Stored as _;
 use wire::transaction_log_key::TransactionLogKey;
@@ -19,6 +20,8 @@ const RECORD_BYTES: usize = 128;
 /// What a topic takes beside its name and partitions, and what a partition takes. *Units*: bytes.
 const TOPIC_BYTES: usize = 32;
 const PARTITION_BYTES: usize = 4;
+/// What is noted of each text about a client. *Units*: bytes.
+const CLIENT_MAX: usize = 255;
 
 /// The last epoch that a producer has; of the one before it the next is a new id's first.
 pub(super) const EPOCH_MAX: i16 = i16::MAX;
@@ -114,6 +117,23 @@ impl Protocol {
     }
 }
 
+/// Who a producer is on the network, for people: nothing is decided by it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TxnClient {
+    /// What it calls itself (client.id).
+    pub id: Arc<str>,
+    /// Where it comes from; empty where that was not noted.
+    pub host: Arc<str>,
+}
+
+impl TxnClient {
+    /// Notes a client, long texts cut.
+    pub fn new(id: &str, host: &str) -> TxnClient {
+        let cut = |text: &str| Arc::from(&text[..text.floor_char_boundary(CLIENT_MAX)]);
+        TxnClient { id: cut(id), host: cut(host) }
+    }
+}
+
 /// What is known of one transactional id.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Txn {
@@ -139,6 +159,8 @@ pub struct Txn {
     pub updated: WallTime,
     /// How it is run.
     pub protocol: Protocol,
+    /// Whose it is.
+    pub client: TxnClient,
 }
 
 impl Txn {
@@ -158,7 +180,7 @@ impl Txn {
         let topics = self.partitions.iter();
         let each = topics
             .map(|(topic, partitions)| TOPIC_BYTES + topic.name.len() + PARTITION_BYTES * partitions.len());
-        RECORD_BYTES + id.len() + each.sum::<usize>()
+        RECORD_BYTES + id.len() + self.client.id.len() + self.client.host.len() + each.sum::<usize>()
     }
 }
 
@@ -235,6 +257,8 @@ fn value_of(txn: &Txn) -> TransactionLogValue {
         transaction_start_timestamp_ms: txn.started.0,
         client_transaction_version: txn.protocol.level(),
         last_producer_epoch: txn.last_epoch.0,
+        client_id: txn.client.id.as_ref().to_owned(),
+        client_host: txn.client.host.as_ref().to_owned(),
         ..TransactionLogValue::default()
     }
 }
@@ -259,6 +283,7 @@ fn txn_of(value: TransactionLogValue) -> Result<Txn, UnknownState> {
         started: WallTime(value.transaction_start_timestamp_ms),
         updated: WallTime(value.transaction_last_update_timestamp_ms),
         protocol: if value.client_transaction_version >= 2 { Protocol::V2 } else { Protocol::V1 },
+        client: TxnClient::new(&value.client_id, &value.client_host),
     })
 }
 
@@ -281,10 +306,11 @@ mod tests {
             started: WallTime(10),
             updated: WallTime(20),
             protocol: Protocol::V2,
+            client: TxnClient::new("producer-1", "/10.0.0.1"),
         }
     }
 
-    /// Protects: what is written of a transaction is what is read of it, the last epoch and the topics' ids included (X9).
+    /// Protects: what is written of a transaction is what is read of it, the last epoch, the topics' ids and the client included (X9).
     #[test]
     fn records_are_read_as_they_were_written() {
         let mut all = vec![TxnRecord { id: "id".into(), txn: None }];
@@ -301,6 +327,13 @@ mod tests {
             let read = TxnRecord::decode(Some(key), value).expect("it is read");
             assert_eq!(read, Some(record));
         }
+    }
+
+    /// Protects: a client with a long name makes no long record.
+    #[test]
+    fn a_clients_texts_are_cut() {
+        let client = TxnClient::new(&"\u{e9}".repeat(1_000), "/10.0.0.1");
+        assert_eq!((client.id.len(), &*client.host), (254, "/10.0.0.1"));
     }
 
     /// Protects: a state that is not known is an error, not another state.

@@ -1,9 +1,9 @@
 //! How transactions end: PREPARE, marks, Complete, and what comes in between.
 
-use crate::world::{ID, SECOND, World, add, end, init, later, partitions, producer_of, settings};
+use crate::world::{ID, SECOND, World, add, at_epoch, end, init, later, partitions, producer_of, settings};
 use coordinator::Token;
 use coordinator::txn::{
-    Marked, Order, Protocol, Transactions, TxnAnswer, TxnEffect, TxnEvent, TxnRecord, TxnRequest,
+    Marked, Order, Producer, Protocol, Transactions, TxnAnswer, TxnEffect, TxnEvent, TxnRecord, TxnRequest,
     TxnSettings, TxnState,
 };
 use types::{ErrorCode, LeaderEpoch, LogKey, PartitionId, ProducerId, TopicId, Uuid};
@@ -50,6 +50,30 @@ fn each_step_waits_for_the_one_before() {
     );
     world.commit();
     assert_eq!(world.state(), TxnState::CompleteCommit);
+}
+
+/// Protects: whoever was told that its transaction ends may go on at once: what it asks for its next one is held until the marks
+/// are there, whatever it is, also when the epochs were used up and it has a new id.
+#[test]
+fn what_meets_an_unfinished_end_is_held() {
+    let begin_again = |next| init(Some(next));
+    let write = |next| add(next, &[1], Protocol::V2);
+    let give_up = |next| end(next, false, Protocol::V2);
+    let asks: [&dyn Fn(Producer) -> TxnRequest; 3] = [&begin_again, &write, &give_up];
+    for epoch in [0, i16::MAX - 1] {
+        for (number, ask) in asks.iter().enumerate() {
+            let mut world = World::new();
+            let producer = at_epoch(&mut world, epoch);
+            world.begin(producer, &[0], Protocol::V2);
+            let token = world.send(end(producer, true, Protocol::V2));
+            world.commit();
+            let next = producer_of(world.answer(token));
+            let held = world.send(ask(next));
+            assert!(world.marks.len() == 1 && !world.answers.contains_key(&held), "{epoch} {number}");
+            world.settle();
+            assert!(world.answer(held).is_ok(), "{epoch} {number}");
+        }
+    }
 }
 
 /// Protects: what is answered without a record of its own waits for the records that it builds on: a repeat is told nothing

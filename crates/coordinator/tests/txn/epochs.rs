@@ -1,7 +1,7 @@
 //! Who the producer is: InitProducerId, fencing, and epochs that are used up.
 
-use crate::world::{ID, World, add, end, init, later, producer_of};
-use coordinator::txn::{Producer, Protocol, Txn, TxnAnswer, TxnRecord, TxnRequest, TxnState};
+use crate::world::{ID, World, add, at_epoch, end, init, later, producer_of};
+use coordinator::txn::{Producer, Protocol, TxnAnswer, TxnClient, TxnRecord, TxnRequest, TxnState};
 use types::{ErrorCode, Millis, ProducerEpoch, ProducerId};
 
 /// Protects: a new producer of the same id fences the one before, whose open transaction is aborted first (X8), and gets its
@@ -57,15 +57,6 @@ fn a_delayed_producer_aborts_nothing() {
     assert_eq!(producer_of(world.ask(init(Some(next)))), later(next, 1));
 }
 
-fn at_epoch(world: &mut World, epoch: i16) -> Producer {
-    let producer = world.init();
-    let txn = world.txns.describe(ID).unwrap().txn.clone();
-    let txn = Txn { epoch: ProducerEpoch(epoch), ..txn };
-    world.log.push(TxnRecord { id: ID.into(), txn: Some(txn) });
-    world.crash(0);
-    Producer { epoch: ProducerEpoch(epoch), ..producer }
-}
-
 /// Protects: a producer whose epochs are used up gets a new id, at an end and at a begin; a repeat of that end gets the same
 /// (P10); no epoch is ever negative.
 #[test]
@@ -90,12 +81,19 @@ fn used_up_epochs_bring_a_new_id() {
 
     let mut world = World::new();
     let last = at_epoch(&mut world, i16::MAX - 1);
-    let unasked = TxnRequest::Init { timeout: Millis(1_000), expected: None, fresh: None };
+    let client = TxnClient::new("client", "/host");
+    let ask = |expected, fresh| TxnRequest::Init {
+        timeout: Millis(1_000),
+        expected,
+        fresh,
+        client: client.clone(),
+    };
+    let unasked = ask(None, None);
     assert_eq!(world.ask(unasked), Ok(TxnAnswer::NeedsId));
-    let token =
-        world.send(TxnRequest::Init { timeout: Millis(1_000), expected: Some(last), fresh: Some(fresh.id) });
+    let token = world.send(ask(Some(last), Some(fresh.id)));
     world.settle();
     assert_eq!(producer_of(world.answer(token)), fresh);
+    assert_eq!(world.txns.describe(ID).unwrap().txn.client, client);
     assert_eq!(producer_of(world.ask(init(Some(last)))), fresh, "a repeat");
 }
 
@@ -119,8 +117,8 @@ fn the_last_epoch_is_given_to_nobody() {
 fn what_is_refused() {
     let mut world = World::new();
     for timeout in [0, -1, 900_001] {
-        let request =
-            TxnRequest::Init { timeout: Millis(timeout), expected: None, fresh: Some(ProducerId(1)) };
+        let (timeout, fresh) = (Millis(timeout), Some(ProducerId(1)));
+        let request = TxnRequest::Init { timeout, expected: None, fresh, client: TxnClient::default() };
         assert_eq!(world.ask(request), Err(ErrorCode::InvalidTransactionTimeout));
     }
     let nobody = Producer { id: ProducerId(9), epoch: ProducerEpoch(4) };

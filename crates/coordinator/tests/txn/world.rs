@@ -2,8 +2,8 @@
 
 use coordinator::Token;
 use coordinator::txn::{
-    Connection, Mark, Marked, Order, Producer, Protocol, Transactions, TxnAnswer, TxnEffect, TxnEvent,
-    TxnPartitions, TxnRecord, TxnRequest, TxnSettings, TxnState, TxnTopic,
+    Connection, Mark, Marked, Order, Producer, Protocol, Transactions, Txn, TxnAnswer, TxnClient, TxnEffect,
+    TxnEvent, TxnPartitions, TxnRecord, TxnRequest, TxnSettings, TxnState, TxnTopic,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -198,7 +198,12 @@ pub(crate) fn producer_of(answer: Result<TxnAnswer, ErrorCode>) -> Producer {
 
 /// A producer with a fresh id at hand.
 pub(crate) fn init(expected: Option<Producer>) -> TxnRequest {
-    TxnRequest::Init { timeout: TIMEOUT, expected, fresh: Some(ProducerId(100)) }
+    TxnRequest::Init {
+        timeout: TIMEOUT,
+        expected,
+        fresh: Some(ProducerId(100)),
+        client: TxnClient::default(),
+    }
 }
 
 pub(crate) fn add(producer: Producer, which: &[i32], protocol: Protocol) -> TxnRequest {
@@ -212,4 +217,13 @@ pub(crate) fn end(producer: Producer, commit: bool, protocol: Protocol) -> TxnRe
 /// The same producer, some epochs on.
 pub(crate) fn later(producer: Producer, epochs: i16) -> Producer {
     Producer { epoch: ProducerEpoch(producer.epoch.0 + epochs), ..producer }
+}
+
+pub(crate) fn at_epoch(world: &mut World, epoch: i16) -> Producer {
+    let producer = world.init();
+    let txn = world.txns.describe(ID).unwrap().txn.clone();
+    let txn = Txn { epoch: ProducerEpoch(epoch), ..txn };
+    world.log.push(TxnRecord { id: ID.into(), txn: Some(txn) });
+    world.crash(0);
+    Producer { epoch: ProducerEpoch(epoch), ..producer }
 }

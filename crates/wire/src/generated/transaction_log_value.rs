@@ -36,6 +36,10 @@ pub struct TransactionLogValue {
     pub client_transaction_version: i16,
     /// `int16`, version 1; tag 10001; default -1; dropped where a version lacks it.
     pub last_producer_epoch: i16,
+    /// `string`, version 1; tag 10002; dropped where a version lacks it.
+    pub client_id: String,
+    /// `string`, version 1; tag 10003; dropped where a version lacks it.
+    pub client_host: String,
 }
 
 impl Default for TransactionLogValue {
@@ -53,6 +57,8 @@ impl Default for TransactionLogValue {
             transaction_start_timestamp_ms: 0,
             client_transaction_version: 0,
             last_producer_epoch: -1,
+            client_id: String::new(),
+            client_host: String::new(),
         }
     }
 }
@@ -73,6 +79,8 @@ impl TransactionLogValue {
         let transaction_start_timestamp_ms = reader.i64()?;
         let mut client_transaction_version = 0;
         let mut last_producer_epoch = -1;
+        let mut client_id = String::new();
+        let mut client_host = String::new();
         if flexible {
             reader.tags(|tag, reader| {
                 match tag {
@@ -90,6 +98,12 @@ impl TransactionLogValue {
                     }
                     10001 => {
                         last_producer_epoch = reader.i16()?;
+                    }
+                    10002 => {
+                        client_id = reader.string(true)?;
+                    }
+                    10003 => {
+                        client_host = reader.string(true)?;
                     }
                     _ => return Ok(false),
                 }
@@ -109,6 +123,8 @@ impl TransactionLogValue {
             transaction_start_timestamp_ms,
             client_transaction_version,
             last_producer_epoch,
+            client_id,
+            client_host,
         })
     }
 
@@ -185,6 +201,18 @@ impl TransactionLogValue {
         if version >= 1 && self.last_producer_epoch != -1 {
             tags.add(10001, |out| {
                 out.put_i16(self.last_producer_epoch);
+                Ok(())
+            })?;
+        }
+        if version >= 1 && !self.client_id.is_empty() {
+            tags.add(10002, |out| {
+                out.put_string(&self.client_id, true)?;
+                Ok(())
+            })?;
+        }
+        if version >= 1 && !self.client_host.is_empty() {
+            tags.add(10003, |out| {
+                out.put_string(&self.client_host, true)?;
                 Ok(())
             })?;
         }

@@ -3408,6 +3408,16 @@ impl Sample for wire::transaction_log_value::TransactionLogValue {
             } else {
                 -1
             },
+            client_id: if version >= 1 {
+                if random.one_in(2) { random.string() } else { String::new() }
+            } else {
+                String::new()
+            },
+            client_host: if version >= 1 {
+                if random.one_in(2) { random.string() } else { String::new() }
+            } else {
+                String::new()
+            },
         }
     }
 }

@@ -1,6 +1,7 @@
 package highwater.facts;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Message;
@@ -10,11 +11,11 @@ import org.apache.kafka.common.protocol.types.RawTaggedField;
 record Own(String format, String structure, String name, String type, int tag) {
     private static final int UUID_BYTES = 16;
 
-    /** Reads a line of stored.txt: `own FORMAT STRUCT FIELD uuid|int16 TAG`; an int16 that is not there is -1. */
+    /** Reads a line of stored.txt: `own FORMAT STRUCT FIELD uuid|int16|string TAG`; an int16 that is not there is -1. */
     static Own of(String line) {
         String[] words = line.split(" ");
-        if (words.length != 6 || !List.of("uuid", "int16").contains(words[4])) {
-            throw new IllegalArgumentException("not `own FORMAT STRUCT FIELD uuid|int16 TAG`: " + line);
+        if (words.length != 6 || !List.of("uuid", "int16", "string").contains(words[4])) {
+            throw new IllegalArgumentException("not `own FORMAT STRUCT FIELD uuid|int16|string TAG`: " + line);
         }
         return new Own(words[1], words[2], words[3], words[4], Integer.parseInt(words[5]));
     }
@@ -37,6 +38,10 @@ record Own(String format, String structure, String name, String type, int tag) {
     private byte[] bytes(int value) {
         if (type.equals("int16")) {
             return ByteBuffer.allocate(Short.BYTES).putShort((short) (1000 + value)).array();
+        }
+        if (type.equals("string")) {
+            byte[] text = ("own" + value).getBytes(StandardCharsets.UTF_8);
+            return ByteBuffer.allocate(1 + text.length).put((byte) (1 + text.length)).put(text).array();
         }
         Uuid id = new Uuid(0x1122334455667788L, value);
         ByteBuffer bytes = ByteBuffer.allocate(UUID_BYTES);
