@@ -162,6 +162,25 @@ const HURRIED: Crowd = Crowd {
 /// What `bench groups load` is told.
 const LOAD: [&str; 4] = ["--commits", "1000000", "--groups", "10000"];
 
+/// What can be measured by itself.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Records,
+    Groups,
+    Transactions,
+}
+
+impl Part {
+    fn by_name(name: &str) -> Option<Part> {
+        match name {
+            "records" => Some(Part::Records),
+            "groups" => Some(Part::Groups),
+            "transactions" => Some(Part::Transactions),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Peer {
     Highwater,
@@ -181,16 +200,23 @@ struct Place {
     kafka: Kafka,
     scratch: PathBuf,
     seconds: String,
+    /// The one part that is measured, if not all are.
+    only: Option<Part>,
 }
 
 /// Measures and prints.
 pub(crate) fn run(args: &[&str]) -> Result<(), String> {
-    let (mut rounds, mut seconds) = (3, "10".to_owned());
+    let (mut rounds, mut seconds, mut only) = (3, "10".to_owned(), None);
     for pair in args.chunks(2) {
         match pair {
             ["--rounds", value] => rounds = value.parse().map_err(|_| format!("{value} is no number"))?,
             ["--seconds", value] => seconds = (*value).to_owned(),
-            _ => return Err("compare takes --rounds N and --seconds N".to_owned()),
+            ["--only", part] if Part::by_name(part).is_some() => only = Part::by_name(part),
+            _ => {
+                return Err(
+                    "compare takes --rounds N, --seconds N and --only records|groups|transactions".to_owned()
+                );
+            }
         }
     }
     run::succeed(&mut run::cargo(&["build", "--release", "--package", "cli"]))?;
@@ -200,6 +226,7 @@ pub(crate) fn run(args: &[&str]) -> Result<(), String> {
         kafka: Kafka::fetch(target.join("compare/kafka"))?.with(KAFKA),
         scratch: target.join("compare"),
         seconds,
+        only,
     };
     let mut figures = Vec::new();
     for round in 0..rounds {
@@ -207,7 +234,7 @@ pub(crate) fn run(args: &[&str]) -> Result<(), String> {
             if round % 2 == 0 { [Peer::Kafka, Peer::Highwater] } else { [Peer::Highwater, Peer::Kafka] };
         for peer in turns {
             figures.extend(place.measure(peer)?);
-            if peer == Peer::Kafka {
+            if peer == Peer::Kafka && place.wants(Part::Transactions) {
                 figures.extend(place.measure_hurried()?);
             }
         }
@@ -217,17 +244,43 @@ pub(crate) fn run(args: &[&str]) -> Result<(), String> {
 }
 
 impl Place {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_none_or(|only| only == part)
+    }
+
     fn measure(&self, peer: Peer) -> Result<Vec<Figure>, String> {
-        let mut figures = self.measure_starts(peer)?;
-        figures.extend(self.measure_load(peer)?);
+        let mut figures = Vec::new();
+        if self.wants(Part::Records) {
+            figures.extend(self.measure_starts(peer)?);
+        }
+        if self.wants(Part::Groups) {
+            figures.extend(self.measure_load(peer)?);
+        }
         let broker = Broker::start(self, peer)?;
-        self.produce(&broker, &WARM)?;
+        if self.wants(Part::Records) {
+            figures.extend(self.measure_records(&broker, peer)?);
+        }
+        for crowd in CROWDS.iter().filter(|_| self.wants(Part::Groups)) {
+            figures.extend(self.measure_crowd(&broker, peer, crowd)?);
+        }
+        if self.wants(Part::Transactions) {
+            self.measure_crowd(&broker, peer, &WARM_TRANSACTIONS)?;
+        }
+        for crowd in TRANSACTIONS.iter().filter(|_| self.wants(Part::Transactions)) {
+            figures.extend(self.measure_crowd(&broker, peer, crowd)?);
+        }
+        Ok(figures)
+    }
+
+    fn measure_records(&self, broker: &Broker, peer: Peer) -> Result<Vec<Figure>, String> {
+        let mut figures = Vec::new();
+        self.produce(broker, &WARM)?;
         for load in LOADS {
             let mut args = load.args.to_vec();
             args.extend(["--seconds", &self.seconds]);
             args.extend(if peer == Peer::Highwater { load.own } else { &[] });
             let groups = broker.groups();
-            let answer = self.produce(&broker, &args)?;
+            let answer = self.produce(broker, &args)?;
             let mut add = |what: &str, value: Option<f64>| {
                 let name = format!("{}: {what}", load.name);
                 figures.extend(value.map(|value| Figure { name, peer, value }));
@@ -244,13 +297,6 @@ impl Place {
                     synced.zip(answer["batches"].as_f64()).map(|(g, b)| b / g),
                 );
             }
-        }
-        for crowd in CROWDS {
-            figures.extend(self.measure_crowd(&broker, peer, crowd)?);
-        }
-        self.measure_crowd(&broker, peer, &WARM_TRANSACTIONS)?;
-        for crowd in TRANSACTIONS {
-            figures.extend(self.measure_crowd(&broker, peer, crowd)?);
         }
         Ok(figures)
     }

@@ -30,7 +30,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   tidy               the repository's own rules (STYLE.md), each finding with its fix
   clients SUITE [--suites DIR] [--class CLASS] [--list FILE] [--profile NAME] [--debug] [--from RESULTS]
                      runs a suite of client tests against a fresh broker; DIR or $HIGHWATER_SUITES has them
-  compare [--rounds N] [--seconds N]
+  compare [--rounds N] [--seconds N] [--only records|groups|transactions]
                      figures of Highwater and Kafka 4.3.1 side by side, each measured in turns (needs Maven)
   kafka-record [LIST ...]
                      what Kafka 4.3.1 answers to the requests of golden/exchange, and what its console tools print
