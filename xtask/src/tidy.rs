@@ -10,6 +10,7 @@ mod edges;
 mod effects;
 mod enforced;
 mod heads;
+mod mutants;
 mod packages;
 mod purity;
 mod settings;
@@ -40,7 +41,7 @@ type Rule = fn(&[Source]) -> Vec<Finding>;
 pub(crate) fn run() -> Result<(), String> {
     let sources = source::all()?;
     let mut findings = Vec::new();
-    let rules: [Rule; 11] = [
+    let rules: [Rule; 12] = [
         heads::check,
         purity::check,
         shape::check,
@@ -50,11 +51,13 @@ pub(crate) fn run() -> Result<(), String> {
         versions::check,
         settings::check,
         effects::check,
+        mutants::check,
         enforced::check,
         catch_alls,
     ];
     findings.extend(rules.iter().flat_map(|rule| rule(&sources)));
     findings.extend(edges::check()?);
+    findings.extend(mutants::check_profile()?);
     findings.extend(apis::check()?);
     findings.extend(packages::check()?);
     findings.extend(documents::check(&sources));

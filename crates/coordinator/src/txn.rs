@@ -23,7 +23,7 @@ use crate::timers::Timers;
 use decide::Step;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
-use types::{ErrorCode, LeaderEpoch, LogKey, Monotonic, Now, ProducerEpoch, ProducerId};
+use types::{ErrorCode, LeaderEpoch, LogKey, Monotonic, Mutant, Now, ProducerEpoch, ProducerId};
 
 /// What an id takes beside its record. *Units*: bytes.
 const ENTRY_BYTES: usize = 512;
@@ -196,7 +196,7 @@ impl Transactions {
         }
         let heard = entry.heard.filter(|(epoch, _)| *epoch == producer.epoch).map(|(_, heard)| heard);
         entry.heard = Some((producer.epoch, heard.map_or(connection, |heard| heard.max(connection))));
-        heard.is_some_and(|heard| connection < heard)
+        heard.is_some_and(|heard| connection < heard) && !Mutant::EndByAnyConnection.is_on()
     }
 
     fn decide(&mut self, asked: Held, id: &str, now: Now) {

@@ -1,6 +1,12 @@
 //! The coordinator of transactions, pure: scripts, every interleaving of a small world, and replay.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "txn/client.rs"]
+mod client;
+#[path = "txn/leader.rs"]
+mod leader;
+#[path = "../../../tests/long.rs"]
+mod long;
 #[path = "txn/world.rs"]
 mod world;
 
@@ -8,6 +14,8 @@ mod world;
 mod ends;
 #[path = "txn/epochs.rs"]
 mod epochs;
+#[path = "txn/mutants.rs"]
+mod mutants;
 #[path = "txn/small_world.rs"]
 mod small_world;
 #[path = "txn/times.rs"]

@@ -23,6 +23,8 @@ mod ghost;
 mod golden;
 #[path = "crash_directory/indexes.rs"]
 mod indexes;
+#[path = "crash_directory/mutants.rs"]
+mod mutants;
 #[path = "crash_directory/probe.rs"]
 mod probe;
 #[path = "crash_directory/producers.rs"]

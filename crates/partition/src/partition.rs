@@ -12,7 +12,7 @@ use log::cut::LogCut;
 use log::log::Log;
 use log::retain::{RetainRules, Retained};
 use log::segments::{PlaceRules, Placement};
-use types::{BrokerId, LeaderEpoch, LogKey, Offset, WallTime};
+use types::{BrokerId, LeaderEpoch, LogKey, Mutant, Offset, WallTime};
 
 /// What the controller says of a partition, as far as this replica cares.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,7 +30,7 @@ pub struct Leadership {
 }
 
 /// A partition's replica on this broker.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Partition {
     pub(crate) log: Log,
     pub(crate) leadership: Leadership,
@@ -101,6 +101,9 @@ impl Partition {
     /// The last stable offset: the first offset of the oldest transaction whose mark is not below the high watermark,
     /// never above that (T3). Records of an open transaction may be deleted.
     fn last_stable(&self) -> Offset {
+        if Mutant::StableIsHighWatermark.is_on() {
+            return self.high_watermark;
+        }
         let open = self.log.producers().first_unstable().unwrap_or(self.high_watermark);
         open.max(self.log.log_start()).min(self.high_watermark)
     }

@@ -6,7 +6,7 @@ use types::{LeaderEpoch, Offset};
 
 /// The waiters of one partition. Each ends exactly once: by what it waits for, by its own time-out
 /// (the shell's), or by a change of role.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Waiters {
     acks: BTreeMap<Offset, Vec<PendingAck>>,
     /// Marks in a page-cache log, which wait until they are synced as well.
@@ -15,7 +15,7 @@ pub(crate) struct Waiters {
 }
 
 /// A produce waiter: which token, and under which leadership its batch was appended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct PendingAck {
     token: AckToken,
     leader_epoch: LeaderEpoch,

@@ -10,8 +10,8 @@ use partition::{
     TxnEnded, Verification, VerificationGuard,
 };
 use types::{
-    BrokerId, ErrorCode, LeaderEpoch, LogKey, Millis, Monotonic, Now, Offset, PartitionEpoch, ProducerEpoch,
-    ProducerId, Sequence, WallTime,
+    BrokerId, ErrorCode, LeaderEpoch, LogKey, Millis, Monotonic, Mutant, Now, Offset, PartitionEpoch,
+    ProducerEpoch, ProducerId, Sequence, WallTime,
 };
 use wire::record::{Batch, BatchBuilder, Codec, ControlKind};
 
@@ -195,6 +195,22 @@ fn nothing_enters_or_leaves_a_transaction() {
     assert_eq!(desk.append(batch(1, 1, false), None), Err(ErrorCode::InvalidTxnState));
     assert_eq!(desk.append(batch(0, 0, true), None), Err(ErrorCode::InvalidProducerEpoch));
     assert_eq!(desk.partition.log().log_end(), Offset(1));
+}
+
+/// Protects: part of X2 where the epoch does not tell a delayed batch: what comes by an earlier connection than its producer's latest
+/// is late, in that epoch and under that leadership; a stale epoch is left to Kafka's code.
+#[test]
+fn an_earlier_connection_is_late() {
+    let mut desk = Desk::new();
+    let mut is_late = |epoch, connection| desk.partition.is_late(ID, ProducerEpoch(epoch), connection);
+    assert_eq!([5, 7, 7, 6].map(|connection| is_late(1, connection)), [false, false, false, true]);
+    assert!(!is_late(0, 3), "an older epoch");
+    assert!(is_late(1, 6), "it has changed nothing");
+    assert_eq!([2, 1].map(|connection| is_late(2, connection)), [false, true], "the client has begun anew");
+    desk.write(3, 0);
+    assert!(!desk.partition.is_late(ID, ProducerEpoch(2), 1), "older than what the log has");
+    desk.partition.on_leadership(leadership(2), &mut desk.effects);
+    assert!(!desk.partition.is_late(ID, ProducerEpoch(3), 1), "connections go with the leadership");
 }
 
 /// Protects: guards go with the leadership, a newer incarnation voids an older one's, and a failed verification gives its own up.
@@ -389,4 +405,24 @@ fn producers_are_shown_as_long_as_kafka_keeps_them() {
     };
     assert_eq!(shown(&desk, 1_099), [ended]);
     assert_eq!(shown(&desk, 1_100), []);
+}
+
+/// Protects: rules X2 to X5 and T3 keep the tests that notice when they are broken: each known bug fails at the rule's own assertion.
+#[test]
+fn known_bugs_are_caught() {
+    let caught: [(Mutant, fn(), &str); 9] = [
+        (Mutant::WriteByAnyConnection, an_earlier_connection_is_late, "right: [false, false, false, true]"),
+        (Mutant::NoGuard, nothing_enters_or_leaves_a_transaction, "right: Err(InvalidTxnState)"),
+        (Mutant::NoGuard, a_mark_voids_the_guard, "version 1"),
+        (Mutant::GuardOutlivesMark, a_mark_voids_the_guard, "version 1"),
+        (Mutant::GuardOutlivesMark, a_repeated_mark_voids_the_guard, "right: Err(InvalidTxnState)"),
+        (Mutant::RepeatedMarkRefused, a_repeated_mark_waits_for_the_first, "right: Ok(Nothing)"),
+        (Mutant::RepeatedMarkRefused, a_mark_of_the_transaction_before_leaves_the_guard, "again"),
+        (Mutant::MarkOfAnyCoordinator, marks_that_come_too_late_are_refused, "unwrap_err"),
+        (Mutant::StableIsHighWatermark, the_last_stable_offset_waits_for_the_committed_mark, "open"),
+    ];
+    for (mutant, script, says) in caught {
+        let said = mutant.caught_by(script);
+        assert!(said.as_ref().is_some_and(|said| said.contains(says)), "{mutant:?}: {said:?}");
+    }
 }

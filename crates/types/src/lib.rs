@@ -7,6 +7,7 @@ mod epoch;
 mod error_code;
 mod group;
 mod ids;
+mod mutant;
 mod offset;
 mod time;
 mod topic;
@@ -18,6 +19,7 @@ pub use ids::{
     BrokerId, DirectoryId, LogKey, ParseUuidError, PartitionId, ProducerEpoch, ProducerId, Sequence, TopicId,
     Uuid,
 };
+pub use mutant::Mutant;
 pub use offset::{Offset, OffsetRange};
 pub use time::{Millis, Monotonic, Now, WallTime};
 pub use topic::{MAX_TOPIC_NAME_BYTES, TopicName, TopicNameError};

@@ -22,7 +22,7 @@ fn unseen(effects: &Source, sources: &[Source]) -> Vec<Finding> {
 }
 
 /// Lists the variants of a file's enums as `Enum::Variant`. rustfmt puts each on a line, four spaces in.
-fn variants(source: &Source) -> Vec<(usize, String)> {
+pub(super) fn variants(source: &Source) -> Vec<(usize, String)> {
     let (mut found, mut inside) = (Vec::new(), None);
     for (n, line) in source.product_lines() {
         let word = |text: &str| text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("").to_owned();

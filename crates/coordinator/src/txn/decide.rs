@@ -6,7 +6,7 @@
 
 use super::request::{Producer, TxnAnswer};
 use super::state::{EPOCH_MAX, Protocol, Txn, TxnClient, TxnPartitions, TxnState, is_exhausted};
-use types::{ErrorCode, Millis, ProducerEpoch, ProducerId, WallTime};
+use types::{ErrorCode, Millis, Mutant, ProducerEpoch, ProducerId, WallTime};
 
 /// No epoch.
 const NO_EPOCH: ProducerEpoch = ProducerEpoch(-1);
@@ -184,6 +184,8 @@ pub(super) fn end(
     now: WallTime,
 ) -> Decided {
     let txn = known.ok_or(ErrorCode::InvalidProducerIdMapping)?;
+    let is_taken = Mutant::EndOfAnyEpoch.is_on() && txn.state == TxnState::Ongoing;
+    let producer = if is_taken { Producer { epoch: txn.epoch, ..producer } } else { producer };
     if protocol == Protocol::V2 && is_for_the_next(txn, producer) {
         return Ok(Step::Hold);
     }
@@ -210,7 +212,9 @@ pub(super) fn end(
         _ if txn.state.is_ending() && ends_so == Some(commit) => Ok(Step::Hold),
         _ if txn.state.is_ending() => Err(ErrorCode::InvalidTxnState),
         _ if protocol == Protocol::V1 || is_repeat => {
-            let now = Producer { id: txn.producer, epoch: txn.epoch };
+            let is_old = is_before_new_id && Mutant::OverflowRepeatNamesOldId.is_on();
+            let id = if is_old { txn.previous } else { txn.producer };
+            let now = Producer { id, epoch: txn.epoch };
             if ends_so == Some(commit) {
                 Ok(Step::Say(TxnAnswer::Producer(now)))
             } else {
@@ -238,15 +242,17 @@ fn prepare(
         }
     }
     let after = complete(&ending, now);
-    write(ending, TxnAnswer::Producer(Producer { id: after.producer, epoch: after.epoch }))
+    let id = if Mutant::OverflowNamesOldId.is_on() { txn.producer } else { after.producer };
+    write(ending, TxnAnswer::Producer(Producer { id, epoch: after.epoch }))
 }
 
 /// Aborts, under an epoch that the producer does not have.
 pub(super) fn fence(txn: &Txn, now: WallTime) -> Txn {
+    let is_twice = Mutant::EpochRaisedTwice.is_on();
     Txn {
         state: TxnState::PrepareAbort,
         previous: txn.producer,
-        epoch: next_epoch(txn.epoch),
+        epoch: if is_twice { ProducerEpoch(txn.epoch.0.wrapping_add(2)) } else { next_epoch(txn.epoch) },
         last_epoch: txn.epoch,
         updated: now,
         ..txn.clone()

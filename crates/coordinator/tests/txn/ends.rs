@@ -11,7 +11,7 @@ use types::{ErrorCode, LeaderEpoch, LogKey, PartitionId, ProducerId, TopicId, Uu
 /// Protects: with an epoch of its own each transaction's end is told apart: a repeat gets the same answer, a delayed end of the
 /// one before is fenced and never ends the next (X1).
 #[test]
-fn a_delayed_end_never_ends_the_next_transaction() {
+pub(crate) fn a_delayed_end_never_ends_the_next_transaction() {
     let mut world = World::new();
     let producer = world.init();
     world.begin(producer, &[0, 1], Protocol::V2);
@@ -280,7 +280,7 @@ fn the_calls_of_old() {
 /// Protects: where the epoch does not tell a delayed packet, the connection does: once a producer has come by a later one, what
 /// comes by an earlier one does nothing; Kafka's codes come first.
 #[test]
-fn a_connection_that_was_given_up_does_nothing() {
+pub(crate) fn a_connection_that_was_given_up_does_nothing() {
     let mut world = World::new();
     let producer = world.init();
     let by = |world: &mut World, request, connection| {
@@ -313,6 +313,23 @@ fn an_operator_aborts() {
     assert_eq!(world.state(), TxnState::CompleteAbort);
     assert_eq!(world.ask(TxnRequest::Abort { producer: producer.id }), Ok(TxnAnswer::Done));
     assert_eq!(world.ask(add(producer, &[0], Protocol::V2)), Err(ErrorCode::ProducerFenced));
+}
+
+/// Protects: a transaction of 10,000 partitions ends whole; one whose record would be longer than the log takes is refused, and stays as
+/// it was.
+#[test]
+fn a_transaction_has_as_many_partitions_as_its_record_takes() {
+    let mut world = World::new();
+    let producer = world.init();
+    let many = |count| (0..count).collect::<Vec<i32>>();
+    world.begin(producer, &many(10_000), Protocol::V2);
+    let held = world.txns.held();
+    let refused = world.ask(add(producer, &many(20_000), Protocol::V2));
+    assert_eq!((refused, world.txns.held()), (Err(ErrorCode::UnknownServerError), held));
+    world.send(end(producer, true, Protocol::V2));
+    assert_eq!(world.marks[0].partitions, partitions(&many(10_000)));
+    world.settle();
+    assert_eq!(world.state(), TxnState::CompleteCommit);
 }
 
 /// Protects: X16: what is let into a partition is owned from before that on until its mark is there, and in no other partition: so

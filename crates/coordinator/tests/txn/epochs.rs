@@ -1,13 +1,13 @@
 //! Who the producer is: InitProducerId, fencing, and epochs that are used up.
 
 use crate::world::{ID, World, add, at_epoch, end, init, later, producer_of};
-use coordinator::txn::{Producer, Protocol, TxnAnswer, TxnClient, TxnRecord, TxnRequest, TxnState};
+use coordinator::txn::{Producer, Protocol, TxnAnswer, TxnClient, TxnRequest, TxnState};
 use types::{ErrorCode, Millis, ProducerEpoch, ProducerId};
 
 /// Protects: a new producer of the same id fences the one before, whose open transaction is aborted first (X8), and gets its
 /// answer when that is done.
 #[test]
-fn a_new_producer_fences_the_one_before() {
+pub(crate) fn a_new_producer_fences_the_one_before() {
     let mut world = World::new();
     let zombie = world.init();
     world.begin(zombie, &[0], Protocol::V1);
@@ -60,7 +60,7 @@ fn a_delayed_producer_aborts_nothing() {
 /// Protects: a producer whose epochs are used up gets a new id, at an end and at a begin; a repeat of that end gets the same
 /// (P10); no epoch is ever negative.
 #[test]
-fn used_up_epochs_bring_a_new_id() {
+pub(crate) fn used_up_epochs_bring_a_new_id() {
     let mut world = World::new();
     let last = at_epoch(&mut world, i16::MAX - 1);
     world.begin(last, &[0], Protocol::V2);
@@ -99,7 +99,7 @@ fn used_up_epochs_bring_a_new_id() {
 
 /// Protects: fencing the last epoch leaves none that anybody has: the next producer has a new id, whoever asks.
 #[test]
-fn the_last_epoch_is_given_to_nobody() {
+pub(crate) fn the_last_epoch_is_given_to_nobody() {
     for goes_on in [false, true] {
         let mut world = World::new();
         let last = at_epoch(&mut world, i16::MAX - 1);

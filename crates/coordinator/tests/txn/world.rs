@@ -82,9 +82,14 @@ impl World {
     pub(crate) fn send_by(&mut self, request: TxnRequest, connection: Option<u64>) -> Token {
         self.last_token += 1;
         let token = Token(self.last_token);
+        self.send_as(token, request, connection);
+        token
+    }
+
+    /// Sends a request under a token that nothing else waits under.
+    pub(crate) fn send_as(&mut self, token: Token, request: TxnRequest, connection: Option<u64>) {
         self.txns.handle(token, ID, request, connection.map(Connection), self.now);
         self.take();
-        token
     }
 
     pub(crate) fn send(&mut self, request: TxnRequest) -> Token {

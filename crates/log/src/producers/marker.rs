@@ -16,7 +16,7 @@
 
 use super::{AbortedTxn, Prior, ProducerEntry, ProducerRefused, Producers, Undo};
 use std::collections::{BTreeMap, BTreeSet};
-use types::{Offset, ProducerEpoch, ProducerId, WallTime};
+use types::{Mutant, Offset, ProducerEpoch, ProducerId, WallTime};
 use wire::record::{BatchHeader, ControlKind, ControlRecord};
 
 /// First version in which each transaction has an epoch of its own.
@@ -94,11 +94,12 @@ impl Producers {
         if found < known {
             return Err(ProducerRefused::StaleEpoch { known, found });
         }
-        if found == known && is_open && end.transaction_version.has_epoch_per_transaction() {
+        let is_refused = is_open || Mutant::RepeatedMarkRefused.is_on();
+        if found == known && is_refused && end.transaction_version.has_epoch_per_transaction() {
             return Err(ProducerRefused::MarkerEpoch { known, found });
         }
         let newest = entry.newest_coordinator();
-        if end.coordinator_epoch < newest {
+        if end.coordinator_epoch < newest && !Mutant::MarkOfAnyCoordinator.is_on() {
             return Err(ProducerRefused::StaleCoordinator { known: newest, found: end.coordinator_epoch });
         }
         Ok(if is_open || found > known { MarkerVerdict::Append } else { MarkerVerdict::Nothing })

@@ -116,7 +116,7 @@ fn rebuild(world: &mut World, key: LogKey, base: Offset) {
 /// Protects: X13: a transaction index that is missing, torn, longer, changed or another's is noticed when it is read, made anew from
 /// the batches, and equals the full scan then, after a restart too.
 #[test]
-fn lost_transaction_indexes_are_made_anew() {
+pub(crate) fn lost_transaction_indexes_are_made_anew() {
     type Hurt = fn(Vec<u8>) -> Option<Vec<u8>>;
     let hurts: [Hurt; 5] = [
         |_| None,
