@@ -14,6 +14,8 @@ mod client;
 mod groups;
 #[path = "wire/harness.rs"]
 mod harness;
+#[path = "memory/transactions.rs"]
+mod transactions;
 
 use client::{Client, FETCH, LIST_OFFSETS, PRODUCE, fetch_request, frame, produce_request};
 use harness::{Broker, folder};
@@ -135,17 +137,19 @@ fn memory_stays_within_the_budget() {
     }
     drop(admin);
     broker.stop();
-    groups_stay_within_their_budget();
+    coordinators_stay_within_their_budget();
 }
 
-/// Groups stay: each kind of abuse has a broker of its own. Beside them are frames, answers and what no segment holds yet.
-fn groups_stay_within_their_budget() {
-    for (what, abuse) in groups::ABUSES {
+/// Groups and transactional ids stay: each kind of abuse has a broker of its own. Beside them are frames, answers and what no
+/// segment holds yet.
+fn coordinators_stay_within_their_budget() {
+    for (what, abuse) in groups::ABUSES.into_iter().chain(transactions::ABUSES) {
         let dir = folder();
         let broker = Broker::start_with(dir.path(), |config| config.memory_max = Some(BUDGET as u64));
         let mut admin = broker.connect();
         admin.create("topic", 1);
         groups::prepare(&mut admin);
+        transactions::prepare(&mut admin);
         let idle = LIVE.load(Ordering::Relaxed);
         let peak = peak_of(|| abuse(&broker, &mut admin)) - idle;
         assert!(peak <= BUDGET, "{what}: {peak} bytes of {BUDGET}");

@@ -33,6 +33,8 @@ mod stop;
 mod transactions;
 #[path = "storage/txn_client.rs"]
 mod txn_client;
+#[path = "storage/txn_epochs.rs"]
+mod txn_epochs;
 #[path = "storage/txn_metrics.rs"]
 mod txn_metrics;
 #[path = "storage/txn_power_cuts.rs"]

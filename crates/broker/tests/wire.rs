@@ -73,5 +73,7 @@ mod topics;
 mod transactions;
 #[path = "wire/txn_offsets.rs"]
 mod txn_offsets;
+#[path = "wire/txn_recovery.rs"]
+mod txn_recovery;
 #[path = "wire/versions.rs"]
 mod versions;

@@ -166,6 +166,8 @@ fn missing_parts_are_refused_by_name() {
         "metric.reporters",
         "metadata.log.dir",
         "log.local.retention.ms",
+        "transaction.two.phase.commit.enable",
+        "transaction.partition.verification.enable",
     ] {
         let text = refusal(&[(name, "5")]);
         assert!(text.starts_with(&format!("{name} is refused: ")), "{text}");

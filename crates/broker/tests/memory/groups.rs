@@ -32,7 +32,7 @@ pub fn prepare(admin: &mut Client) {
 }
 
 /// Sends requests until some are refused for want of memory; returns how many were taken in before.
-fn until_refused<Q: Request>(
+pub fn until_refused<Q: Request>(
     broker: &Broker,
     version: i16,
     make: impl Fn(usize) -> Q,

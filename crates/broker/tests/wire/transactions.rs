@@ -73,7 +73,8 @@ pub fn init(client: &mut Client, id: &str) -> (i64, i16) {
     (answer.producer_id, answer.producer_epoch)
 }
 
-fn init_request(id: &str) -> InitProducerIdRequest {
+/// A request of a new producer.
+pub fn init_request(id: &str) -> InitProducerIdRequest {
     InitProducerIdRequest {
         transactional_id: Some(id.into()),
         transaction_timeout_ms: 60_000,
@@ -95,7 +96,8 @@ pub fn produce_in(
     ProduceRequest { transactional_id: Some(id.into()), ..produce_request(topic, &parts) }
 }
 
-fn codes(client: &mut Client, request: &ProduceRequest, version: i16) -> Vec<i16> {
+/// Sends it; returns the code for each partition.
+pub fn codes(client: &mut Client, request: &ProduceRequest, version: i16) -> Vec<i16> {
     let response = client.call(request, version);
     response.responses[0].partition_responses.iter().map(|p| p.error_code).collect()
 }
@@ -399,7 +401,7 @@ fn marks_of_a_client_abort_nothing_elsewhere() {
 }
 
 /// Asks until no transaction of an id is open or ending.
-fn until_over(client: &mut Client, id: &str) {
+pub fn until_over(client: &mut Client, id: &str) {
     const ASKED_MAX: usize = 20_000;
     let mut states = (0..ASKED_MAX).map(|_| state(client, id));
     assert!(states.any(|state| state.starts_with("Complete")), "its end is not everywhere");

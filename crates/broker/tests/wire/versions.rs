@@ -384,17 +384,19 @@ fn the_table_is_announced() {
     assert_eq!(supported(3), ["metadata.version"], "older clients cannot read of a feature that begins at 0");
 }
 
-/// Protects: what is not announced is not answered, whether Kafka has such an API or nobody.
+/// Protects: what is not announced is not answered, whether Kafka has such an API or nobody; nor is InitProducerId 6, two-phase commit
+/// (X19).
 #[test]
 fn what_is_not_announced_closes() {
     let dir = folder();
     let broker = Broker::start(dir.path());
     let nobodys = [4_i16, 24, 25, 26, 27, 28, 36, 48, 65, 66, 93, i16::MAX, -1].map(|key| (key, 0_i16));
-    for (key, version) in nobodys {
+    let two_phase_commit = (22, 6);
+    for (key, version) in nobodys.into_iter().chain([two_phase_commit]) {
         let head = [key.to_be_bytes(), version.to_be_bytes(), [0, 0], [0, 7], [0xff, 0xff], [0, 0]];
         let mut client = broker.connect();
         client.send_bytes(&[&12_i32.to_be_bytes()[..], &head.concat()].concat());
-        client.expect_closed(&format!("API {key}"));
+        client.expect_closed(&format!("API {key} {version}"));
     }
 }
 
