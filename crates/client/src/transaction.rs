@@ -220,7 +220,8 @@ impl TransactionalProducer {
         }
     }
 
-    /// Aborts, whatever became of the batches. `Committed` when that had been asked for before, and was done.
+    /// Aborts, whatever became of the batches. `Committed` when that had been asked for before, and was done. The offsets of the
+    /// transaction are taken back; a consumer stands where it stood, and has to go back to the committed ones by itself (X18).
     ///
     /// # Errors
     /// `Fenced`; `Client`, and then the end is not decided.

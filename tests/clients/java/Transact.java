@@ -23,11 +23,13 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * <pre>
  * write BOOTSTRAP ID TIMEOUT_MS
  * see BOOTSTRAP TOPIC PARTITION ISOLATION
+ * after-abort BOOTSTRAP TOPIC GROUP
  * </pre>
  */
 public final class Transact {
     public static void main(String[] a) throws Exception {
         if (a[0].equals("see")) see(a[1], a[2], Integer.parseInt(a[3]), a[4]);
+        else if (a[0].equals("after-abort")) afterAbort(a[1], a[2], a[3]);
         else transact(a[1], a[2], Integer.parseInt(a[3]));
     }
 
@@ -72,6 +74,28 @@ public final class Transact {
             case "commit" -> producer.commitTransaction();
             case "abort" -> producer.abortTransaction();
             default -> throw new IllegalArgumentException(words[0]);
+        }
+    }
+
+    /** Reads partition 0 to its end, commits that in a transaction and aborts it: where does the consumer stand, and where after it has gone back? */
+    static void afterAbort(String bootstrap, String topic, String group) {
+        Map<String, Object> reads = Map.of("bootstrap.servers", bootstrap, "group.id", group, "enable.auto.commit", false, "isolation.level", "read_committed", "auto.offset.reset", "earliest");
+        Map<String, Object> writes = Map.of("bootstrap.servers", bootstrap, "transactional.id", group);
+        TopicPartition part = new TopicPartition(topic, 0);
+        try (var consumer = new KafkaConsumer<>(reads, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+                var producer = new KafkaProducer<>(writes, new ByteArraySerializer(), new ByteArraySerializer())) {
+            consumer.assign(List.of(part));
+            producer.initTransactions();
+            long end = consumer.endOffsets(List.of(part)).get(part);
+            while (consumer.position(part) < end) consumer.poll(Duration.ofSeconds(1)).forEach(record -> {});
+            producer.beginTransaction();
+            producer.sendOffsetsToTransaction(Map.of(part, new OffsetAndMetadata(end)), consumer.groupMetadata());
+            producer.abortTransaction();
+            say("STANDS %d", consumer.position(part));
+            OffsetAndMetadata committed = consumer.committed(java.util.Set.of(part)).get(part);
+            if (committed == null) consumer.seekToBeginning(List.of(part));
+            else consumer.seek(part, committed);
+            say("BACK %d", consumer.position(part));
         }
     }
 

@@ -2,12 +2,14 @@
 
     transact.py CLIENT write BOOTSTRAP ID TIMEOUT_MS              CLIENT is confluent or kafka-python
     transact.py CLIENT see BOOTSTRAP TOPIC PARTITION ISOLATION    ISOLATION is read_committed or read_uncommitted
+    transact.py confluent after-abort BOOTSTRAP TOPIC GROUP
 
 The environment variable PATIENCE_MS says how long it waits for an answer.
 
 Lines in: "begin", "send TOPIC PARTITION VALUE", "offsets GROUP TOPIC PARTITION OFFSET", "commit", "abort". Lines out: "READY" once it has
 its producer, then for each line "OK", "FENCED reason" or "FAILED reason"; "DONE" when standard input has ended. A reader prints
-"V value" for each record and "END offset" at the end that its isolation shows.
+"V value" for each record and "END offset" at the end that its isolation shows. After an abort: "STANDS offset" is where a consumer stands whose
+transaction was aborted, "BACK offset" where it stands when it has gone back to what is committed.
 """
 import os, sys
 
@@ -46,6 +48,21 @@ class Confluent:
     def commit(self): self.producer.commit_transaction(LIMIT_SECONDS)
 
     def abort(self): self.producer.abort_transaction(LIMIT_SECONDS)
+
+    def after_abort(self, topic, group):
+        consumer = self.consumer({"bootstrap.servers": self.bootstrap, "group.id": group, "enable.partition.eof": True, "auto.offset.reset": "earliest",
+                                  "enable.auto.commit": False})
+        place = self.part(topic, 0)
+        consumer.assign([place])
+        while not consumer.poll(LIMIT_SECONDS).error():
+            pass
+        self.producer.begin_transaction()
+        self.producer.send_offsets_to_transaction(consumer.position([place]), consumer.consumer_group_metadata(), LIMIT_SECONDS)
+        self.abort()
+        say("STANDS", consumer.position([place])[0].offset)
+        [committed] = consumer.committed([place], LIMIT_SECONDS)
+        consumer.seek(self.part(topic, 0, max(committed.offset, 0)))
+        say("BACK", consumer.poll(LIMIT_SECONDS).offset())
 
     @staticmethod
     def see(bootstrap, topic, partition, isolation):
@@ -104,6 +121,10 @@ def main(client, action, bootstrap, *rest):
     if action == "see":
         topic, partition, isolation = rest
         say("END", client.see(bootstrap, topic, int(partition), isolation))
+        return
+    if action == "after-abort":
+        topic, group = rest
+        client(bootstrap, group, 60_000).after_abort(topic, group)
         return
     name, timeout_ms = rest
     producer = client(bootstrap, name, int(timeout_ms))

@@ -123,6 +123,12 @@ impl Family {
         crate::program::run(self.name, &mut command)
     }
 
+    /// Reads a topic in a transaction that is aborted; returns where the consumer stands then, and after it has gone back.
+    pub(crate) fn after_abort(&self, address: &str, topic: &str, group: &str) -> Vec<String> {
+        let mut command = command(&self.transact);
+        crate::program::run(self.name, command.args(["after-abort", address, topic, group]))
+    }
+
     /// Reads what a producer under load left.
     pub(crate) fn drain(&self, address: &str, topic: &str, partitions: u32) -> Vec<String> {
         let mut command = command(&self.drain);

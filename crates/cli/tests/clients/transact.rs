@@ -127,3 +127,21 @@ fn confluent_transactions() {
 fn kafka_python_transactions() {
     transact("kafka_python_transactions", both(toolbox::kafka_python(), toolbox::confluent()));
 }
+
+/// Protects: X18: an abort takes the offsets of a transaction back and leaves its consumer where it stands, as docs/book/transactions.md says;
+/// gone back to what is committed, it reads the input again.
+#[test]
+fn after_an_abort_a_consumer_goes_back() {
+    const TEST: &str = "after_an_abort_a_consumer_goes_back";
+    let tools = both(toolbox::java_transactions("4.3.1"), toolbox::confluent());
+    let Some((java, librdkafka)) = or_skip(TEST, tools) else { return };
+    let broker = Broker::start(&[]);
+    let address = broker.address();
+    admin(&["create", &address, TOPIC, "2"]);
+    let mut first = Producer::start(&java, &address, "id", LONG);
+    first.done(&["begin", "send ledger 0 a", "send ledger 0 b", "commit"]);
+    for family in [java, librdkafka] {
+        let found = family.after_abort(&address, TOPIC, &format!("group of {}", family.name()));
+        assert_eq!(found, all(&["STANDS 3", "BACK 0"]), "{}: two records and a mark", family.name());
+    }
+}
