@@ -15,9 +15,13 @@ pub enum Isolation {
 }
 
 impl Isolation {
-    /// Reads the wire's number; anything but 1 is read-uncommitted, as Kafka takes it.
-    pub fn new(level: i8) -> Isolation {
-        if level == 1 { Isolation::ReadCommitted } else { Isolation::ReadUncommitted }
+    /// Reads the wire's number, if it is one: what nobody knows is not taken for the weaker level.
+    pub fn new(level: i8) -> Option<Isolation> {
+        match level {
+            0 => Some(Isolation::ReadUncommitted),
+            1 => Some(Isolation::ReadCommitted),
+            _ => None,
+        }
     }
 }
 

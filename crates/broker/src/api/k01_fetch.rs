@@ -107,7 +107,8 @@ struct Limits {
     max_bytes: usize,
     min_bytes: u64,
     wait: Duration,
-    isolation: Isolation,
+    /// None if nobody knows it.
+    isolation: Option<Isolation>,
 }
 
 impl Limits {
@@ -149,7 +150,11 @@ async fn wait(
     limits: &Limits,
     load: watch::Receiver<Load>,
 ) -> Vec<Part> {
-    let mut keys: Vec<Resolved> = session.wanted.iter().map(|wanted| resolve(published, wanted)).collect();
+    let resolve = |wanted| {
+        limits.isolation.ok_or(ErrorCode::InvalidRequest)?;
+        resolve(published, wanted)
+    };
+    let mut keys: Vec<Resolved> = session.wanted.iter().map(resolve).collect();
     refuse_duplicates(&mut keys);
     let deadline = tokio::time::Instant::now() + limits.wait;
     let planned = plan(context, session, &keys, limits, None).await;
@@ -295,7 +300,7 @@ fn input(wanted: &Wanted, limits: &Limits) -> FetchInput {
         offset: Offset(partition.fetch_offset),
         current_epoch: epoch(partition.current_leader_epoch),
         last_fetched_epoch: epoch(partition.last_fetched_epoch),
-        isolation: limits.isolation,
+        isolation: limits.isolation.unwrap_or(Isolation::ReadCommitted),
         max_bytes: usize::try_from(partition.partition_max_bytes).unwrap_or(0).min(limits.max_bytes),
         at_least_one: true,
     }
@@ -400,7 +405,7 @@ fn compose(
     listener: &str,
     header: &RequestHeader,
     session: &FetchContext,
-    (parts, isolation): (Vec<Read>, Isolation),
+    (parts, isolation): (Vec<Read>, Option<Isolation>),
 ) -> FetchResponse {
     let outcomes: Vec<Outcome> = parts.iter().map(outcome).collect();
     let tell = session.finish(&outcomes);
@@ -445,11 +450,11 @@ fn partition_data(
     published: &Published,
     wanted: &Wanted,
     part: Read,
-    isolation: Isolation,
+    isolation: Option<Isolation>,
     version: i16,
 ) -> PartitionData {
     // Kafka lists no transaction in three ways: null where nobody asked or reading failed, else empty.
-    let asked = isolation == Isolation::ReadCommitted && part.found.is_ok();
+    let asked = isolation == Some(Isolation::ReadCommitted) && part.found.is_ok();
     let aborted = part
         .aborted
         .iter()

@@ -81,11 +81,12 @@ async fn answer(
     published: &Published,
     topic: &str,
     asked: &ListOffsetsPartition,
-    isolation: Isolation,
+    isolation: Option<Isolation>,
     version: i16,
 ) -> Result<Found, ErrorCode> {
     let (key, _) =
         topics::partition(topics::topic(published, TopicRef::Name(topic))?, asked.partition_index)?;
+    let isolation = isolation.ok_or(ErrorCode::InvalidRequest)?;
     let query = query(asked.timestamp, version)?;
     let epoch = (asked.current_leader_epoch >= 0).then_some(LeaderEpoch(asked.current_leader_epoch));
     let target = match query {

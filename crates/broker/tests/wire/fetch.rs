@@ -304,3 +304,19 @@ fn extreme_requests_are_answered() {
     assert_eq!(response.responses[0].partitions.len(), 100_000);
     assert_eq!(response.responses[0].partitions[0].error_code, 0);
 }
+
+/// Protects: an isolation level that nobody knows is refused, in all versions: it is not read as the weaker one.
+#[test]
+fn unknown_isolation_levels_are_refused() {
+    let dir = folder();
+    let broker = Broker::start(dir.path());
+    let mut client = broker.connect();
+    client.create("topic", 1);
+    client.put("topic", &batch(&["v"]));
+    for (isolation_level, version) in [(2, 4), (-1, 4), (2, FETCH), (-1, FETCH), (i8::MAX, FETCH)] {
+        let request = FetchRequest { isolation_level, max_wait_ms: LONG_MS, ..fetch_request("topic", 0) };
+        let found = client.call(&request, version).responses[0].partitions[0].clone();
+        assert_eq!(found.error_code, ErrorCode::InvalidRequest.code(), "{isolation_level} {version}");
+        assert!(found.records.unwrap_or_default().is_empty());
+    }
+}
