@@ -220,8 +220,11 @@ impl Transactions {
                 decide::end(known, *producer, (*commit, *protocol, *fresh), now.wall)
             }
             TxnRequest::Abort { producer } => match known {
-                Some(txn) if txn.producer != *producer => Err(ErrorCode::InvalidProducerIdMapping),
+                Some(txn) if txn.producer != producer.id => Err(ErrorCode::InvalidProducerIdMapping),
                 Some(txn) if txn.state.is_ending() => Ok(Step::Hold),
+                Some(txn) if txn.state == TxnState::Ongoing && producer.epoch < txn.epoch => {
+                    Err(ErrorCode::InvalidProducerEpoch)
+                }
                 Some(txn) if txn.state == TxnState::Ongoing => {
                     Ok(Step::Abort(Box::new(decide::fence(txn, now.wall))))
                 }

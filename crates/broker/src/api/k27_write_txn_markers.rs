@@ -1,7 +1,7 @@
 //! WriteTxnMarkers, 1 and 2. KIP-98, 664, 890, 1228.
 //!
 //! From a client, Kafka's abort tool: a transaction that a coordinator runs is aborted whole, by it; an orphan, which none runs,
-//! gets its mark. A commit is refused: what is committed only a coordinator decides (A24). Coordinators of this broker write
+//! gets its mark; one of an epoch before that of what runs comes too late (X1). A commit is refused: what is committed only a coordinator decides (A24). Coordinators of this broker write
 //! theirs by `crate::markers`. Whether one runs it is asked of all of them at once, for all marks.
 //! Differs from Kafka: two marks of one producer for one partition in one request are INVALID_REQUEST (A12).
 //! Tests: below, tests/wire/transactions.rs.
@@ -13,7 +13,7 @@ use crate::markers;
 use crate::orphans::owners;
 use crate::publish::Published;
 use crate::shard::txns::Marker;
-use coordinator::txn::TxnRequest;
+use coordinator::txn::{Producer, TxnRequest};
 use partition::{EndTxn, TransactionVersion};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -70,20 +70,22 @@ async fn abort_running(context: &Context, marks: &mut [Result<Marker, ErrorCode>
         Ok(owners) => owners,
         Err(code) => return marks.iter_mut().filter(|mark| mark.is_ok()).for_each(|mark| *mark = Err(code)),
     };
-    let mut aborted: BTreeMap<Arc<str>, ErrorCode> = BTreeMap::new();
+    let mut aborted: BTreeMap<(Arc<str>, ProducerEpoch), ErrorCode> = BTreeMap::new();
     for (mark, owner) in marks.iter_mut().filter(|mark| mark.is_ok()).zip(owners) {
         let (Ok(Marker { end, .. }), Some((_, id))) = (*mark, owner) else { continue };
-        let code = match aborted.get(&id) {
+        let once = (id, end.producer_epoch);
+        let code = match aborted.get(&once) {
             Some(code) => *code,
-            None => abort(context, &id, end.producer_id).await,
+            None => abort(context, &once.0, end).await,
         };
-        aborted.insert(id, code);
+        aborted.insert(once, code);
         // What its coordinator has aborted is done.
         *mark = Err(code);
     }
 }
 
-async fn abort(context: &Context, id: &str, producer: ProducerId) -> ErrorCode {
+async fn abort(context: &Context, id: &str, end: EndTxn) -> ErrorCode {
+    let producer = Producer { id: end.producer_id, epoch: end.producer_epoch };
     ask(context, id, TxnRequest::Abort { producer }, None).await.err().unwrap_or(ErrorCode::None)
 }
 

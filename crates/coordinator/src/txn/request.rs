@@ -89,10 +89,10 @@ pub enum TxnRequest {
         /// An id that nobody has, if one was drawn for it.
         fresh: Option<ProducerId>,
     },
-    /// An operator ends the transaction of a producer.
+    /// An operator ends the transaction of a producer; of an epoch before that of the transaction it comes too late.
     Abort {
         /// Whose.
-        producer: ProducerId,
+        producer: Producer,
     },
 }
 

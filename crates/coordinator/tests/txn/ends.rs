@@ -309,9 +309,9 @@ fn an_operator_aborts() {
     let mut world = World::new();
     let producer = world.init();
     world.begin(producer, &[0], Protocol::V2);
-    assert_eq!(world.ask(TxnRequest::Abort { producer: producer.id }), Ok(TxnAnswer::Done));
+    assert_eq!(world.ask(TxnRequest::Abort { producer }), Ok(TxnAnswer::Done));
     assert_eq!(world.state(), TxnState::CompleteAbort);
-    assert_eq!(world.ask(TxnRequest::Abort { producer: producer.id }), Ok(TxnAnswer::Done));
+    assert_eq!(world.ask(TxnRequest::Abort { producer }), Ok(TxnAnswer::Done));
     assert_eq!(world.ask(add(producer, &[0], Protocol::V2)), Err(ErrorCode::ProducerFenced));
 }
 
@@ -330,6 +330,20 @@ fn a_transaction_has_as_many_partitions_as_its_record_takes() {
     assert_eq!(world.marks[0].partitions, partitions(&many(10_000)));
     world.settle();
     assert_eq!(world.state(), TxnState::CompleteCommit);
+}
+
+/// Protects: X1: an operator's abort that was delayed until the producer's next transaction is open does not end that.
+#[test]
+fn a_late_abort_of_an_operator_ends_nothing() {
+    let mut world = World::new();
+    let producer = world.init();
+    world.begin(producer, &[0], Protocol::V2);
+    let next = producer_of(world.ask(end(producer, true, Protocol::V2)));
+    world.begin(next, &[0], Protocol::V2);
+    assert_eq!(world.ask(TxnRequest::Abort { producer }), Err(ErrorCode::InvalidProducerEpoch));
+    assert_eq!(world.state(), TxnState::Ongoing);
+    assert_eq!(world.ask(TxnRequest::Abort { producer: next }), Ok(TxnAnswer::Done));
+    assert_eq!(world.state(), TxnState::CompleteAbort);
 }
 
 /// Protects: X16: what is let into a partition is owned from before that on until its mark is there, and in no other partition: so
