@@ -11,12 +11,13 @@ use std::str::Lines;
 pub(super) type Fields = BTreeMap<String, String>;
 
 /// Fields that name an element of a list, the one before the others.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "name",
     "topic",
     "topic_id",
     "topic_name",
     "partition_index",
+    "index",
     "resource_name",
     "feature",
     "api_key",
