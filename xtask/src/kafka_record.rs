@@ -1,7 +1,8 @@
 //! `cargo xtask kafka-record`: what Apache Kafka 4.3.1 answers to the lists of golden/exchange/requests, and what its console
 //! tools print for the lists of golden/console.
 //!
-//! `transaction-state` is the list of golden/transactions, which keeps what Kafka stores of it.
+//! `transaction-state` is the list of golden/transactions, which keeps what Kafka stores of it; `delayed` that of golden/delayed, which
+//! keeps answers without their bytes.
 //!
 //! Each list runs against a fresh Kafka; tools/kafka-facts sends it and writes golden/exchange/recorded. The console tools are
 //! run by tests/clients/java/Console.java, as in their test. On demand: the gate reads what is recorded and starts no Kafka.
@@ -23,6 +24,8 @@ const CONSOLE: [(&str, &str); 4] = [
 ];
 /// The list whose records and indexes are kept, and their folder.
 const STATE: (&str, &str) = ("transaction-state", "golden/transactions");
+/// The list of packets that come late, whose answers are kept to be read, and its folder.
+const DELAYED: (&str, &str) = ("delayed", "golden/delayed");
 /// What transactions need of a single broker.
 const ONE_BROKER: &str = "transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n";
 /// What the console tools wait after each command: a broker may learn of a change after the controller's answer.
@@ -35,7 +38,7 @@ pub(crate) fn run(names: &[&str]) -> Result<(), String> {
     // Its path is in answers: no folder of this machine's owner.
     let kafka = Kafka::fetch(folder())?;
     let mut all = lists()?;
-    all.extend(CONSOLE.iter().chain([&STATE]).map(|(list, _)| (*list).to_owned()));
+    all.extend(CONSOLE.iter().chain([&STATE, &DELAYED]).map(|(list, _)| (*list).to_owned()));
     let unknown = names.iter().find(|name| all.iter().all(|list| list != *name));
     if let Some(name) = unknown {
         return Err(format!("{REQUESTS} has no {name}.txt"));
@@ -64,7 +67,7 @@ fn folder() -> PathBuf {
 fn settings(list: &str) -> &'static str {
     match list {
         "consumer" => "group.consumer.max.size=3\n",
-        "transactions" | "transactions-levels" | "console-transactions" => ONE_BROKER,
+        "transactions" | "transactions-levels" | "console-transactions" | "delayed" => ONE_BROKER,
         "transactions-data" => {
             "transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\ngroup.initial.rebalance.delay.ms=0\n\
              transaction.abort.timed.out.transaction.cleanup.interval.ms=1000\n"
@@ -103,6 +106,7 @@ fn record(kafka: &Kafka, scratch: &Path, list: &str) -> Result<(), String> {
     match CONSOLE.iter().find(|(name, _)| *name == list) {
         Some((_, lists)) => console(kafka, port, lists),
         None if list == STATE.0 => state(scratch, port),
+        None if list == DELAYED.0 => delayed(scratch, port),
         None => exchange(port, list),
     }
 }
@@ -120,6 +124,21 @@ fn state(scratch: &Path, port: u16) -> Result<(), String> {
     facts("Recorder", &format!("{port} '{}' '{}'", from.display(), answers.display()))?;
     let data = folder().join("data");
     facts("StateRecorder", &format!("{port} '{}' '{}'", data.display(), folder_of_lists.display()))
+}
+
+/// Sends the list, and keeps what each request was answered: NAME API VERSION JSON.
+fn delayed(scratch: &Path, port: u16) -> Result<(), String> {
+    let folder_of_list = run::root().join(DELAYED.1);
+    let (from, answers) = (folder_of_list.join("requests.txt"), scratch.join("answers.txt"));
+    facts("Recorder", &format!("{port} '{}' '{}'", from.display(), answers.display()))?;
+    let text = std::fs::read_to_string(&answers).map_err(|e| format!("{}: {e}", answers.display()))?;
+    let kept = text.lines().filter_map(|line| match line.splitn(6, ' ').collect::<Vec<_>>()[..] {
+        ["#", ..] => Some(format!("{line}\n")),
+        [name, api, version, _, _, json] => Some(format!("{name} {api} {version} {json}\n")),
+        _ => None,
+    });
+    let to = folder_of_list.join("recorded.txt");
+    std::fs::write(&to, kept.collect::<String>()).map_err(|e| format!("{}: {e}", to.display()))
 }
 
 /// Runs a program of tools/kafka-facts.
