@@ -1,8 +1,9 @@
-//! kcat: produce, consume, list, offsets, codecs, as a person at a terminal uses it.
+//! kcat: produce, consume, list, offsets, codecs, transactions, as a person at a terminal uses it.
 
 use crate::broker::Broker;
 use crate::program::{self, Program};
 use crate::toolbox::{self, or_skip};
+use crate::transact::Producer;
 use std::process::Command;
 
 const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
@@ -100,5 +101,33 @@ fn kcat_keeps_null_apart_from_empty() {
     kcat.produce("empty", &["-p", "0", "-K:", "-Z"], &["k:".to_owned()]);
     let read = kcat.consume("empty", &["-p", "0", "-f", "%K %k|%S %s\\n"]);
     assert_eq!(read, ["1 k|0 ", "-1 |5 plain", "1 k|-1 "]);
+    kcat.broker.stop();
+}
+
+/// Protects: librdkafka's transactions at a terminal: each run of kcat is one, seen whole, two of one id after each other; what is
+/// open or aborted is seen by readers of everything alone.
+#[test]
+fn kcat_transactions() {
+    let Some(family) = or_skip("kcat_transactions", toolbox::franz_go()) else { return };
+    let Some(mut kcat) = Kcat::start("kcat_transactions") else { return };
+    let lines = |round: usize| (0..3).map(|n| format!("{round}-{n}")).collect::<Vec<_>>();
+    let transaction = ["-p", "0", "-X", "transactional.id=terminal"];
+    let read = |kcat: &Kcat, level: &str| {
+        let level = format!("isolation.level={level}");
+        kcat.consume("whole", &["-p", "0", "-o", "beginning", "-X", &level, "-f", "%s\\n"])
+    };
+    kcat.produce("whole", &transaction, &lines(1));
+    kcat.produce("whole", &transaction, &lines(2));
+    let committed = [lines(1), lines(2)].concat();
+    assert_eq!(read(&kcat, "read_committed"), committed);
+    // kcat sends what it reads at the end of its input, so another one of the id leaves a transaction open, and is fenced.
+    let mut open = Producer::start(&family, &kcat.broker.address(), "terminal", 60_000);
+    open.done(&["begin", "send whole 0 3-0"]);
+    let seen = [committed.clone(), vec!["3-0".to_owned()]].concat();
+    assert_eq!(read(&kcat, "read_uncommitted"), seen);
+    assert_eq!(read(&kcat, "read_committed"), committed, "it is open");
+    kcat.produce("whole", &transaction, &lines(4));
+    assert_eq!(read(&kcat, "read_committed"), [committed, lines(4)].concat());
+    assert_eq!(read(&kcat, "read_uncommitted"), [seen, lines(4)].concat());
     kcat.broker.stop();
 }
