@@ -34,6 +34,8 @@ mod consume_group;
 mod delayed;
 #[path = "clients/dump_log_segments.rs"]
 mod dump_log_segments;
+#[path = "clients/dump_transactions.rs"]
+mod dump_transactions;
 #[path = "clients/exchange.rs"]
 mod exchange;
 #[path = "clients/kadm.rs"]

@@ -30,7 +30,7 @@ type Check struct {
 	run  func(c *C)
 }
 
-var checks = slices.Concat(topicChecks, configChecks, offsetChecks, clusterChecks)
+var checks = slices.Concat(topicChecks, configChecks, offsetChecks, clusterChecks, transactionChecks)
 
 // C is what a check works with. It counts comparisons, since a check without any proves nothing.
 type C struct {

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const TOPIC: &str = "ledger";
+const PRODUCE: i16 = 0;
 const END_TXN: i16 = 26;
 /// A client waits so long for an answer. *Units*: milliseconds.
 const PATIENCE: u32 = 2_000;
@@ -93,14 +94,35 @@ fn frame(from: &mut TcpStream) -> Option<Vec<u8>> {
     Some(frame)
 }
 
-/// The end of one transaction arrives when the next is open: that one is aborted, as its producer says.
-fn late_end(test: &str, tools: Result<(Family, Family), String>) {
-    let Some((writer, reader)) = or_skip(test, tools) else { return };
+/// Starts a broker that clients reach through a proxy, and makes the topic.
+fn between() -> (Proxy, Broker) {
     let (proxy, tell) = Proxy::start();
     let advertised = format!("advertised.listeners=PLAINTEXT://{}", proxy.address);
     let broker = Broker::start(&[&advertised]);
     tell.send(broker.address()).unwrap();
     program::run("franz-go", &mut toolbox::go(&["create", &broker.address(), TOPIC, "1"]).unwrap());
+    (proxy, broker)
+}
+
+/// Sends what was kept back. It is answered with a code, or the connection is closed; then it has been acted on, if it ever is.
+fn arrive(kept: &Receiver<(TcpStream, Vec<u8>)>) {
+    let (mut upstream, request) = kept.recv_timeout(ANSWER).unwrap();
+    upstream.write_all(&request).unwrap();
+    upstream.set_read_timeout(Some(ANSWER)).unwrap();
+    let _answered = upstream.read(&mut [0; 64]);
+}
+
+/// What a reader gets, and up to where.
+fn see(reader: &Family, broker: &Broker, isolation: &str) -> (Vec<String>, String) {
+    let mut lines = reader.see(&broker.address(), TOPIC, 0, isolation);
+    let end = lines.pop().unwrap();
+    (lines.iter().filter_map(|line| line.strip_prefix("V ")).map(str::to_owned).collect(), end)
+}
+
+/// The end of one transaction arrives when the next is open: that one is aborted, as its producer says.
+fn late_end(test: &str, tools: Result<(Family, Family), String>) {
+    let Some((writer, reader)) = or_skip(test, tools) else { return };
+    let (proxy, broker) = between();
     let mut producer = Producer::start(&writer.patient_for(PATIENCE), &proxy.address, "id", 60_000);
     producer.done(&["begin", "send ledger 0 a"]);
     let kept = proxy.keep_back(END_TXN);
@@ -110,16 +132,44 @@ fn late_end(test: &str, tools: Result<(Family, Family), String>) {
         producer = Producer::start(&writer, &proxy.address, "id", 60_000);
     }
     producer.done(&["begin", "send ledger 0 b"]);
-    let (mut upstream, end) = kept.recv_timeout(ANSWER).unwrap();
-    upstream.write_all(&end).unwrap();
-    upstream.set_read_timeout(Some(ANSWER)).unwrap();
-    // It is answered with a code, or the connection is closed; then it has been acted on, if it ever is.
-    let _answered = upstream.read(&mut [0; 64]);
+    arrive(&kept);
     producer.done(&["abort", "begin", "send ledger 0 c", "commit"]);
-    let lines = reader.see(&broker.address(), TOPIC, 0, "read_committed");
-    let seen: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("V ")).collect();
     let expected: &[&str] = if has_committed { &["a", "c"] } else { &["c"] };
+    let seen = see(&reader, &broker, "read_committed").0;
     assert_eq!(seen, expected, "what was aborted is not seen, {}", writer.name());
+}
+
+/// A batch of one transaction arrives when that is over: first while nothing is open, then while the next one is. It gets into none,
+/// and opens none.
+fn late_batch(test: &str, tools: Result<(Family, Family), String>) {
+    let Some((writer, reader)) = or_skip(test, tools) else { return };
+    let (proxy, broker) = between();
+    let start = || Producer::start(&writer.patient_for(PATIENCE), &proxy.address, "id", 60_000);
+    let (mut producer, mut expected) = (start(), Vec::new());
+    for (value, next) in [("a", None), ("b", Some("c"))] {
+        producer.done(&["begin"]);
+        let kept = proxy.keep_back(PRODUCE);
+        if producer.tell(&format!("send ledger 0 {value}")) == "OK" {
+            producer.done(&["commit"]);
+            expected.push(value);
+        } else {
+            // One that does not ask again gives up.
+            producer = start();
+        }
+        if let Some(next) = next {
+            producer.done(&["begin", &format!("send ledger 0 {next}")]);
+            expected.push(next);
+        }
+        arrive(&kept);
+    }
+    producer.done(&["commit"]);
+    let committed = see(&reader, &broker, "read_committed");
+    assert_eq!(committed.0, expected, "{}", writer.name());
+    assert_eq!(
+        committed,
+        see(&reader, &broker, "read_uncommitted"),
+        "nothing else is there, and nothing open"
+    );
 }
 
 /// Protects: X1 with Java's epochs of each transaction.
@@ -157,4 +207,46 @@ fn a_late_end_of_kafka_python_ends_nothing() {
 fn a_late_end_of_franz_go_ends_nothing() {
     let old = toolbox::franz_go().map(Family::of_old_transactions);
     late_end("a_late_end_of_franz_go_ends_nothing", both(old, toolbox::confluent()));
+}
+
+/// Protects: X2 with Java's epochs of each transaction.
+#[test]
+fn a_late_batch_of_java_gets_into_nothing() {
+    let tools = both(toolbox::java_transactions("4.3.1"), toolbox::kafka_python());
+    late_batch("a_late_batch_of_java_gets_into_nothing", tools);
+}
+
+/// Protects: X2 with franz-go's epochs of each transaction.
+#[test]
+fn a_late_batch_of_franz_go_gets_into_nothing() {
+    let tools = both(toolbox::franz_go(), toolbox::confluent());
+    late_batch("a_late_batch_of_franz_go_gets_into_nothing", tools);
+}
+
+/// Protects: X2 with Java's transactions of old, by their connections.
+#[test]
+fn a_late_batch_of_java_3_gets_into_nothing() {
+    let tools = both(toolbox::java_transactions("3.9.1"), toolbox::kafka_python());
+    late_batch("a_late_batch_of_java_3_gets_into_nothing", tools);
+}
+
+/// Protects: X2 with librdkafka.
+#[test]
+fn a_late_batch_of_confluent_gets_into_nothing() {
+    let tools = both(toolbox::confluent(), toolbox::kafka_python());
+    late_batch("a_late_batch_of_confluent_gets_into_nothing", tools);
+}
+
+/// Protects: X2 with kafka-python.
+#[test]
+fn a_late_batch_of_kafka_python_gets_into_nothing() {
+    let tools = both(toolbox::kafka_python(), toolbox::confluent());
+    late_batch("a_late_batch_of_kafka_python_gets_into_nothing", tools);
+}
+
+/// Protects: X2 with franz-go held below epochs of each transaction.
+#[test]
+fn a_late_batch_of_franz_go_of_old_gets_into_nothing() {
+    let tools = both(toolbox::franz_go().map(Family::of_old_transactions), toolbox::confluent());
+    late_batch("a_late_batch_of_franz_go_of_old_gets_into_nothing", tools);
 }

@@ -18,7 +18,7 @@ const COMPLAINTS: [&str; 6] =
     ["mismatch", "not found", "isvalid: false", "exception", "out of order", "consecutive"];
 
 /// Lists the files of a partition with this ending, in order.
-fn files(broker: &Broker, topic: &str, partition: u32, ending: &str) -> Vec<PathBuf> {
+pub(crate) fn files(broker: &Broker, topic: &str, partition: u32, ending: &str) -> Vec<PathBuf> {
     let folder = broker.data().join(format!("{topic}-{partition}"));
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> =
@@ -27,11 +27,11 @@ fn files(broker: &Broker, topic: &str, partition: u32, ending: &str) -> Vec<Path
     files
 }
 
-fn dump(files: &[PathBuf]) -> Vec<String> {
+pub(crate) fn dump(files: &[PathBuf]) -> Vec<String> {
     dump_with(&[], files)
 }
 
-fn dump_with(more: &[&str], files: &[PathBuf]) -> Vec<String> {
+pub(crate) fn dump_with(more: &[&str], files: &[PathBuf]) -> Vec<String> {
     let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     let mut tool = toolbox::kafka_tool("org.apache.kafka.tools.DumpLogSegments").unwrap();
     tool.args(more).args(["--deep-iteration", "--print-data-log", "--files", &names.join(",")]);
@@ -41,7 +41,7 @@ fn dump_with(more: &[&str], files: &[PathBuf]) -> Vec<String> {
 }
 
 /// Turns the tool's text into lines of a reader.
-fn judged(partition: u32, lines: &[String]) -> Result<Vec<String>, String> {
+pub(crate) fn judged(partition: u32, lines: &[String]) -> Result<Vec<String>, String> {
     let complains = |line: &&String| {
         let line = line.to_lowercase();
         COMPLAINTS.iter().any(|complaint| line.contains(complaint))
@@ -139,7 +139,7 @@ fn dump_log_segments_finds_no_fault() {
 }
 
 /// Makes a command of our own.
-fn highwater(broker: &Broker, words: &[&str]) -> Program {
+pub(crate) fn highwater(broker: &Broker, words: &[&str]) -> Program {
     let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
     command.args(words).args(["-b", &broker.address()]);
     Program::start("highwater", &mut command)

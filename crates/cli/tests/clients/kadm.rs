@@ -1,4 +1,4 @@
-//! franz-go's admin client: topics, settings, partitions, offsets, deletions of records and directories, answered as by Kafka 4.3.1.
+//! franz-go's admin client: topics, settings, partitions, offsets, deletions of records, directories and transactions, answered as by Kafka 4.3.1.
 //!
 //! The checks and what they want are in tests/clients/kadm.
 
@@ -7,7 +7,7 @@ use crate::program;
 use crate::toolbox::{self, or_skip};
 
 /// There are so many; one that is lost is noticed.
-const CHECKS: usize = 74;
+const CHECKS: usize = 85;
 
 /// Protects: every admin call of franz-go that has a subject on one node is answered field by field as Kafka 4.3.1 answers it.
 #[test]

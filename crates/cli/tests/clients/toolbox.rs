@@ -242,7 +242,16 @@ pub(crate) fn kafka_console() -> Result<Command, String> {
 
 /// Returns the checks of franz-go's admin client.
 pub(crate) fn kadm() -> Result<Command, String> {
-    let sources = ["go.mod", "go.sum", "main.go", "cluster.go", "configs.go", "records.go", "topics.go"];
+    let sources = [
+        "go.mod",
+        "go.sum",
+        "main.go",
+        "cluster.go",
+        "configs.go",
+        "records.go",
+        "topics.go",
+        "transactions.go",
+    ];
     Ok(Command::new(go_program("kadm", &sources)?))
 }
 
