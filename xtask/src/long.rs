@@ -1,7 +1,7 @@
 //! `cargo xtask verify --long`: what does not fit in the gate. The same proofs, for longer.
 //!
 //! Tests that draw seeds, cases or rounds take `HIGHWATER_LONG` times as many (tests/long.rs): properties and mutated
-//! input of wire, properties of metadata, seeds of the simulation (2,000 of groups), power cuts of real file systems. Then `highwater
+//! input of wire, properties of metadata, seeds of the simulation (2,000 of groups and of transactions), power cuts of real file systems. Then `highwater
 //! prove` with both sizes of everything. The suites of foreign clients are run by `cargo xtask clients`.
 
 use crate::{run, sim, test};
@@ -20,7 +20,7 @@ const TESTS: &[(&str, &str)] = &[
 ];
 
 /// Scenarios that run optimised: each of the times is many seeds.
-const SCENARIOS: &[&str] = &["groups", "compacted"];
+const SCENARIOS: &[&str] = &["groups", "compacted", "transactions"];
 
 /// Runs all of it; stops at the first that fails.
 pub(crate) fn run(times: u32) -> Result<(), String> {

@@ -7,8 +7,11 @@
 use crate::run;
 
 /// The tests over many seeds, by scenario.
-const MANY: &[(&str, &str)] =
-    &[("groups", "groups_keep_their_promises"), ("compacted", "the_latest_values_are_there")];
+const MANY: &[(&str, &str)] = &[
+    ("groups", "groups_keep_their_promises"),
+    ("compacted", "the_latest_values_are_there"),
+    ("transactions", "transactions_keep_their_promises"),
+];
 /// What makes an optimised build keep the assertions that are meant for tests.
 pub(crate) const ASSERTIONS: (&str, &str) = ("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true");
 

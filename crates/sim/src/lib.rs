@@ -19,6 +19,7 @@ mod random;
 mod scenario;
 mod spawn;
 mod trace;
+mod transactions;
 mod witness;
 
 pub use clock::SimClock;
@@ -31,4 +32,5 @@ pub use random::SimRandom;
 pub use scenario::{Options, Outcome, power_cut};
 pub use spawn::SimSpawn;
 pub use trace::{Kind, Trace};
+pub use transactions::{TransactionsOutcome, transactions};
 pub use witness::{Witness, value};

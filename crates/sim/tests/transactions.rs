@@ -1,0 +1,91 @@
+//! The scenario `transactions`: many seeds, and that a seed decides everything.
+//!
+//! `HIGHWATER_SIM_SEED` replays one seed, `HIGHWATER_SIM_TRACE` names a file that gets its trace, `HIGHWATER_SIM_SEEDS` (`N` or
+//! `FROM-TO`) says which seeds there are.
+
+#[path = "../../../tests/long.rs"]
+mod long;
+mod seeds;
+
+use env::crash::{PathFilter, Sabotage};
+use sim::{Kind, Options, Trace, TransactionsOutcome, transactions};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Seeds of the gate, and of each time of `verify --long`. A seed that once failed stays here.
+const SEEDS: seeds::Counts = seeds::Counts { gate: 7, long: 200 };
+/// One with both protocols, power cuts and a topic that is created anew.
+const SEED_WITH_ALL: u64 = 6;
+
+#[allow(clippy::print_stdout)] // the harness keeps it until a test fails
+fn run(seed: u64, keep_text: bool) -> (Trace, TransactionsOutcome) {
+    // Shown when the test fails, also by a panic within the broker.
+    println!("seed {seed}");
+    let (trace, outcome) = transactions(&Options { seed, keep_text, ..Options::default() });
+    match outcome {
+        Ok(outcome) => (trace, outcome),
+        Err(violation) => {
+            panic!("{violation}\nseed {seed}; replay it with: cargo xtask sim transactions --seed {seed}")
+        }
+    }
+}
+
+/// Protects: the same seed does the same to the last disk call, message and effect; another does not.
+#[test]
+fn same_seed_same_trace() {
+    let (first, outcome) = run(SEED_WITH_ALL, true);
+    let (second, again) = run(SEED_WITH_ALL, true);
+    if let Some((entry, one, other)) = first.difference(&second) {
+        panic!("entry {entry} differs:\n  {one}\n  {other}");
+    }
+    assert_eq!((first.hash(), outcome), (second.hash(), again));
+    for kind in [Kind::Disk, Kind::Message, Kind::Effect] {
+        assert!(first.count(kind) >= 200, "only {} entries of {kind:?}", first.count(kind));
+    }
+    assert_ne!(first.hash(), run(1, false).0.hash(), "another seed must give another trace");
+}
+
+/// Protects: whatever producers, topics, the disk and the broker suffer: a transaction is whole or not there, as it was told,
+/// nobody else's record is in it, none stays open, and each input is worked on once.
+#[test]
+fn transactions_keep_their_promises() {
+    let mut sum = TransactionsOutcome::default();
+    seeds::each(SEEDS, |options| {
+        let outcome = transactions(options).1?;
+        sum.committed += outcome.committed;
+        sum.aborted += outcome.aborted;
+        sum.zombies += outcome.zombies;
+        sum.fenced += outcome.fenced;
+        sum.late += outcome.late;
+        sum.worked += outcome.worked;
+        sum.uprooted += outcome.uprooted;
+        sum.full += outcome.full;
+        sum.power_cuts += outcome.power_cuts;
+        sum.kills += outcome.kills;
+        sum.elapsed += outcome.elapsed;
+        Ok(outcome.to_string())
+    });
+    println!("{sum}");
+    assert!(sum.committed >= 300 && sum.aborted >= 80 && sum.worked >= 300, "too little happened: {sum:?}");
+    assert!(sum.zombies >= 4 && sum.fenced >= 8 && sum.late >= 8, "too little happened: {sum:?}");
+    assert!(sum.uprooted >= 1 && sum.full >= 1 && sum.power_cuts >= 10, "too little happened: {sum:?}");
+}
+
+/// Protects: the checks themselves: a disk that forgets what was synced is noticed.
+#[test]
+fn a_lying_disk_is_noticed() {
+    let within: PathFilter = Arc::new(|path: &Path| path.to_string_lossy().contains("/wal"));
+    let sabotage = Sabotage { swallow_sync: Some(within), ..Sabotage::default() };
+    // At the latest when the power goes at the end.
+    let ended = transactions(&Options { seed: 1, sabotage: Some(sabotage), ..Options::default() }).1;
+    assert!(ended.is_err(), "syncs of the write-ahead log did nothing, and nobody noticed");
+}
+
+/// Protects: one seed as the environment names it, for `cargo xtask sim`; without one it is seed 1.
+#[test]
+fn replay() {
+    seeds::replay(|options| {
+        let (trace, outcome) = transactions(options);
+        (trace, outcome.map(|outcome| outcome.to_string()))
+    });
+}
