@@ -38,15 +38,20 @@ const GROUP: &str = "pipelines";
 /// Simulated time after which a run has failed to come to an end.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Settings of the broker: short times, few partitions of the inner topics, and checkpoints that come often.
+/// Settings of the broker: short times, few partitions of the inner topics, small segments, and a compactor that has something to do.
 const SETTINGS: &[(&str, &str)] = &[
     ("offsets.topic.num.partitions", "2"),
+    ("offsets.topic.segment.bytes", "4096"),
     ("transaction.state.log.num.partitions", "2"),
+    ("transaction.state.log.segment.bytes", "4096"),
     ("add.partitions.to.txn.retry.backoff.max.ms", "40"),
     ("highwater.wal.first.file.bytes", "65536"),
     ("highwater.wal.file.bytes", "131072"),
     ("highwater.wal.checkpoint.bytes", "131072"),
     ("highwater.wal.pool.bytes", "524288"),
+    ("log.segment.bytes", "8192"),
+    ("log.cleaner.backoff.ms", "100"),
+    ("log.cleaner.min.cleanable.ratio", "0.1"),
 ];
 
 /// What a run that broke no rule came to.
@@ -70,6 +75,8 @@ pub struct TransactionsOutcome {
     pub uprooted: u64,
     /// Batches that were refused for a full disk.
     pub full: u64,
+    /// Segments that took the place of others.
+    pub compacted: usize,
     /// Losses of power that struck.
     pub power_cuts: u64,
     /// Ends of the broker's process alone.
@@ -81,11 +88,13 @@ pub struct TransactionsOutcome {
 impl fmt::Display for TransactionsOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let TransactionsOutcome { seed, committed, aborted, zombies, fenced, .. } = self;
-        let TransactionsOutcome { late, worked, uprooted, full, power_cuts, kills, elapsed, .. } = self;
+        let TransactionsOutcome { late, worked, uprooted, full, compacted, .. } = self;
+        let TransactionsOutcome { power_cuts, kills, elapsed, .. } = self;
         write!(
             f,
             "seed {seed}: {committed} transactions committed, {aborted} aborted; {zombies} acts of zombies, {fenced} told; \
-             {late} late requests; {worked} records worked on; {uprooted} lost a topic, {full} batches a disk; {power_cuts} power cuts, {kills} kills; {elapsed:?} simulated"
+             {late} late requests; {worked} records worked on; {uprooted} lost a topic, {full} batches a disk; \
+             {compacted} segments compacted; {power_cuts} power cuts, {kills} kills; {elapsed:?} simulated"
         )
     }
 }
@@ -197,6 +206,7 @@ fn run(options: &Options, trace: &Trace) -> Result<TransactionsOutcome, Violatio
         worked: counts.worked,
         uprooted: counts.uprooted,
         full: counts.full,
+        compacted: shared.stage.machine.compacted(),
         power_cuts: tally.power_cuts,
         kills: tally.kills,
         elapsed: sim.elapsed(),

@@ -60,6 +60,7 @@ fn transactions_keep_their_promises() {
         sum.worked += outcome.worked;
         sum.uprooted += outcome.uprooted;
         sum.full += outcome.full;
+        sum.compacted += outcome.compacted;
         sum.power_cuts += outcome.power_cuts;
         sum.kills += outcome.kills;
         sum.elapsed += outcome.elapsed;
@@ -68,7 +69,10 @@ fn transactions_keep_their_promises() {
     println!("{sum}");
     assert!(sum.committed >= 300 && sum.aborted >= 80 && sum.worked >= 300, "too little happened: {sum:?}");
     assert!(sum.zombies >= 4 && sum.fenced >= 8 && sum.late >= 8, "too little happened: {sum:?}");
-    assert!(sum.uprooted >= 1 && sum.full >= 1 && sum.power_cuts >= 10, "too little happened: {sum:?}");
+    assert!(
+        sum.uprooted >= 1 && sum.full >= 1 && sum.compacted >= 4 && sum.power_cuts >= 10,
+        "too little happened: {sum:?}"
+    );
 }
 
 /// Protects: the checks themselves: a disk that forgets what was synced is noticed.
