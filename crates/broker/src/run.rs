@@ -170,6 +170,7 @@ fn open(config: &BrokerConfig, env: &Env, descriptors: Descriptors) -> Result<Op
             file_bytes: wal.file_bytes,
             pool_bytes: wal.pool_bytes,
             checkpoint_bytes: wal.checkpoint_bytes,
+            group_bytes_max: wal.group_bytes_max,
             ..log::wal::WalOptions::default()
         },
         reader: ReaderOptions { open_segments: descriptors.segments, ..ReaderOptions::default() },

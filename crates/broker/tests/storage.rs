@@ -35,6 +35,8 @@ mod transactions;
 mod txn_client;
 #[path = "storage/txn_epochs.rs"]
 mod txn_epochs;
+#[path = "storage/txn_kills.rs"]
+mod txn_kills;
 #[path = "storage/txn_metrics.rs"]
 mod txn_metrics;
 #[path = "storage/txn_power_cuts.rs"]

@@ -160,6 +160,8 @@ pub struct WalConfig {
     pub checkpoint_bytes: u64,
     /// Bytes of all files together. *Invariant*: at most four checkpoints.
     pub pool_bytes: u64,
+    /// Largest group, unless one frame alone is larger; no setting changes it.
+    pub group_bytes_max: usize,
 }
 
 impl WalConfig {
@@ -170,6 +172,7 @@ impl WalConfig {
             file_bytes: 512 << 10,
             checkpoint_bytes: 1 << 20,
             pool_bytes: 4 << 20,
+            ..WalConfig::default()
         }
     }
 }
@@ -181,6 +184,7 @@ impl Default for WalConfig {
             file_bytes: 32 << 20,
             checkpoint_bytes: 64 << 20,
             pool_bytes: 256 << 20,
+            group_bytes_max: 4 << 20,
         }
     }
 }
@@ -392,12 +396,14 @@ fn wal(settings: &Sources) -> Result<WalConfig, ConfigError> {
         file_bytes: settings.size("highwater.wal.file.bytes")?,
         checkpoint_bytes: settings.size("highwater.wal.checkpoint.bytes")?,
         pool_bytes: settings.size("highwater.wal.pool.bytes")?,
+        ..WalConfig::default()
     };
     let WalConfig {
         first_file_bytes: first,
         file_bytes: file,
         checkpoint_bytes: checkpoint,
         pool_bytes: pool,
+        ..
     } = wal;
     if first > file {
         let why = format!("it must not be above highwater.wal.file.bytes, which is {file}");

@@ -36,6 +36,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Says whether a path is meant.
 pub type PathFilter = Arc<dyn Fn(&Path) -> bool + Send + Sync>;
 
+/// Says whether a write is meant, by its path and what it writes.
+pub type WriteFilter = Box<dyn FnMut(&Path, &[u8]) -> bool + Send>;
+
 /// A kind of call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Call {
@@ -176,6 +179,11 @@ impl CrashDisk {
     /// survived, or [`CrashDisk::kill`] that it was but the process.
     pub fn cut_after(&self, op: u64) {
         self.state().cut_after = Some(op);
+    }
+
+    /// Cuts the power before the first write that is meant, in the same way.
+    pub fn cut_before(&self, is_meant: WriteFilter) {
+        self.state().cut_before = Some(is_meant);
     }
 
     /// Returns how many operations there were.

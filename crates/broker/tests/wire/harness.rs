@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -60,6 +60,16 @@ impl Broker {
 
     /// Starts a broker on a machine of the test's own.
     pub fn start_on(env: env::Env, dir: &Path, change: impl FnOnce(&mut BrokerConfig)) -> Broker {
+        let broker = Broker::try_start_on(env, dir, change);
+        broker.unwrap_or_else(|ended| panic!("the broker does not start: {ended:?}"))
+    }
+
+    /// Starts one that may end before it serves; returns how then.
+    pub fn try_start_on(
+        env: env::Env,
+        dir: &Path,
+        change: impl FnOnce(&mut BrokerConfig),
+    ) -> Result<Broker, Result<(), ServeError>> {
         watch_for_panics();
         let mut config = BrokerConfig::tiny(dir).unwrap();
         config.shards = Some(2);
@@ -68,33 +78,19 @@ impl Broker {
         let (ready, started) = channel();
         let run = move || run(config, env, stopped, move |banner| ready.send(banner).unwrap());
         let thread = std::thread::Builder::new().name("broker".into()).spawn(run).unwrap();
-        let mut broker = Broker {
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            http: None,
-            other_addresses: Vec::new(),
-            notices: Vec::new(),
-            recovery: String::new(),
+        let Ok(banner) = started.recv() else {
+            return Err(thread.join().expect("the broker's thread panicked"));
+        };
+        Ok(Broker {
+            address: banner.client_address.parse().unwrap(),
+            http: banner.http_address,
+            other_addresses: banner.other_addresses,
+            notices: banner.notices,
+            recovery: banner.recovery,
             dir: dir.to_path_buf(),
             stop: Some(stop),
             thread: Some(thread),
-        };
-        let banner = broker.await_start(&started);
-        broker.address = banner.client_address.parse().unwrap();
-        broker.http = banner.http_address;
-        broker.other_addresses = banner.other_addresses;
-        broker.notices = banner.notices;
-        broker.recovery = banner.recovery;
-        broker
-    }
-
-    fn await_start(&mut self, started: &Receiver<Banner>) -> Banner {
-        match started.recv() {
-            Ok(banner) => banner,
-            Err(_) => {
-                let ended = self.thread.take().unwrap().join();
-                panic!("the broker does not start: {ended:?}")
-            }
-        }
+        })
     }
 
     /// Connects a client.

@@ -2,7 +2,7 @@
 
 use super::draw::Draw;
 use super::tree::{NodeId, Tree};
-use super::{Call, Failure, Fault, PathFilter, Sabotage, Traced, When};
+use super::{Call, Failure, Fault, PathFilter, Sabotage, Traced, When, WriteFilter};
 use crate::{DirEntry, OpenMode};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -20,6 +20,7 @@ pub(super) struct State {
     pub(super) ops: u64,
     pub(super) trace: Vec<Traced>,
     pub(super) cut_after: Option<u64>,
+    pub(super) cut_before: Option<WriteFilter>,
     pub(super) faults: Vec<Fault>,
     pub(super) capacity: Option<u64>,
     pub(super) sabotage: Sabotage,
@@ -41,6 +42,7 @@ impl State {
             ops: 0,
             trace: Vec::new(),
             cut_after: None,
+            cut_before: None,
             faults: Vec::new(),
             capacity: None,
             sabotage: Sabotage::default(),
@@ -69,6 +71,7 @@ impl State {
         self.life += 1;
         self.is_off = false;
         self.cut_after = None;
+        self.cut_before = None;
         self.locks.clear();
         self.faults.clear();
         self.tree.drop_nameless();
@@ -202,6 +205,9 @@ impl State {
         self.check_writable(file)?;
         if file.mode == OpenMode::WriteDevice && !is_aligned(bytes, at) {
             return Err(ErrorKind::InvalidInput.into());
+        }
+        if self.cut_before.as_mut().is_some_and(|is_meant| is_meant(file.path, bytes)) {
+            self.is_off = true;
         }
         let failure = self.begin_op(Call::Write, file.path)?;
         let size = self.tree.file(file.node)?.size();

@@ -239,6 +239,19 @@ fn cut_after_counts_operations() {
     assert_eq!(read(&disk, "/a", 3), b"abc");
 }
 
+/// Protects: the power goes before the write that is meant, and everything before it is in the cache.
+#[test]
+fn cut_before_names_a_write() {
+    let (disk, file) = disk_with("/a");
+    disk.cut_before(Box::new(|path, bytes| path == Path::new("/a") && bytes == b"two"));
+    file.write_at(b"one", 0).unwrap();
+    assert!(file.write_at(b"two", 3).is_err());
+    assert!(file.write_at(b"six", 3).is_err());
+    disk.kill();
+    assert_eq!(read(&disk, "/a", 6), b"one");
+    disk.open(Path::new("/a"), OpenMode::Write).unwrap().write_at(b"two", 3).unwrap();
+}
+
 /// Protects: every sabotage breaks the promise that it names.
 #[test]
 fn sabotage_breaks_promises() {
