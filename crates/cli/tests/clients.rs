@@ -52,6 +52,8 @@ mod members;
 mod overload;
 #[path = "clients/pattern.rs"]
 mod pattern;
+#[path = "clients/pipelines.rs"]
+mod pipelines;
 #[path = "clients/program.rs"]
 mod program;
 #[path = "clients/recreated_topic.rs"]

@@ -12,6 +12,8 @@
 //	peer committed BOOTSTRAP GROUP                            the offsets of a group
 //	peer transact write BOOTSTRAP ID TIMEOUT_MS               a producer of transactions, see transact.go
 //	peer transact see BOOTSTRAP TOPIC PARTITION ISOLATION     what a reader gets
+//	peer transact committed BOOTSTRAP GROUP TOPIC PARTITION   what a group has committed
+//	peer pipe BOOTSTRAP ID INPUT OUTPUT COUNT SEED            a pipeline of transactions, see pipe.go
 //
 // Exit status 1 with one line that names the first difference.
 package main
@@ -69,6 +71,10 @@ func main() {
 		transact(a[2], a[3], number(a[4]))
 	case len(a) == 6 && a[0] == "transact" && a[1] == "see":
 		see(a[2], a[3], number(a[4]), a[5])
+	case len(a) == 6 && a[0] == "transact" && a[1] == "committed":
+		committed(connect(a[2]), a[3])
+	case len(a) == 7 && a[0] == "pipe":
+		pipe(a[1], a[2], a[3], a[4], number(a[5]), number(a[6]))
 	default:
 		fail("no such call: %q", a)
 	}

@@ -3,6 +3,7 @@
     transact.py CLIENT write BOOTSTRAP ID TIMEOUT_MS              CLIENT is confluent or kafka-python
     transact.py CLIENT see BOOTSTRAP TOPIC PARTITION ISOLATION    ISOLATION is read_committed or read_uncommitted
     transact.py confluent after-abort BOOTSTRAP TOPIC GROUP
+    transact.py CLIENT committed BOOTSTRAP GROUP TOPIC PARTITION
 
 The environment variable PATIENCE_MS says how long it waits for an answer.
 
@@ -10,6 +11,7 @@ Lines in: "begin", "send TOPIC PARTITION VALUE", "offsets GROUP TOPIC PARTITION 
 its producer, then for each line "OK", "FENCED reason" or "FAILED reason"; "DONE" when standard input has ended. A reader prints
 "V value" for each record and "END offset" at the end that its isolation shows. After an abort: "STANDS offset" is where a consumer stands whose
 transaction was aborted, "BACK offset" where it stands when it has gone back to what is committed.
+"V value" for each record and "END offset" at the end that its isolation shows; what a group has committed is "C partition offset", if anything.
 """
 import os, sys
 
@@ -76,6 +78,12 @@ class Confluent:
                 return message.offset()
             say("V", message.value().decode())
 
+    @staticmethod
+    def committed(bootstrap, group, topic, partition):
+        from confluent_kafka import Consumer, TopicPartition
+        consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group})
+        return consumer.committed([TopicPartition(topic, partition)], LIMIT_SECONDS)[0].offset
+
 
 class KafkaPython:
     """kafka-python: a protocol implementation of its own."""
@@ -112,6 +120,12 @@ class KafkaPython:
                     say("V", message.value.decode())
         return end
 
+    @staticmethod
+    def committed(bootstrap, group, topic, partition):
+        from kafka import KafkaConsumer, TopicPartition
+        offset = KafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False).committed(TopicPartition(topic, partition))
+        return -1 if offset is None else offset
+
 
 FENCED = ("FENCED", "INVALIDPRODUCEREPOCH", "INVALID_PRODUCER_EPOCH", "PRODUCERFENCED")
 
@@ -125,6 +139,12 @@ def main(client, action, bootstrap, *rest):
     if action == "after-abort":
         topic, group = rest
         client(bootstrap, group, 60_000).after_abort(topic, group)
+        return
+    if action == "committed":
+        group, topic, partition = rest
+        offset = client.committed(bootstrap, group, topic, int(partition))
+        if offset >= 0:
+            say("C", partition, offset)
         return
     name, timeout_ms = rest
     producer = client(bootstrap, name, int(timeout_ms))

@@ -143,7 +143,8 @@ impl Broker {
         value.trim().parse().unwrap()
     }
 
-    fn http(&self, path: &str) -> String {
+    /// Asks its HTTP port.
+    pub(crate) fn http(&self, path: &str) -> String {
         let metrics = self.banner.iter().find_map(|line| line.trim().strip_prefix("metrics"));
         let url = metrics.unwrap().trim().strip_prefix("http://").unwrap();
         let address = url.split('/').next().unwrap();

@@ -42,6 +42,8 @@ pub(crate) struct Family {
     member: Vec<String>,
     /// Program and first arguments of a producer of transactions and its reader.
     transact: Vec<String>,
+    /// Program and first arguments of a pipeline of transactions.
+    pipe: Vec<String>,
     /// What protocol of groups its members speak.
     protocol: &'static str,
     /// What its transactions are told in the environment.
@@ -129,6 +131,20 @@ impl Family {
         crate::program::run(self.name, command.args(["after-abort", address, topic, group]))
     }
 
+    /// Asks for what a group has committed for a partition.
+    pub(crate) fn committed(&self, [address, group, topic]: [&str; 3], partition: u32) -> Vec<String> {
+        let mut command = command(&self.transact);
+        command.args(["committed", address, group, topic, &partition.to_string()]);
+        crate::program::run(self.name, &mut command)
+    }
+
+    /// Starts a pipeline of transactions, which ends when so many records are through.
+    pub(crate) fn pipe(&self, [address, id, input, output]: [&str; 4], count: usize, seed: u64) -> Program {
+        let mut command = command(&self.pipe);
+        command.args([address, id, input, output, &count.to_string(), &seed.to_string()]);
+        Program::start(self.name, &mut command)
+    }
+
     /// Reads what a producer under load left.
     pub(crate) fn drain(&self, address: &str, topic: &str, partitions: u32) -> Vec<String> {
         let mut command = command(&self.drain);
@@ -163,6 +179,7 @@ pub(crate) fn confluent() -> Result<Family, String> {
         drain: program("python/load.py", "read"),
         member: program("python/member.py", "confluent"),
         transact: program("python/transact.py", "confluent"),
+        pipe: vec![python.clone(), program_file("python/pipe.py")],
         protocol: CLASSIC,
         transactions: "",
         patience: PATIENCE_MS,
@@ -180,6 +197,7 @@ pub(crate) fn kafka_python() -> Result<Family, String> {
         drain: Vec::new(),
         member: program("python/member.py"),
         transact: program("python/transact.py"),
+        pipe: Vec::new(),
         protocol: CLASSIC,
         transactions: "",
         patience: PATIENCE_MS,
@@ -196,6 +214,7 @@ pub(crate) fn franz_go() -> Result<Family, String> {
         drain: with("drain"),
         member: with("member"),
         transact: with("transact"),
+        pipe: with("pipe"),
         round_trip: vec![peer],
         protocol: CLASSIC,
         transactions: "",
@@ -213,6 +232,7 @@ pub(crate) fn java(version: &'static str) -> Result<Family, String> {
         drain: with("drain"),
         member: with("member"),
         transact: Vec::new(),
+        pipe: Vec::new(),
         round_trip: words.clone(),
         protocol: CLASSIC,
         transactions: "",
@@ -277,7 +297,17 @@ fn python() -> Result<String, String> {
 fn go_peer() -> Result<String, String> {
     go_program(
         "go",
-        &["go.mod", "go.sum", "main.go", "topics.go", "records.go", "load.go", "member.go", "transact.go"],
+        &[
+            "go.mod",
+            "go.sum",
+            "main.go",
+            "topics.go",
+            "records.go",
+            "load.go",
+            "member.go",
+            "transact.go",
+            "pipe.go",
+        ],
     )
 }
 

@@ -1,5 +1,5 @@
-//! Transactions of real clients: what they commit is seen whole, what they abort is not, a second one of an id fences the first,
-//! one that takes too long is aborted; another family reads, at both isolation levels.
+//! Transactions of real clients: what they commit is seen whole, offsets too, what they abort is not, a second one of an id fences the
+//! first, one that takes too long is aborted; another family reads, at both isolation levels.
 //!
 //! The programs (tests/clients, `transact`) do what they are told and say what came of it.
 
@@ -48,6 +48,11 @@ fn see(reader: &Family, address: &str, isolation: &str) -> [Vec<String>; 2] {
     })
 }
 
+/// What the group has committed for partition 0.
+fn committed(reader: &Family, address: &str) -> Vec<String> {
+    reader.committed([address, "group", TOPIC], 0)
+}
+
 fn admin(words: &[&str]) {
     program::run("franz-go", &mut toolbox::go(words).unwrap());
 }
@@ -63,12 +68,15 @@ fn transact(test: &str, tools: Result<(Family, Family), String>) {
     let address = broker.address();
     admin(&["create", &address, TOPIC, "2"]);
     let mut first = Producer::start(&writer, &address, "id", LONG);
-    first.done(&["begin", "send ledger 0 a0", "send ledger 1 a1", "commit"]);
-    first.done(&["begin", "send ledger 0 b0", "send ledger 1 b1"]);
+    first.done(&["begin", "send ledger 0 a0", "send ledger 1 a1", "offsets group ledger 0 5", "commit"]);
+    while committed(&reader, &address) != ["C 0 5"] {}
+    first.done(&["begin", "send ledger 0 b0", "send ledger 1 b1", "offsets group ledger 0 6"]);
     let open = see(&reader, &address, "read_uncommitted");
     assert_eq!(open, [all(&["a0", "b0"]), all(&["a1", "b1"])]);
     assert_eq!(see(&reader, &address, "read_committed"), [all(&["a0"]), all(&["a1"])]);
-    first.done(&["abort", "begin", "send ledger 0 c0", "send ledger 0 c0", "commit"]);
+    first.done(&["abort"]);
+    assert_eq!(committed(&reader, &address), ["C 0 5"], "{}: what was aborted does not count", writer.name());
+    first.done(&["begin", "send ledger 0 c0", "send ledger 0 c0", "commit"]);
     assert_eq!(see(&reader, &address, "read_committed"), [all(&["a0", "c0", "c0"]), all(&["a1"])]);
     // A second one of the same id: what the first has open is aborted, and it can end nothing any more.
     first.done(&["begin", "send ledger 1 d1"]);
