@@ -41,7 +41,7 @@ use crate::failure::{FAILED, Failure, VOID};
 use crate::output::Output;
 use crate::settings::key_value;
 use env::Env;
-use report::Report;
+use power::Power;
 use std::path::PathBuf;
 
 /// Fewest acknowledged records for the result to count.
@@ -72,7 +72,7 @@ pub(crate) struct Args {
     #[arg(long)]
     compact: bool,
     /// Prove transactions: writers and pipelines that commit, abort and vanish
-    #[arg(long, conflicts_with_all = ["compact", "power_switch", "strike", "records", "members"])]
+    #[arg(long, conflicts_with_all = ["compact", "records", "members"])]
     transactions: bool,
     /// Fewest commits to be told, over all rounds
     #[arg(long, requires = "transactions", default_value_t = 2_000)]
@@ -81,7 +81,7 @@ pub(crate) struct Args {
     #[arg(long, requires = "transactions", default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=64))]
     pipelines: u32,
     /// Another broker than this one: what starts it, for the shell, in the foreground; again after each kill
-    #[arg(long, value_name = "COMMAND", requires_all = ["transactions", "bootstrap"], conflicts_with_all = ["data", "set", "preset"])]
+    #[arg(long, value_name = "COMMAND", requires_all = ["transactions", "bootstrap"], conflicts_with_all = ["data", "set", "preset", "strike"])]
     start: Option<String>,
     /// Where the other broker listens
     #[arg(short, long, value_name = "HOST:PORT", requires = "start")]
@@ -110,16 +110,9 @@ pub(crate) async fn prove(args: Args, output: &Output) -> Result<u8, Failure> {
     }
     let env = Env::real();
     let seed = args.seed.unwrap_or_else(|| env.random.next_u64() >> 16);
-    let scratch = Scratch::new(args.data.as_deref())?;
-    let power = power::Power::new(args.power_switch.clone(), &args.strike)?;
-    // What the broker says must survive a power cut.
-    let said = Scratch::new(None)?;
-    let child = ChildOptions {
-        foreign: None,
-        data: scratch.path().join("data"),
-        said: said.path().join("broker.log"),
-        settings: settings(&args),
-    };
+    let evidence = Evidence::new(&args)?;
+    let power = Power::new(args.power_switch.clone(), &args.strike)?;
+    let child = evidence.child(None, settings(&args));
     let plan = rounds::Plan {
         seed,
         rounds: args.rounds,
@@ -130,21 +123,18 @@ pub(crate) async fn prove(args: Args, output: &Output) -> Result<u8, Failure> {
         compact: args.compact,
         strikes: args.strike.clone(),
     };
-    output.remark(&format!("proving with seed {seed} in {}", scratch.path().display()));
+    output.remark(&format!("proving with seed {seed} in {}", evidence.data.path().display()));
     let result = rounds::run(&plan, &child, &power, &env, output).await;
     output.progress_done();
     let report = match result {
         Ok(report) => report,
         Err(failure) => {
-            output.remark(&format!(
-                "the broker's files and its output are kept in {}",
-                scratch.keep().display()
-            ));
+            evidence.keep_all(output);
             return Err(failure);
         }
     };
     report.show(output)?;
-    Ok(verdict(&report, scratch, output))
+    Ok(evidence.verdict(report.broken(), report.void(ACKNOWLEDGED_MIN), output))
 }
 
 fn settings(args: &Args) -> Vec<(String, String)> {
@@ -162,16 +152,43 @@ fn settings(args: &Args) -> Vec<(String, String)> {
     preset.chain(group).chain(cleaner).chain(args.set.iter().cloned()).collect()
 }
 
-fn verdict(report: &Report, scratch: Scratch, output: &Output) -> u8 {
-    if let Some(failure) = report.broken() {
-        output.complain(&format!("{failure}; the evidence is kept in {}", scratch.keep().display()));
-        return FAILED;
+/// What a proof leaves behind: the broker's files, and what the broker said, which is elsewhere to survive a power cut.
+struct Evidence {
+    data: Scratch,
+    said: Scratch,
+}
+
+impl Evidence {
+    fn new(args: &Args) -> Result<Evidence, Failure> {
+        Ok(Evidence { data: Scratch::new(args.data.as_deref())?, said: Scratch::new(None)? })
     }
-    if let Some(reason) = report.void(ACKNOWLEDGED_MIN) {
-        output.complain(&format!("VOID, nothing is proved: {reason}"));
-        return VOID;
+
+    fn child(&self, foreign: Option<Foreign>, settings: Vec<(String, String)>) -> ChildOptions {
+        let (data, said) = (self.data.path().join("data"), self.said.path().join("broker.log"));
+        ChildOptions { foreign, data, said, settings }
     }
-    0
+
+    /// Keeps both, and says where they are.
+    fn keep(self) -> String {
+        format!("{} and {}", self.data.keep().display(), self.said.keep().display())
+    }
+
+    fn keep_all(self, output: &Output) {
+        output.remark(&format!("the broker's files and its output are kept in {}", self.keep()));
+    }
+
+    /// Says what came out, and returns the exit code.
+    fn verdict(self, broken: Option<String>, void: Option<String>, output: &Output) -> u8 {
+        if let Some(failure) = broken {
+            output.complain(&format!("{failure}; the evidence is kept in {}", self.keep()));
+            return FAILED;
+        }
+        if let Some(reason) = void {
+            output.complain(&format!("VOID, nothing is proved: {reason}"));
+            return VOID;
+        }
+        0
+    }
 }
 
 /// The folder of one proof: removed at the end unless there is something to look at.

@@ -96,11 +96,14 @@ fn prove(data: &Path, switch: &Path, arguments: &[&str]) -> Value {
     report
 }
 
+/// Makes the file system, or says why it cannot be.
+fn mounted(kind: &str, test: &str) -> Option<Mounted> {
+    let mounted = missing(kind).map_or_else(|| Mounted::new(kind), Err);
+    mounted.map_err(|reason| skipped(test, &reason)).ok()
+}
+
 fn nothing_is_lost_on(kind: &str, test: &str) {
-    let mounted = match missing(kind).map_or_else(|| Mounted::new(kind), Err) {
-        Ok(mounted) => mounted,
-        Err(reason) => return skipped(test, &reason),
-    };
+    let Some(mounted) = mounted(kind, test) else { return };
     // The last two: kill -9, restart, answered resends, power cut.
     let strikes = "power,power,power,random,power";
     let (rounds, records) = (5 * long::times(), 15_000 * long::times());
@@ -110,6 +113,32 @@ fn nothing_is_lost_on(kind: &str, test: &str) {
     for kill in report["kills"].as_array().unwrap() {
         assert!(kill["acknowledged"].as_u64().unwrap() >= ROUND_MIN, "{kill}");
     }
+}
+
+fn transactions_are_whole_on(kind: &str, test: &str) {
+    let Some(mounted) = mounted(kind, test) else { return };
+    // The third: kill -9, restart, commits asked for again, power cut. So many that some strike between decision and completion.
+    let strikes = "power,power,random,power";
+    let (rounds, commits) = ((12 * long::times()).to_string(), (1_200 * long::times()).to_string());
+    let transactions = ["--transactions", "--rounds", &rounds, "--commits", &commits, "--strike", strikes];
+    let report = prove(&mounted.disk().join("proof"), &mounted.switch(), &transactions);
+    let kills = report["kills"].as_array().unwrap();
+    let cuts = kills.iter().filter(|kill| kill["strike"] == "power");
+    assert!(cuts.count() >= 9 && report["pipelines"]["commits"].as_u64().unwrap() > 0, "{report:#}");
+}
+
+/// Protects: a power cut on ext4 leaves each transaction whole or not there, a told commit there, none open, and pipelines exact
+/// (T4, T5, T8, X4, X11).
+#[test]
+fn a_power_cut_on_ext4_leaves_transactions_whole() {
+    transactions_are_whole_on("ext4", "a_power_cut_on_ext4_leaves_transactions_whole");
+}
+
+/// Protects: a power cut on XFS leaves each transaction whole or not there, a told commit there, none open, and pipelines exact
+/// (T4, T5, T8, X4, X11).
+#[test]
+fn a_power_cut_on_xfs_leaves_transactions_whole() {
+    transactions_are_whole_on("xfs", "a_power_cut_on_xfs_leaves_transactions_whole");
 }
 
 /// Protects: a power cut on ext4 takes nothing that was acknowledged (W-1, W-2, W-6, W-7, W-10).

@@ -36,3 +36,12 @@ fn too_little_proves_nothing() {
     assert_eq!((report["verdict"].as_str(), output.status.code()), (Some("VOID"), Some(2)), "{report:#}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("VOID"));
 }
+
+/// Protects: a kill that this proof cannot time is refused, and not taken for one at a random moment.
+#[test]
+fn a_strike_that_transactions_do_not_know_is_refused() {
+    let output = prove(&["--strike", "random,roll"]);
+    assert!(!output.status.success() && output.stdout.is_empty());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("--strike power"), "{said}");
+}

@@ -1,6 +1,7 @@
 //! Power cuts, by a program that knows how to make one: the file system under the data folder stops at once,
 //! and comes back without whatever was not synced.
 
+use super::broker_child::BrokerChild;
 use super::strike::Strike;
 use crate::failure::Failure;
 use std::path::PathBuf;
@@ -19,13 +20,11 @@ impl Power {
         }
     }
 
-    /// Cuts the power.
-    pub(super) fn off(&self) -> Result<(), Failure> {
-        self.turn("off")
-    }
-
-    /// Brings it back.
-    pub(super) fn on(&self) -> Result<(), Failure> {
+    /// Cuts the power under a running broker, and brings it back when the broker is gone.
+    pub(super) fn cut(&self, broker: &mut BrokerChild) -> Result<(), Failure> {
+        broker.fail_if_it_ended()?;
+        self.turn("off")?;
+        broker.bury()?;
         self.turn("on")
     }
 

@@ -140,9 +140,7 @@ impl<'a> Proof<'a> {
     async fn round(&mut self, round: u32, output: &Output) -> Result<(), Failure> {
         let before = self.ledger.acknowledged();
         let due = before + self.plan.records.div_ceil(u64::from(self.plan.rounds));
-        let strikes = &self.plan.strikes;
-        let turn = usize::try_from(round - 1)? % strikes.len().max(1);
-        let strike = strikes.get(turn).copied().unwrap_or(Strike::Random);
+        let strike = Strike::of_round(&self.plan.strikes, round);
         self.wait_for(due, strike).await?;
         tokio::time::sleep(Duration::from_millis(self.moments.between(0, MOMENT_MAX_MS))).await;
         let epochs = self.epochs().await;
@@ -208,13 +206,10 @@ impl<'a> Proof<'a> {
     }
 
     fn strike(&mut self, strike: Strike) -> Result<(), Failure> {
-        if strike != Strike::Power {
-            return self.broker.kill();
+        match strike {
+            Strike::Power => self.power.cut(&mut self.broker),
+            _ => self.broker.kill(),
         }
-        self.broker.fail_if_it_ended()?;
-        self.power.off()?;
-        self.broker.bury()?;
-        self.power.on()
     }
 
     /// Starts it and kills it again before it serves; says whether it was recovering.

@@ -16,6 +16,12 @@ pub(super) enum Strike {
 }
 
 impl Strike {
+    /// Returns where the kill of this round strikes: the first is round 1, and after the last kind comes the first again.
+    pub(super) fn of_round(strikes: &[Strike], round: u32) -> Strike {
+        let turn = usize::try_from(round).unwrap_or(0).saturating_sub(1);
+        strikes.iter().cycle().nth(turn).copied().unwrap_or(Strike::Random)
+    }
+
     /// Returns the name, which is also that of the broker's mark.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -30,5 +36,19 @@ impl Strike {
     /// Returns the mark that the kill under load waits for, if it waits for one.
     pub(super) fn under_load(self) -> Option<&'static str> {
         matches!(self, Strike::Checkpoint | Strike::Roll).then(|| self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protects: kinds of kills take turns, from the first round on.
+    #[test]
+    fn kinds_take_turns() {
+        let kinds = [Strike::Power, Strike::Random];
+        let four: Vec<Strike> = (1..=4).map(|round| Strike::of_round(&kinds, round)).collect();
+        assert_eq!(four, [Strike::Power, Strike::Random, Strike::Power, Strike::Random]);
+        assert_eq!(Strike::of_round(&[], 1), Strike::Random);
     }
 }

@@ -3,8 +3,8 @@
 //! Writers put transactions over several partitions into one topic: most are committed, some aborted, some left by a writer that
 //! vanishes, before its commit or within it, to come back under its id or never (`writer`). Pipelines read that topic as
 //! readers of committed data, write a record for each into another, with the offsets in the same transaction, and abort and
-//! vanish too (`pipeline`). A reader of committed data watches (`reader`). In each round the broker is killed with SIGKILL.
-//! At the end, and after one more kill, both topics are read and compared with what was told (`check`).
+//! vanish too (`pipeline`). A reader of committed data watches (`reader`). In each round the broker is killed with SIGKILL, or the
+//! power is cut under it. At the end, and after one more kill, both topics are read and compared with what was told (`check`).
 //!
 //! Whether a kill struck between a decision and its completion is read in the coordinators' own log: the two records have
 //! different leader epochs then, and each start of a broker has its own (`stages`).
@@ -19,9 +19,11 @@ mod report;
 mod stages;
 mod writer;
 
+use super::power::Power;
 use super::seeded::Seeded;
-use super::{Args, BrokerChild, ChildOptions, Foreign, Scratch};
-use crate::failure::{FAILED, Failure, VOID};
+use super::strike::Strike;
+use super::{Args, BrokerChild, ChildOptions, Evidence, Foreign};
+use crate::failure::Failure;
 use crate::output::Output;
 use book::Book;
 use client::{ClientOptions, Cluster, NewTopic};
@@ -75,45 +77,31 @@ enum Phase {
 pub(super) async fn prove(args: &Args, output: &Output) -> Result<u8, Failure> {
     let env = Env::real();
     let seed = args.seed.unwrap_or_else(|| env.random.next_u64() >> 16);
-    let scratch = Scratch::new(args.data.as_deref())?;
+    if args.strike.iter().any(|strike| !matches!(strike, Strike::Random | Strike::Power)) {
+        return Err(Failure::usage("--transactions knows --strike random and --strike power alone"));
+    }
+    let evidence = Evidence::new(args)?;
     let foreign = args.start.clone().zip(args.bootstrap.clone());
-    let child = ChildOptions {
-        foreign: foreign.map(|(command, address)| Foreign { command, address }),
-        data: scratch.path().join("data"),
-        said: scratch.path().join("broker.log"),
-        settings: settings(args),
-    };
-    output.remark(&format!("proving transactions with seed {seed} in {}", scratch.path().display()));
+    let foreign = foreign.map(|(command, address)| Foreign { command, address });
+    let child = evidence.child(foreign, settings(args));
+    output.remark(&format!("proving transactions with seed {seed} in {}", evidence.data.path().display()));
     let report = run(args, seed, child, output).await;
     output.progress_done();
     let report = match report {
         Ok(report) => report,
         Err(failure) => {
-            let kept = scratch.keep();
-            output.remark(&format!("the broker's files and its output are kept in {}", kept.display()));
+            evidence.keep_all(output);
             return Err(failure);
         }
     };
     report.show(output)?;
-    Ok(verdict(&report, scratch, output))
+    Ok(evidence.verdict(report.broken(), report.void(), output))
 }
 
 fn settings(args: &Args) -> Vec<(String, String)> {
     let preset = args.preset.iter().map(|name| ("highwater.preset".to_owned(), name.clone()));
     let own = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned()));
     preset.chain(own).chain(args.set.iter().cloned()).collect()
-}
-
-fn verdict(report: &Report, scratch: Scratch, output: &Output) -> u8 {
-    if let Some(failure) = report.broken() {
-        output.complain(&format!("{failure}; the evidence is kept in {}", scratch.keep().display()));
-        return FAILED;
-    }
-    if let Some(reason) = report.void() {
-        output.complain(&format!("VOID, nothing is proved: {reason}"));
-        return VOID;
-    }
-    0
 }
 
 async fn run(args: &Args, seed: u64, child: ChildOptions, output: &Output) -> Result<Report, Failure> {
@@ -130,6 +118,7 @@ async fn run(args: &Args, seed: u64, child: ChildOptions, output: &Output) -> Re
 
 struct Proof<'a> {
     args: &'a Args,
+    power: Power,
     broker: BrokerChild,
     cluster: Cluster,
     book: Book,
@@ -143,6 +132,7 @@ struct Proof<'a> {
 
 impl<'a> Proof<'a> {
     async fn start(args: &'a Args, seed: u64, child: ChildOptions) -> Result<Proof<'a>, Failure> {
+        let power = Power::new(args.power_switch.clone(), &args.strike)?;
         let broker = BrokerChild::start(child).await?;
         let cluster = Cluster::new(Net::Real, &[broker.address().to_owned()], ClientOptions::default());
         for name in [INPUT, OUTPUT] {
@@ -154,6 +144,7 @@ impl<'a> Proof<'a> {
         let (phase, phases) = watch::channel(Phase::Strike);
         let mut proof = Proof {
             args,
+            power,
             stages: StateLog::new(cluster.clone()),
             book: Book::new(seed),
             cluster,
@@ -189,11 +180,15 @@ impl<'a> Proof<'a> {
         self.wait_for(before + self.args.commits.div_ceil(u64::from(self.args.rounds))).await?;
         tokio::time::sleep(Duration::from_millis(self.moments.between(0, MOMENT_MAX_MS))).await;
         let committed = self.book.committed() - before;
-        self.broker.kill()?;
+        let strike = Strike::of_round(&self.args.strike, round);
+        match strike {
+            Strike::Power => self.power.cut(&mut self.broker)?,
+            _ => self.broker.kill()?,
+        }
         self.broker.start_again().await?;
         let interrupted = self.stages.read().await?;
         let start_took = self.broker.start_took();
-        self.kills.push(Kill { committed, interrupted, start_took });
+        self.kills.push(Kill { strike, committed, interrupted, start_took });
         output.progress(&format!(
             "round {round} of {}: {} committed, {interrupted} transactions cut between decision and completion, serving again after {} ms",
             self.args.rounds,

@@ -4,12 +4,14 @@ use super::COMMITS_MIN;
 use super::book::Entries;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::prove::strike::Strike;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 /// One kill.
 #[derive(Clone, Debug)]
 pub(super) struct Kill {
+    pub(super) strike: Strike,
     /// Commits that writers were told in the round that it ended.
     pub(super) committed: u64,
     /// Transactions that it cut between decision and completion.
@@ -76,9 +78,10 @@ impl Report {
     fn rows(&self) -> Vec<Vec<String>> {
         let (entries, accounts) = (&self.entries, &self.entries.accounts);
         let (committed, aborted) = accounts.told();
+        let cuts = self.kills.iter().filter(|kill| kill.strike == Strike::Power).count();
         let slowest = self.kills.iter().map(|kill| kill.start_took).max().unwrap_or_default();
         let mut rows = vec![
-            ("kills (SIGKILL)", self.kills.len().to_string()),
+            ("kills (SIGKILL) / power cuts", format!("{} / {cuts}", self.kills.len() - cuts)),
             ("transactions cut between decision and completion", self.interrupted.to_string()),
             ("told as committed / aborted", format!("{committed} / {aborted}")),
             ("left behind by their writer", entries.vanished.to_string()),
@@ -109,7 +112,7 @@ impl Report {
             .collect();
         let kill = |kill: &Kill| {
             json!({
-                "committed": kill.committed, "interrupted": kill.interrupted,
+                "strike": kill.strike.name(), "committed": kill.committed, "interrupted": kill.interrupted,
                 "restart_ms": kill.start_took.as_millis(),
             })
         };
