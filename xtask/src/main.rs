@@ -8,6 +8,7 @@ mod apis;
 mod clients;
 mod codegen;
 mod compare;
+mod exactly_once;
 mod kafka;
 mod kafka_record;
 mod long;
@@ -32,6 +33,8 @@ const USAGE: &str = "usage: cargo xtask TASK
                      runs a suite of client tests against a fresh broker; DIR or $HIGHWATER_SUITES has them
   compare [--rounds N] [--seconds N] [--only records|groups|transactions]
                      figures of Highwater and Kafka 4.3.1 side by side, each measured in turns (needs Maven)
+  exactly-once [copier|streams|connect] [--port N]
+                     programs of Kafka 4.3.1 that do each thing once, while the broker is killed (needs Maven)
   kafka-record [LIST ...]
                      what Kafka 4.3.1 answers to the requests of golden/exchange, and what its console tools print
                      (lists that begin with `console`) and what it stores (`transaction-state`), recorded anew (needs Maven)
@@ -66,6 +69,7 @@ fn task(args: &[&str]) -> Result<(), String> {
         ["tidy"] => tidy::run(),
         ["clients", suite, rest @ ..] => clients::run(suite, rest),
         ["compare", rest @ ..] => compare::run(rest),
+        ["exactly-once", rest @ ..] => exactly_once::run(rest),
         ["kafka-record", lists @ ..] => kafka_record::run(lists),
         ["sim", scenario, rest @ ..] => sim::run(scenario, rest),
         _ => Err(USAGE.to_owned()),
