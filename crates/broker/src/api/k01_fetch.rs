@@ -531,7 +531,7 @@ mod tests {
             max_bytes,
             min_bytes: 1,
             wait: Duration::ZERO,
-            isolation: Isolation::ReadUncommitted,
+            isolation: Some(Isolation::ReadUncommitted),
         };
         let tail = |count| planned(ReadPlan::Tail(vec![batch.clone(); count]));
         assert_eq!(planned_bytes(&published, &[tail(3)], &limits(1)), batch.size());
