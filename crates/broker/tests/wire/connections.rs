@@ -160,11 +160,11 @@ fn a_peer_that_has_gone_gives_its_place_back() {
 #[test]
 fn who_waits_for_an_answer_is_not_idle() {
     let dir = folder();
-    let idle_max = types::Millis(300);
+    let idle_max = types::Millis(1_500);
     let broker = Broker::start_with(dir.path(), |config| config.network.connections_max_idle_ms = idle_max);
     let mut client = broker.connect();
     client.create("topic", 1);
-    let poll = FetchRequest { max_wait_ms: 1_500, ..long_poll(0) };
+    let poll = FetchRequest { max_wait_ms: 2_500, ..long_poll(0) };
     assert_eq!(one(client.call(&poll, FETCH)).error_code, 0);
     assert_eq!(metadata(&mut client).topics.len(), 1);
     client.expect_closed("idle");
