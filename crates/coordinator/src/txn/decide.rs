@@ -3,6 +3,7 @@
 //!
 //! Differs from Kafka: a producer that goes on with another epoch than that of the open transaction is fenced, and does not
 //! abort it: it may be a packet that was delayed (X1).
+//! An end is a repeat only of one that has raised this very epoch (T7).
 
 use super::request::{Producer, TxnAnswer};
 use super::state::{EPOCH_MAX, Protocol, Txn, TxnClient, TxnPartitions, TxnState, is_exhausted};
@@ -192,8 +193,9 @@ pub(super) fn end(
     let is_before = producer.epoch.0.checked_add(1) == Some(txn.epoch.0) && producer.id == txn.producer;
     let is_before_new_id =
         producer.id == txn.previous && producer.epoch.0 == EPOCH_MAX - 1 && txn.epoch.0 == 0;
-    // Its epoch was raised by the end that it asks for; where nothing was ended, by a producer that has begun again.
-    let has_ended = txn.state != TxnState::Empty;
+    // Its epoch was raised by the end that it asks for; where nothing was ended, or another one's epoch, by a producer that has
+    // begun again.
+    let has_ended = txn.state != TxnState::Empty && txn.last_epoch == producer.epoch;
     let is_repeat = protocol == Protocol::V2 && has_ended && (is_before || is_before_new_id);
     if producer.id != txn.producer && !is_before_new_id {
         return Err(ErrorCode::InvalidProducerIdMapping);

@@ -112,6 +112,21 @@ pub(crate) fn the_last_epoch_is_given_to_nobody() {
     }
 }
 
+/// Protects: T6, T7: a producer that was fenced by one of the protocol of old is not told that the other's transaction was its own, and not
+/// given the other's epoch.
+#[test]
+fn what_another_has_ended_is_no_repeat() {
+    for commit in [true, false] {
+        let mut world = World::new();
+        let zombie = world.init();
+        let other = world.init();
+        assert_eq!(other, later(zombie, 1));
+        world.begin(other, &[0], Protocol::V1);
+        assert_eq!(producer_of(world.ask(end(other, commit, Protocol::V1))), other);
+        assert_eq!(world.ask(end(zombie, commit, Protocol::V2)), Err(ErrorCode::ProducerFenced));
+    }
+}
+
 /// Protects: what InitProducerId refuses.
 #[test]
 fn what_is_refused() {
