@@ -3,7 +3,7 @@
 //!
 //! Differs from Kafka: a producer that goes on with another epoch than that of the open transaction is fenced, and does not
 //! abort it: it may be a packet that was delayed (X1).
-//! An end is a repeat only of one that has raised this very epoch (T7).
+//! An end is a repeat only of one that has raised this very epoch (T7), and nobody is told the last epoch (P10).
 
 use super::request::{Producer, TxnAnswer};
 use super::state::{EPOCH_MAX, Protocol, Txn, TxnClient, TxnPartitions, TxnState, is_exhausted};
@@ -216,9 +216,8 @@ pub(super) fn end(
         _ if protocol == Protocol::V1 || is_repeat => {
             let is_old = is_before_new_id && Mutant::OverflowRepeatNamesOldId.is_on();
             let id = if is_old { txn.previous } else { txn.producer };
-            let now = Producer { id, epoch: txn.epoch };
             if ends_so == Some(commit) {
-                Ok(Step::Say(TxnAnswer::Producer(now)))
+                after_end(txn, id, fresh, now)
             } else {
                 Err(ErrorCode::InvalidTxnState)
             }
@@ -227,6 +226,15 @@ pub(super) fn end(
         _ if commit => Err(ErrorCode::InvalidTxnState),
         _ => prepare(&Txn { started: now, ..txn.clone() }, (false, protocol, fresh), now),
     }
+}
+
+/// Says who the producer is after an end that it asks for again; one that was fenced with the last epoch gets a new id (P10).
+fn after_end(txn: &Txn, id: ProducerId, fresh: Option<ProducerId>, now: WallTime) -> Decided {
+    if txn.epoch.0 < EPOCH_MAX {
+        return Ok(Step::Say(TxnAnswer::Producer(Producer { id, epoch: txn.epoch })));
+    }
+    let Some(fresh) = fresh else { return Ok(Step::Say(TxnAnswer::NeedsId)) };
+    begin(Txn { producer: fresh, epoch: ProducerEpoch(0), previous: id, updated: now, ..txn.clone() })
 }
 
 fn prepare(

@@ -1,6 +1,6 @@
 //! Who the producer is: InitProducerId, fencing, and epochs that are used up.
 
-use crate::world::{ID, World, add, at_epoch, end, init, later, producer_of};
+use crate::world::{ID, TIMEOUT, World, add, at_epoch, end, init, later, producer_of};
 use coordinator::txn::{Producer, Protocol, TxnAnswer, TxnClient, TxnRequest, TxnState};
 use types::{ErrorCode, Millis, ProducerEpoch, ProducerId};
 
@@ -125,6 +125,28 @@ fn what_another_has_ended_is_no_repeat() {
         assert_eq!(producer_of(world.ask(end(other, commit, Protocol::V1))), other);
         assert_eq!(world.ask(end(zombie, commit, Protocol::V2)), Err(ErrorCode::ProducerFenced));
     }
+}
+
+/// Protects: P10: a producer with the last epoch but one, whose transaction took too long, is not given the epoch that has fenced it when it
+/// aborts, but a new id, and the same one however often it asks; what it writes then can be ended.
+#[test]
+fn who_is_fenced_at_the_end_of_its_epochs_gets_a_new_id() {
+    let mut world = World::new();
+    let last = at_epoch(&mut world, i16::MAX - 1);
+    world.begin(last, &[0], Protocol::V2);
+    world.pass(TIMEOUT.duration());
+    assert_eq!(world.marks[0].producer.epoch, ProducerEpoch(i16::MAX));
+    let token = world.send(end(last, false, Protocol::V2));
+    world.settle();
+    let fresh = Producer { id: ProducerId(200), epoch: ProducerEpoch(0) };
+    assert_eq!(producer_of(world.answer(token)), fresh);
+    for _ in 0..2 {
+        assert_eq!(producer_of(world.ask(end(last, false, Protocol::V2))), fresh, "a repeat");
+        assert_eq!(world.ask(end(last, true, Protocol::V2)), Err(ErrorCode::InvalidTxnState));
+        world.crash(0);
+    }
+    world.begin(fresh, &[0], Protocol::V2);
+    assert_eq!(producer_of(world.ask(end(fresh, true, Protocol::V2))), later(fresh, 1));
 }
 
 /// Protects: what InitProducerId refuses.
