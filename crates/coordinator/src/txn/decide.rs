@@ -80,8 +80,9 @@ pub(super) fn init(
     if expected.is_none() || last == txn.epoch {
         return begin(Txn { epoch: next_epoch(txn.epoch), last_epoch: last, ..idle });
     }
-    // It asks again for what it was given and has not heard (X9).
-    if last == txn.last_epoch { begin(idle) } else { Err(ErrorCode::ProducerFenced) }
+    // It asks again for what it was given and has not heard (X9), however often.
+    let again = Txn { previous: txn.previous, ..idle };
+    if last == txn.last_epoch { begin(again) } else { Err(ErrorCode::ProducerFenced) }
 }
 
 fn begin(txn: Txn) -> Decided {

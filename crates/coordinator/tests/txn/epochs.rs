@@ -149,6 +149,26 @@ fn who_is_fenced_at_the_end_of_its_epochs_gets_a_new_id() {
     assert_eq!(producer_of(world.ask(end(fresh, true, Protocol::V2))), later(fresh, 1));
 }
 
+/// Protects: X9: who goes on with a new id, for its epochs are used up, is given the same however often it asks.
+#[test]
+fn who_goes_on_with_a_new_id_may_ask_often() {
+    let mut world = World::new();
+    let last = at_epoch(&mut world, i16::MAX - 1);
+    let fresh = Producer { id: ProducerId(200), epoch: ProducerEpoch(0) };
+    let ask = |expected| TxnRequest::Init {
+        timeout: TIMEOUT,
+        expected: Some(expected),
+        fresh: Some(fresh.id),
+        client: TxnClient::default(),
+    };
+    for _ in 0..3 {
+        assert_eq!(producer_of(world.ask(ask(last))), fresh);
+        world.crash(0);
+    }
+    assert_eq!(producer_of(world.ask(ask(fresh))), later(fresh, 1));
+    assert_eq!(world.ask(ask(last)), Err(ErrorCode::ProducerFenced));
+}
+
 /// Protects: what InitProducerId refuses.
 #[test]
 fn what_is_refused() {
