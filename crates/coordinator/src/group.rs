@@ -8,7 +8,7 @@ use crate::pending::Pending;
 use crate::record::{ConsumerRecord, GroupRecord};
 use std::collections::BTreeSet;
 use std::time::Duration;
-use types::{GroupId, Monotonic, Now, WallTime};
+use types::{GroupId, Monotonic, Now, TopicId, WallTime};
 
 /// What kind of group it is. A group without members may become the other at any time.
 #[derive(Clone, Debug)]
@@ -160,6 +160,12 @@ impl Group {
     /// Says whether an offset of a partition is committed or in a transaction.
     pub(crate) fn has_place(&self, topic: &str, partition: i32) -> bool {
         self.offsets.has(topic, partition) || self.pending.has(topic, partition)
+    }
+
+    /// Says the same of the topic that has its name now, if there is one.
+    pub(crate) fn has_place_of(&self, topic: &str, partition: i32, id: Option<TopicId>) -> bool {
+        let has = self.offsets.has_of(topic, partition, id) || self.pending.has_of(topic, partition, id);
+        id.is_some() && has
     }
 
     /// Returns since when nobody has used it: it has had no members, and nothing was committed.

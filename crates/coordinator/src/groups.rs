@@ -686,13 +686,16 @@ fn delete(
     Ok(())
 }
 
-/// Writes the end of the offsets of topics that are gone.
+/// Writes the end of the offsets of topics that are gone, but where a namesake has offsets too: those would go with them. What is in a
+/// transaction there goes with its end.
 fn forget_topics(groups: &BTreeMap<GroupId, Group>, token: Token, topics: &dyn Topics, turn: &mut Turn<'_>) {
     let first = turn.batch.records.len();
     for (id, group) in groups {
         let gone: BTreeSet<(&str, i32)> =
             group.offsets.of_gone_topics(topics).chain(group.pending.of_gone_topics(topics)).collect();
-        for (topic, partition) in gone {
+        let is_alone =
+            |&(topic, partition): &(&str, i32)| !group.has_place_of(topic, partition, topics.id_of(topic));
+        for (topic, partition) in gone.into_iter().filter(is_alone) {
             if !turn.is_full() {
                 turn.write(GroupRecord::no_offset(id, topic, partition));
             }

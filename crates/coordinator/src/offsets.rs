@@ -168,6 +168,12 @@ impl Offsets {
         self.topics.get(topic).is_some_and(|partitions| partitions.contains_key(&partition))
     }
 
+    /// Says whether a partition has one, of the topic that has its name now.
+    pub(crate) fn has_of(&self, topic: &str, partition: i32, id: Option<TopicId>) -> bool {
+        let found = self.topics.get(topic).and_then(|partitions| partitions.get(&partition));
+        found.is_some_and(|committed| committed.is_of(id))
+    }
+
     /// Returns all partitions that have one.
     pub(crate) fn keys(&self) -> impl Iterator<Item = (&str, i32)> {
         self.topics

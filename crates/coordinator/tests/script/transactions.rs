@@ -4,8 +4,8 @@ use crate::reader::reader;
 use crate::world::{DELAY, GROUP, World, commit, fixed, settings, topic_id, who};
 use coordinator::txn::Producer;
 use coordinator::{
-    Answer, Caller, Effect, Event, FetchedOffset, InTxn, Logged, NotedTxn, Reason, Request, Settings, Token,
-    TxnCommit,
+    Answer, Caller, Commit, Effect, Event, FetchedOffset, InTxn, Logged, NotedTxn, Reason, Request, Settings,
+    Token, TxnCommit,
 };
 use std::time::Duration;
 use types::{
@@ -412,6 +412,37 @@ fn a_namesake_inherits_nothing() {
     world.send_offset(P, GROUP, 5);
     world.end_txn(P, true);
     assert_eq!(world.offset(), -1);
+}
+
+/// Protects: T8, G4: what is in a transaction for a topic that is gone takes nothing away from its namesake: neither what was committed to it,
+/// nor what is in another transaction.
+#[test]
+fn what_was_of_a_topic_takes_nothing_from_its_namesake() {
+    let of_namesake = |mut commit: Commit| {
+        commit.offsets[0].topic_id = topic_id(9);
+        commit
+    };
+    let begin = || {
+        let mut world = World::new();
+        world.send_offset(P, GROUP, 5);
+        world.topics.0.insert("t".into(), topic_id(9));
+        world
+    };
+    let mut world = begin();
+    world.ask(Request::Commit(of_namesake(commit(GROUP, &who("a"), -1, 7))));
+    world.ask(Request::ForgetTopics);
+    assert_eq!(world.offset(), 7);
+    world.end_txn(P, true);
+    assert_eq!(world.offset(), 7);
+
+    let mut world = begin();
+    let other = in_txn(P + 1, GROUP, 8);
+    assert_eq!(world.sent(TxnCommit { commit: of_namesake(other.commit), ..other }), ErrorCode::None);
+    world.ask(Request::ForgetTopics);
+    assert!(world.is_unstable());
+    world.end_txn(P, true);
+    world.end_txn(P + 1, true);
+    assert_eq!(world.offset(), 8);
 }
 
 /// Protects: a group with offsets in a transaction is not idle: neither time nor the cap takes it away, nor an offset of it that is
