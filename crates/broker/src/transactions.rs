@@ -11,6 +11,7 @@ use crate::shard::message::ShardMessage;
 use crate::shard::transactions::{TxnsDone, TxnsOutcome};
 use crate::shard::txns::Marker;
 use bytes::Bytes;
+use config::Durability;
 use coordinator::txn::{Mark, Marked, TxnRecord, TxnTopic};
 use partition::{EndTxn, TransactionVersion};
 use std::sync::Arc;
@@ -99,10 +100,14 @@ async fn write(context: &Context, mark: &Mark) -> Vec<(TxnTopic, i32, Marked)> {
         let key = LogKey { topic_id: id, partition: PartitionId(partition) };
         topics.by_id(id).and_then(|topic| topic.partition(key.partition)).map(|_| key)
     };
+    // Its files are no part of the write-ahead log: they may keep a mark whose PREPARE is lost.
+    let is_later =
+        |key: &LogKey| !mark.is_stored && published.config(key.topic_id).durability == Durability::PageCache;
     let (mut ends, mut asked, mut markers) = (Vec::new(), Vec::new(), Vec::new());
     for (topic, partitions) in &mark.partitions {
         for partition in partitions {
             match id_of(topic).and_then(|id| key(id, *partition)) {
+                Some(key) if is_later(&key) => ends.push((topic.clone(), *partition, Marked::Later)),
                 Some(key) => {
                     asked.push((topic.clone(), *partition));
                     markers.push(Marker { key, end, of_client: false });

@@ -39,5 +39,7 @@ mod txn_epochs;
 mod txn_kills;
 #[path = "storage/txn_metrics.rs"]
 mod txn_metrics;
+#[path = "storage/txn_page_cache.rs"]
+mod txn_page_cache;
 #[path = "storage/txn_power_cuts.rs"]
 mod txn_power_cuts;

@@ -5,7 +5,8 @@
 //! is taken back. What an answer promises is committed before it goes out; what follows a record in the same write-ahead log
 //! waits only until the record is in that log's order ([`Order`]).
 //! While an end is on its way, whatever else is asked about its id is held until the end is everywhere, for a while.
-//! *Invariants*: marks go out after their PREPARE, Complete after all marks; the decision of a PREPARE never changes (T4).
+//! *Invariants*: marks go out after their PREPARE, those that go to another log once it is committed, Complete after all marks;
+//! the decision of a PREPARE never changes (T4).
 //! Tests: beside each module, tests/txn/.
 
 mod decide;
@@ -47,6 +48,8 @@ enum Then {
     Reply(Token, TxnAnswer),
     /// The marks of an id go out.
     Mark(String),
+    /// Those that go to other logs go out.
+    MarkElsewhere(String),
     Happened(TxnEvent),
 }
 
@@ -66,6 +69,8 @@ struct Batch {
 struct Marks {
     number: u64,
     left: TxnPartitions,
+    /// What is left waits until PREPARE is committed.
+    is_waiting: bool,
 }
 
 /// A request that waits for an end.
@@ -96,6 +101,11 @@ struct Entry {
 impl Entry {
     fn is_void(&self) -> bool {
         self.latest.is_none() && self.committed.is_none() && self.on_way == 0 && self.held.is_empty()
+    }
+
+    /// Says whether what it has come to is committed.
+    fn is_stored(&self) -> bool {
+        self.on_way == 0
     }
 }
 
@@ -322,8 +332,12 @@ impl Transactions {
         let ahead = self.is_one_log();
         let batch = self.push(TxnRecord { id: id.to_owned(), txn: Some(txn) });
         if state.is_ending() {
-            let then = if ahead { &mut batch.ordered } else { &mut batch.committed };
-            then.push(Then::Mark(id.to_owned()));
+            if ahead {
+                batch.ordered.push(Then::Mark(id.to_owned()));
+                batch.committed.push(Then::MarkElsewhere(id.to_owned()));
+            } else {
+                batch.committed.push(Then::Mark(id.to_owned()));
+            }
         }
         batch
     }
@@ -408,6 +422,7 @@ impl Transactions {
         match then {
             Then::Reply(token, answer) => self.reply(token, Ok(answer)),
             Then::Mark(id) => self.mark(&id),
+            Then::MarkElsewhere(id) => self.mark_elsewhere(&id),
             Then::Happened(event) => self.effects.push(TxnEffect::Happened(event)),
         }
     }
@@ -416,12 +431,15 @@ impl Transactions {
     fn mark(&mut self, id: &str) {
         let Some(entry) = self.ids.get_mut(id) else { return };
         let Some(txn) = entry.latest.as_ref().filter(|txn| txn.state.is_ending()) else { return };
-        entry.marks = Some(Marks { number: 0, left: txn.partitions.clone() });
+        entry.marks = Some(Marks { number: 0, left: txn.partitions.clone(), is_waiting: false });
         self.send_marks(id);
     }
 
     fn send_marks(&mut self, id: &str) {
-        let Some(Entry { latest: Some(txn), marks: Some(marks), .. }) = self.ids.get_mut(id) else { return };
+        let Some(entry) = self.ids.get_mut(id) else { return };
+        let is_stored = entry.is_stored();
+        let Entry { latest: Some(txn), marks: Some(marks), .. } = entry else { return };
+        marks.is_waiting = false;
         self.last_mark += 1;
         marks.number = self.last_mark;
         self.effects.push(TxnEffect::Mark(Mark {
@@ -431,8 +449,18 @@ impl Transactions {
             commit: txn.state == TxnState::PrepareCommit,
             coordinator: self.epoch,
             protocol: txn.protocol,
+            is_stored,
             partitions: marks.left.clone(),
         }));
+    }
+
+    /// Sends the marks that have waited for their PREPARE.
+    fn mark_elsewhere(&mut self, id: &str) {
+        let waits =
+            |entry: &Entry| entry.is_stored() && entry.marks.as_ref().is_some_and(|marks| marks.is_waiting);
+        if self.ids.get(id).is_some_and(waits) {
+            self.send_marks(id);
+        }
     }
 
     /// Says what became of the marks of one sending; those that are not named are tried again.
@@ -444,17 +472,31 @@ impl Transactions {
         if ends.iter().any(|(_, _, end)| *end == Marked::Fenced) {
             return self.effects.push(TxnEffect::Resign);
         }
-        for (topic, partition, _) in ends.iter().filter(|(_, _, end)| *end != Marked::Again) {
+        let is_done = |end: Marked| matches!(end, Marked::Written | Marked::Gone);
+        for (topic, partition, _) in ends.iter().filter(|(_, _, end)| is_done(*end)) {
             if let Some(partitions) = marks.left.get_mut(topic) {
                 partitions.remove(partition);
             }
         }
         marks.left.retain(|_, partitions| !partitions.is_empty());
         if !marks.left.is_empty() {
-            return self.timers.arm(TimerKey::Retry(id.to_owned()), now.mono.plus(self.settings.retry));
+            return self.mark_again(id, ends, now);
         }
         self.complete(id, now);
         self.pump();
+    }
+
+    /// What is left is sent when PREPARE is committed, if nothing else is in its way; else in a while.
+    fn mark_again(&mut self, id: &str, ends: &[(TxnTopic, i32, Marked)], now: Now) {
+        let has = |what| ends.iter().any(|(_, _, end)| *end == what);
+        let is_later = has(Marked::Later) && !has(Marked::Again);
+        match self.ids.get_mut(id).and_then(|entry| entry.marks.as_mut()).filter(|_| is_later) {
+            Some(marks) => {
+                marks.is_waiting = true;
+                self.mark_elsewhere(id);
+            }
+            None => self.timers.arm(TimerKey::Retry(id.to_owned()), now.mono.plus(self.settings.retry)),
+        }
     }
 
     fn complete(&mut self, id: &str, now: Now) {

@@ -139,6 +139,8 @@ pub struct Mark {
     pub coordinator: LeaderEpoch,
     /// How the transaction was run.
     pub protocol: Protocol,
+    /// Its PREPARE is committed. Before, it has its place in its write-ahead log, and only what follows there may be written.
+    pub is_stored: bool,
     /// Where.
     pub partitions: TxnPartitions,
 }
@@ -146,6 +148,8 @@ pub struct Mark {
 /// What became of a mark.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Marked {
+    /// It goes elsewhere than into the write-ahead log: not before PREPARE is committed.
+    Later,
     /// It is there.
     Written,
     /// The topic is gone.

@@ -52,6 +52,48 @@ fn each_step_waits_for_the_one_before() {
     assert_eq!(world.state(), TxnState::CompleteCommit);
 }
 
+/// Protects: T4, W-16: a mark that goes elsewhere than into PREPARE's write-ahead log waits until PREPARE is committed, however that meets
+/// the word of the others; it needs no time to pass then.
+#[test]
+fn what_goes_elsewhere_waits_for_prepare() {
+    for (is_committed_first, other) in
+        [(false, Marked::Written), (true, Marked::Written), (false, Marked::Again), (true, Marked::Again)]
+    {
+        let mut world = World::new();
+        let producer = world.init();
+        world.begin(producer, &[0, 1], Protocol::V2);
+        world.send(end(producer, true, Protocol::V2));
+        let mark = world.marks.pop_front().unwrap();
+        assert!(!mark.is_stored);
+        let topic = mark.partitions.keys().next().unwrap().clone();
+        if is_committed_first {
+            world.commit();
+        }
+        let ends = [(topic.clone(), 0, other), (topic, 1, Marked::Later)];
+        world.txns.marked(ID, mark.number, &ends, world.now);
+        world.take();
+        assert_eq!(world.marks.is_empty(), !is_committed_first || other == Marked::Again);
+        if other == Marked::Again {
+            world.pass(SECOND);
+            assert_eq!(world.marks[0].is_stored, is_committed_first);
+        }
+        if !is_committed_first {
+            if other == Marked::Again {
+                world.marks.pop_front();
+                let number = mark.number + 1;
+                let ends = ends.map(|(topic, at, _)| (topic, at, Marked::Later));
+                world.txns.marked(ID, number, &ends, world.now);
+                world.take();
+            }
+            world.commit();
+        }
+        let left: &[i32] = if other == Marked::Again { &[0, 1] } else { &[1] };
+        assert_eq!((world.marks[0].partitions.clone(), world.marks[0].is_stored), (partitions(left), true));
+        world.settle();
+        assert_eq!(world.state(), TxnState::CompleteCommit);
+    }
+}
+
 /// Protects: whoever was told that its transaction ends may go on at once: what it asks for its next one is held until the marks
 /// are there, whatever it is, also when the epochs were used up and it has a new id.
 #[test]

@@ -3,14 +3,15 @@
 //! has given it up and aborted.
 //!
 //! Coordinator and partitions are the product's; in between each message may take any time. Partitions outlive the
-//! coordinator, as if others led them.
+//! coordinator, as if others led them. The second one is not in the coordinator's write-ahead log: its marks are there whatever
+//! becomes of that log.
 
 use crate::client::{Client, Does, FIRST, Packet, SECOND, Stage};
 use crate::leader::{Begun, Digest, Leader, Stored};
 use crate::long;
 use crate::world::{ID, World, add, at_epoch};
 use coordinator::Token;
-use coordinator::txn::{Mark, Producer, Protocol, Txn, TxnAnswer, TxnRecord, TxnRequest, TxnState};
+use coordinator::txn::{Mark, Marked, Producer, Protocol, Txn, TxnAnswer, TxnRecord, TxnRequest, TxnState};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::hash::Hasher as _;
@@ -20,6 +21,9 @@ use types::ErrorCode;
 
 /// What is late asks under this token; a client under its own number.
 const LATE: Token = Token(2);
+
+/// The partition that is elsewhere.
+const ELSEWHERE: i32 = 1;
 
 #[derive(Clone, Debug)]
 struct Small {
@@ -199,7 +203,11 @@ impl Small {
         let mut ends = Vec::new();
         for (topic, partitions) in &mark.partitions {
             for partition in partitions {
-                let end = self.leader(usize::try_from(*partition).unwrap()).end(&mark);
+                let is_later = *partition == ELSEWHERE && !mark.is_stored;
+                let end = match is_later {
+                    true => Marked::Later,
+                    false => self.leader(usize::try_from(*partition).unwrap()).end(&mark),
+                };
                 ends.push((topic.clone(), *partition, end));
             }
         }
@@ -216,7 +224,8 @@ impl Small {
     fn mark_late(&mut self) -> bool {
         let Some(mark) = self.late_mark.take() else { return false };
         self.lates -= 1;
-        for partition in mark.partitions.values().flatten() {
+        let all = mark.partitions.values().flatten();
+        for partition in all.filter(|partition| **partition != ELSEWHERE || mark.is_stored) {
             self.leader(usize::try_from(*partition).unwrap()).end(&mark);
         }
         true
@@ -224,12 +233,12 @@ impl Small {
 
     /// The coordinator is killed; clients ask again. Marks of one log with PREPARE are there only if PREPARE is.
     fn crash(&mut self, stored: usize) -> bool {
-        // What was marked has its PREPARE before it in the same log.
+        // What was marked in the same log has its PREPARE before it.
         let is_marked = |record: &TxnRecord| {
             record.txn.as_ref().is_some_and(|txn| {
                 let by = Producer { id: txn.producer, epoch: txn.epoch };
                 let is_its = |stored: &Stored| matches!(stored, Stored::End(producer, _) if *producer == by);
-                txn.state.is_ending() && self.leaders.iter().any(|leader| leader.log.iter().any(is_its))
+                txn.state.is_ending() && self.leaders[0].log.iter().any(is_its)
             })
         };
         let least =
