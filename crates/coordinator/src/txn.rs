@@ -238,6 +238,8 @@ impl Transactions {
                 Some(txn) if txn.state == TxnState::Ongoing => {
                     Ok(Step::Abort(Box::new(decide::fence(txn, now.wall))))
                 }
+                // It was on its way, and is told so.
+                Some(txn) if txn.state == TxnState::CompleteCommit => Err(ErrorCode::InvalidTxnState),
                 Some(_) => Ok(Step::Say(TxnAnswer::Done)),
                 None => Err(ErrorCode::TransactionalIdNotFound),
             },

@@ -388,6 +388,17 @@ fn a_late_abort_of_an_operator_ends_nothing() {
     assert_eq!(world.state(), TxnState::CompleteAbort);
 }
 
+/// Protects: T4: an operator who asks to abort what is being committed is not told that it was aborted.
+#[test]
+fn what_is_committed_is_not_told_to_be_aborted() {
+    let mut world = World::new();
+    let producer = world.init();
+    world.begin(producer, &[0], Protocol::V2);
+    world.send(end(producer, true, Protocol::V2));
+    assert_eq!(world.ask(TxnRequest::Abort { producer }), Err(ErrorCode::InvalidTxnState));
+    assert_eq!(world.state(), TxnState::CompleteCommit);
+}
+
 /// Protects: X16: what is let into a partition is owned from before that on until its mark is there, and in no other partition: so
 /// what nobody owns is an orphan.
 #[test]
