@@ -75,6 +75,15 @@ fn transactions_keep_their_promises() {
     );
 }
 
+/// Protects: the simulated clients: a topic was made anew while they wrote to it by name. One began again at sequence 0 in the same
+/// epoch, so that its batch was taken for a repeat (815); one sent a batch again, which came to either topic (1150).
+#[test]
+fn topics_made_anew_confuse_no_client() {
+    for seed in [815, 1150] {
+        run(seed, false);
+    }
+}
+
 /// Protects: the checks themselves: a disk that forgets what was synced is noticed.
 #[test]
 fn a_lying_disk_is_noticed() {

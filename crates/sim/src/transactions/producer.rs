@@ -2,7 +2,8 @@
 //!
 //! It keeps the rules of the clients that there are: what has no answer is asked again, on another connection, with the same
 //! sequence; a transaction is committed only if all of it was acknowledged; where something of it has no answer it is aborted, and
-//! a producer of the old protocol then asks for an epoch of its own before it goes on.
+//! a producer of the old protocol then asks for an epoch of its own before it goes on. So does one that learns that a topic was made
+//! anew: what it wrote by name may be in either, and another first sequence of one epoch would be taken for a repeat.
 
 use super::ledger::{Begun, Identity, Part};
 use super::plan::Kind;
@@ -80,6 +81,8 @@ pub(super) struct Producer {
     identity: Option<Identity>,
     /// The next sequence of each partition.
     sequences: BTreeMap<(Uuid, i32), i32>,
+    /// The topics that it has written to in this epoch.
+    topics: BTreeMap<String, Uuid>,
     /// It has to ask for another epoch.
     is_spoilt: bool,
     value_max: u64,
@@ -89,8 +92,16 @@ impl Producer {
     pub(super) fn new(process: Process, kind: Kind, timeout: Duration, value_max: u64) -> Producer {
         let versions = versions(&process, kind);
         process.note(format_args!("begins: {versions:?}"));
-        let (identity, sequences) = (None, BTreeMap::new());
-        Producer { process, timeout, versions, identity, sequences, is_spoilt: false, value_max }
+        Producer {
+            process,
+            timeout,
+            versions,
+            identity: None,
+            sequences: BTreeMap::new(),
+            topics: BTreeMap::new(),
+            is_spoilt: false,
+            value_max,
+        }
     }
 
     /// Asks until there is an answer that says something; `limit` bounds how often.
@@ -151,6 +162,7 @@ impl Producer {
         self.process.shared.ledger.borrow_mut().on_given(&self.process.name, identity);
         if self.identity != Some(identity) {
             self.sequences.clear();
+            self.topics.clear();
         }
         (self.identity, self.is_spoilt) = (Some(identity), false);
     }
@@ -168,6 +180,12 @@ impl Producer {
 
     /// Writes records, batch by batch; says whether all were stored.
     pub(super) async fn write(&mut self, txn: usize, batches: Vec<Batch>) -> Result<bool, Halt> {
+        let is_known = |batch: &Batch| self.topics.get(&batch.topic).is_none_or(|id| *id == batch.id);
+        if !batches.iter().all(is_known) {
+            self.is_spoilt = true;
+            return Ok(false);
+        }
+        self.topics.extend(batches.iter().map(|batch| (batch.topic.clone(), batch.id)));
         if !self.versions.is_new && self.add_partitions(txn, &batches).await? != Step::Done {
             return Ok(false);
         }

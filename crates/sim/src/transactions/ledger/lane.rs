@@ -67,7 +67,7 @@ pub(in super::super) struct CommittedRead {
 }
 
 /// The log of one partition.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in super::super) struct Lane {
     topic: String,
     log: Vec<Batch>,
@@ -149,9 +149,10 @@ impl Ledger {
             };
             let is_its_place = matches!(&piece.part, Part::Record(place, _) if *place == (topic, key.1));
             let before = piece.found.replace((key, offset));
-            let txn = piece.txn;
+            let (txn, piece) = (piece.txn, piece.clone());
+            let is_namesakes = before.is_some_and(|(other, _)| other.0 != key.0 && self.may_be_twice(&piece));
             self.require(is_its_place, "T1", || format!("{} holds {number} of another place", at(offset)));
-            self.require(before.is_none(), "T1", || {
+            self.require(before.is_none() || is_namesakes, "T1", || {
                 format!("{} holds {number}, which is at {before:?}", at(offset))
             });
             self.agrees(*number);

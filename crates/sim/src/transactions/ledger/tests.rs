@@ -405,6 +405,33 @@ fn r11_refused() {
     broken(&counted, "R11");
 }
 
+/// Protects: T1, R12: a record that was sent again may be in a deleted topic and in its namesake, elsewhere than was told; one that was sent
+/// once, or whose topic stayed, may not.
+#[test]
+fn a_resend_may_come_to_a_namesake() {
+    const NAMESAKE: LaneKey = (Uuid([2; 16]), 0);
+    for (is_again, is_deleted) in [(true, true), (false, true), (true, false)] {
+        let mut ledger = ledger();
+        let txn = begin(&mut ledger, PRODUCER);
+        let numbers = send(&mut ledger, txn, &[0]);
+        data(&mut ledger, A, 0, (PRODUCER, 0), &numbers);
+        if is_again {
+            ledger.on_sent(numbers[0]);
+        }
+        if is_deleted {
+            ledger.on_deleted(TOPIC);
+        }
+        let mut moved = ledger.clone();
+        ledger.on_acked(numbers[0], Some(5));
+        data(&mut moved, NAMESAKE, 0, (PRODUCER, 0), &numbers);
+        if is_again && is_deleted {
+            (fine(&ledger), fine(&moved));
+        } else {
+            (broken(&ledger, "R12"), broken(&moved, "T1"));
+        }
+    }
+}
+
 /// Protects: R12: a place that holds something else later, a gap, and a record elsewhere than was told.
 #[test]
 fn r12_stable() {
