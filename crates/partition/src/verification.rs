@@ -5,8 +5,9 @@
 //! that a batch of an ended transaction is refused however late the answer comes. Meanwhile the lowest sequence with which
 //! the producer has come is remembered: a later batch does not slip in front of it. The append of a first batch clears the
 //! guard too: from then on the open transaction is the proof. Batches that are on their way together share the guard: one of
-//! them that the coordinator refuses, for it was held too long, takes nothing from the others. A mark of `transaction.version` 2 has the epoch of the next
-//! transaction, whose first batch may be held back at the coordinator until this mark is written: its guard stays.
+//! them that the coordinator refuses, for it was held too long, takes nothing from the others. A mark of `transaction.version` 2
+//! has the epoch of the next transaction, whose first batch may be held back at the coordinator until this mark is written: its
+//! guard stays.
 //!
 //! In memory alone, and gone with the leadership. *Invariant*: at most [`PRODUCERS_MAX`] producers are remembered, about 150
 //! bytes each; of one more the oldest guard is void, and its batch is refused as one of no transaction.

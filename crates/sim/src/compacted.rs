@@ -7,12 +7,11 @@
 mod keys;
 
 use crate::clock::wall;
-use crate::events::EventTracer;
 use crate::faults::{Blow, Director, Fault, LastCut, Moment, Stage};
 use crate::ghost::Violation;
 use crate::machine::{BROKER, Machine, PORT};
 use crate::random::SimRandom;
-use crate::scenario::Options;
+use crate::scenario::{Options, network, traced};
 use crate::trace::{Kind, Trace};
 use crate::witness::{number, value};
 use bytes::Bytes;
@@ -141,10 +140,7 @@ impl Shared {
 
 /// Runs the scenario; returns what it did beside how it ended.
 pub fn compacted(options: &Options) -> (Trace, Result<CompactedOutcome, Violation>) {
-    let trace = if options.keep_text { Trace::keeping_text() } else { Trace::default() };
-    let tracer = EventTracer::new(trace.clone());
-    let outcome = tracing::subscriber::with_default(tracer, || run(options, &trace));
-    (trace, outcome)
+    traced(options, |trace| run(options, trace))
 }
 
 fn run(options: &Options, trace: &Trace) -> Result<CompactedOutcome, Violation> {
@@ -195,21 +191,7 @@ fn stuck(shared: &Shared, error: &str) -> Violation {
 
 /// Puts the hosts together.
 fn build(plan: &Rc<Plan>, seed: u64, shared: &Shared) -> turmoil::Sim<'static> {
-    let mut sim = turmoil::Builder::new()
-        .rng_seed(seed)
-        .epoch(std::time::UNIX_EPOCH)
-        .simulation_duration(LONGEST)
-        .min_message_latency(Duration::ZERO)
-        .max_message_latency(plan.latency_max)
-        .build();
-    let machine = shared.stage.machine.clone();
-    sim.host(BROKER, move || {
-        let machine = machine.clone();
-        async move {
-            machine.live().await;
-            Ok(())
-        }
-    });
+    let mut sim = network(seed, LONGEST, plan.latency_max, &shared.stage.machine);
     sim.client(PRODUCER, produce(plan.clone(), shared.clone(), seed));
     sim.client(READER, read(plan.clone(), shared.clone()));
     sim

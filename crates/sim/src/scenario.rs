@@ -35,6 +35,42 @@ pub struct Options {
     pub sabotage: Option<Sabotage>,
 }
 
+/// Runs a scenario with a trace of what it does.
+pub(crate) fn traced<T>(
+    options: &Options,
+    run: impl FnOnce(&Trace) -> Result<T, Violation>,
+) -> (Trace, Result<T, Violation>) {
+    let trace = if options.keep_text { Trace::keeping_text() } else { Trace::default() };
+    let tracer = EventTracer::new(trace.clone());
+    let outcome = tracing::subscriber::with_default(tracer, || run(&trace));
+    (trace, outcome)
+}
+
+/// Makes the network of a scenario with its broker; `longest` is how long it may take.
+pub(crate) fn network(
+    seed: u64,
+    longest: Duration,
+    latency_max: Duration,
+    machine: &Machine,
+) -> turmoil::Sim<'static> {
+    let mut sim = turmoil::Builder::new()
+        .rng_seed(seed)
+        .epoch(std::time::UNIX_EPOCH)
+        .simulation_duration(longest)
+        .min_message_latency(Duration::ZERO)
+        .max_message_latency(latency_max)
+        .build();
+    let machine = machine.clone();
+    sim.host(BROKER, move || {
+        let machine = machine.clone();
+        async move {
+            machine.live().await;
+            Ok(())
+        }
+    });
+    sim
+}
+
 /// What a run that broke no rule came to.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Outcome {
@@ -69,10 +105,7 @@ impl fmt::Display for Outcome {
 
 /// Runs the scenario; returns what it did beside how it ended.
 pub fn power_cut(options: &Options) -> (Trace, Result<Outcome, Violation>) {
-    let trace = if options.keep_text { Trace::keeping_text() } else { Trace::default() };
-    let tracer = EventTracer::new(trace.clone());
-    let outcome = tracing::subscriber::with_default(tracer, || run(options, &trace));
-    (trace, outcome)
+    traced(options, |trace| run(options, trace))
 }
 
 fn run(options: &Options, trace: &Trace) -> Result<Outcome, Violation> {
@@ -114,21 +147,7 @@ fn run(options: &Options, trace: &Trace) -> Result<Outcome, Violation> {
 
 /// Puts the hosts together.
 fn build(plan: &Rc<Plan>, seed: u64, shared: &Shared) -> turmoil::Sim<'static> {
-    let mut sim = turmoil::Builder::new()
-        .rng_seed(seed)
-        .epoch(std::time::UNIX_EPOCH)
-        .simulation_duration(LONGEST)
-        .min_message_latency(Duration::ZERO)
-        .max_message_latency(plan.latency_max)
-        .build();
-    let machine = shared.machine.clone();
-    sim.host(BROKER, move || {
-        let machine = machine.clone();
-        async move {
-            machine.live().await;
-            Ok(())
-        }
-    });
+    let mut sim = network(seed, LONGEST, plan.latency_max, &shared.machine);
     sim.client(clients::PRODUCER, clients::produce(plan.clone(), shared.clone()));
     sim.client(clients::CONSUMER, clients::consume(plan.clone(), shared.clone()));
     sim

@@ -15,11 +15,10 @@ mod producer;
 mod reading;
 mod writer;
 
-use crate::events::EventTracer;
 use crate::faults::{Director, Stage};
 use crate::ghost::Violation;
-use crate::machine::{BROKER, Machine};
-use crate::scenario::Options;
+use crate::machine::Machine;
+use crate::scenario::{Options, network, traced};
 use crate::trace::{Kind, Trace};
 use ledger::Ledger;
 use plan::Plan;
@@ -168,10 +167,7 @@ fn millis_of(time: Duration) -> i32 {
 
 /// Runs the scenario; returns what it did beside how it ended.
 pub fn transactions(options: &Options) -> (Trace, Result<TransactionsOutcome, Violation>) {
-    let trace = if options.keep_text { Trace::keeping_text() } else { Trace::default() };
-    let tracer = EventTracer::new(trace.clone());
-    let outcome = tracing::subscriber::with_default(tracer, || run(options, &trace));
-    (trace, outcome)
+    traced(options, |trace| run(options, trace))
 }
 
 fn run(options: &Options, trace: &Trace) -> Result<TransactionsOutcome, Violation> {
@@ -238,21 +234,7 @@ fn host(number: usize) -> String {
 
 /// Puts the hosts together.
 fn build(plan: &Rc<Plan>, seed: u64, shared: &Shared) -> turmoil::Sim<'static> {
-    let mut sim = turmoil::Builder::new()
-        .rng_seed(seed)
-        .epoch(std::time::UNIX_EPOCH)
-        .simulation_duration(LONGEST)
-        .min_message_latency(Duration::ZERO)
-        .max_message_latency(plan.latency_max)
-        .build();
-    let machine = shared.stage.machine.clone();
-    sim.host(BROKER, move || {
-        let machine = machine.clone();
-        async move {
-            machine.live().await;
-            Ok(())
-        }
-    });
+    let mut sim = network(seed, LONGEST, plan.latency_max, &shared.stage.machine);
     sim.client("admin", hosts::admin(plan.clone(), shared.clone()));
     sim.client("disk", hosts::fill(plan.clone(), shared.clone()));
     sim.client("auditor", hosts::audit(plan.clone(), shared.clone(), seed));

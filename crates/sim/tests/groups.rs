@@ -8,7 +8,7 @@ mod long;
 mod seeds;
 
 use env::crash::{PathFilter, Sabotage};
-use sim::{GroupsOutcome, Kind, Options, Trace, groups};
+use sim::{GroupsOutcome, Options, Trace, Violation, groups};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,32 +17,16 @@ const SEEDS: seeds::Counts = seeds::Counts { gate: 10, long: 200 };
 /// One with members of both protocols, power cuts and a topic that is created anew.
 const SEED_WITH_ALL: u64 = 2;
 
-#[allow(clippy::print_stdout)] // the harness keeps it until a test fails
-fn run(seed: u64, keep_text: bool) -> (Trace, GroupsOutcome) {
-    // Shown when the test fails, also by a panic within the broker.
-    println!("seed {seed}");
-    let (trace, outcome) = groups(&Options { seed, keep_text, ..Options::default() });
-    match outcome {
-        Ok(outcome) => (trace, outcome),
-        Err(violation) => {
-            panic!("{violation}\nseed {seed}; replay it with: cargo xtask sim groups --seed {seed}")
-        }
-    }
+/// Runs the scenario; returns its trace and what it came to.
+fn told(options: &Options) -> (Trace, Result<String, Violation>) {
+    let (trace, outcome) = groups(options);
+    (trace, outcome.map(|outcome| outcome.to_string()))
 }
 
 /// Protects: the same seed does the same to the last disk call, message and effect; another does not.
 #[test]
 fn same_seed_same_trace() {
-    let (first, outcome) = run(SEED_WITH_ALL, true);
-    let (second, again) = run(SEED_WITH_ALL, true);
-    if let Some((entry, one, other)) = first.difference(&second) {
-        panic!("entry {entry} differs:\n  {one}\n  {other}");
-    }
-    assert_eq!((first.hash(), outcome), (second.hash(), again));
-    for kind in [Kind::Disk, Kind::Message, Kind::Effect] {
-        assert!(first.count(kind) >= 200, "only {} entries of {kind:?}", first.count(kind));
-    }
-    assert_ne!(first.hash(), run(1, false).0.hash(), "another seed must give another trace");
+    seeds::same_trace(SEED_WITH_ALL, told);
 }
 
 /// Protects: whatever members, topics and the broker suffer: no acknowledged commit is lost, no zombie's commit lands, no
@@ -81,8 +65,5 @@ fn a_lying_disk_is_noticed() {
 /// Protects: one seed as the environment names it, for `cargo xtask sim`; without one it is seed 1.
 #[test]
 fn replay() {
-    seeds::replay(|options| {
-        let (trace, outcome) = groups(options);
-        (trace, outcome.map(|outcome| outcome.to_string()))
-    });
+    seeds::replay(told);
 }

@@ -8,7 +8,7 @@ mod long;
 mod seeds;
 
 use env::crash::{PathFilter, Sabotage};
-use sim::{Kind, Options, Trace, TransactionsOutcome, transactions};
+use sim::{Options, Trace, TransactionsOutcome, Violation, transactions};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,32 +17,16 @@ const SEEDS: seeds::Counts = seeds::Counts { gate: 7, long: 200 };
 /// One with both protocols, power cuts and a topic that is created anew.
 const SEED_WITH_ALL: u64 = 6;
 
-#[allow(clippy::print_stdout)] // the harness keeps it until a test fails
-fn run(seed: u64, keep_text: bool) -> (Trace, TransactionsOutcome) {
-    // Shown when the test fails, also by a panic within the broker.
-    println!("seed {seed}");
-    let (trace, outcome) = transactions(&Options { seed, keep_text, ..Options::default() });
-    match outcome {
-        Ok(outcome) => (trace, outcome),
-        Err(violation) => {
-            panic!("{violation}\nseed {seed}; replay it with: cargo xtask sim transactions --seed {seed}")
-        }
-    }
+/// Runs the scenario; returns its trace and what it came to.
+fn told(options: &Options) -> (Trace, Result<String, Violation>) {
+    let (trace, outcome) = transactions(options);
+    (trace, outcome.map(|outcome| outcome.to_string()))
 }
 
 /// Protects: the same seed does the same to the last disk call, message and effect; another does not.
 #[test]
 fn same_seed_same_trace() {
-    let (first, outcome) = run(SEED_WITH_ALL, true);
-    let (second, again) = run(SEED_WITH_ALL, true);
-    if let Some((entry, one, other)) = first.difference(&second) {
-        panic!("entry {entry} differs:\n  {one}\n  {other}");
-    }
-    assert_eq!((first.hash(), outcome), (second.hash(), again));
-    for kind in [Kind::Disk, Kind::Message, Kind::Effect] {
-        assert!(first.count(kind) >= 200, "only {} entries of {kind:?}", first.count(kind));
-    }
-    assert_ne!(first.hash(), run(1, false).0.hash(), "another seed must give another trace");
+    seeds::same_trace(SEED_WITH_ALL, told);
 }
 
 /// Protects: whatever producers, topics, the disk and the broker suffer: a transaction is whole or not there, as it was told,
@@ -80,7 +64,8 @@ fn transactions_keep_their_promises() {
 #[test]
 fn topics_made_anew_confuse_no_client() {
     for seed in [815, 1150] {
-        run(seed, false);
+        let outcome = told(&Options { seed, ..Options::default() }).1;
+        assert!(outcome.is_ok(), "seed {seed}: {outcome:?}");
     }
 }
 
@@ -97,8 +82,5 @@ fn a_lying_disk_is_noticed() {
 /// Protects: one seed as the environment names it, for `cargo xtask sim`; without one it is seed 1.
 #[test]
 fn replay() {
-    seeds::replay(|options| {
-        let (trace, outcome) = transactions(options);
-        (trace, outcome.map(|outcome| outcome.to_string()))
-    });
+    seeds::replay(told);
 }

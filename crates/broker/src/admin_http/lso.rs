@@ -1,7 +1,8 @@
 //! `GET /lso/TOPIC/PARTITION`: whose transactions hold the last stable offset back, until when, and what to do. A document for
 //! machines; `highwater why lso` shows it to people.
 //!
-//! What a partition has open is asked of it; who runs it, of the coordinators. Nothing is kept for it. Tests: below, tests/storage/orphans.rs, crates/cli/tests/transactions.rs.
+//! What a partition has open is asked of it; who runs it, of the coordinators. Nothing is kept for it.
+//! Tests: below, tests/storage/orphans.rs, crates/cli/tests/transactions.rs.
 
 use super::groups::{answer, millis};
 use crate::api::look_at_txns;

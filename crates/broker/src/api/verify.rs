@@ -4,7 +4,8 @@
 //! The partition hands out a guard, the coordinator is asked, and the batch is appended with the guard, which every mark of the
 //! producer makes void. From Produce 12 on the partition becomes part of the transaction by that (KIP-890); before it has to be
 //! one; so with offsets from TxnOffsetCommit 5 on. What follows in the same write-ahead log waits only until the coordinator's
-//! record has its place there; for a page-cache log it is committed first. Source: `ReplicaManager.maybeSendPartitionsToTransactionCoordinator` of Kafka 4.3.1.
+//! record has its place there; for a page-cache log it is committed first.
+//! Source: `ReplicaManager.maybeSendPartitionsToTransactionCoordinator` of Kafka 4.3.1.
 //! Tests: tests/wire/transactions.rs.
 
 use super::Refused;

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout)] // the harness keeps it until a test fails
 
 use crate::long;
-use sim::{Options, Trace, Violation};
+use sim::{Kind, Options, Trace, Violation};
 use std::ops::RangeInclusive;
 
 /// How many seeds.
@@ -44,6 +44,21 @@ pub(crate) fn each(counts: Counts, mut run: impl FnMut(&Options) -> Result<Strin
         }
     }
     assert!(broken.is_empty(), "seeds {broken:?}; replay one with: cargo xtask sim SCENARIO --seed N");
+}
+
+/// Runs a seed twice, and seed 1: the same does the same to the last disk call, message and effect; another does not.
+pub(crate) fn same_trace(seed: u64, run: impl Fn(&Options) -> (Trace, Result<String, Violation>)) {
+    let traced = |seed| run(&Options { seed, keep_text: true, ..Options::default() });
+    let ((first, one), (second, two)) = (traced(seed), traced(seed));
+    if let Some((entry, one, other)) = first.difference(&second) {
+        panic!("entry {entry} differs:\n  {one}\n  {other}");
+    }
+    assert_eq!((first.hash(), &one), (second.hash(), &two));
+    assert!(one.is_ok(), "seed {seed}: {one:?}");
+    for kind in [Kind::Disk, Kind::Message, Kind::Effect] {
+        assert!(first.count(kind) >= 200, "only {} entries of {kind:?}", first.count(kind));
+    }
+    assert_ne!(first.hash(), traced(1).0.hash(), "another seed must give another trace");
 }
 
 /// Runs the seed that the environment names.

@@ -425,9 +425,11 @@ fn a_resend_may_come_to_a_namesake() {
         ledger.on_acked(numbers[0], Some(5));
         data(&mut moved, NAMESAKE, 0, (PRODUCER, 0), &numbers);
         if is_again && is_deleted {
-            (fine(&ledger), fine(&moved));
+            fine(&ledger);
+            fine(&moved);
         } else {
-            (broken(&ledger, "R12"), broken(&moved, "T1"));
+            broken(&ledger, "R12");
+            broken(&moved, "T1");
         }
     }
 }
