@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -178,8 +179,8 @@ public final class Console {
             case "await" -> HELD.get(words.get(2)).await(Integer.parseInt(words.get(3)));
             case "release" -> HELD.remove(words.get(2)).end();
             case "begin" -> begin(address, words);
-            case "commit" -> end(words.get(2), KafkaProducer::commitTransaction);
-            case "abort" -> end(words.get(2), KafkaProducer::abortTransaction);
+            case "commit" -> end(address, words.get(2), KafkaProducer::commitTransaction);
+            case "abort" -> end(address, words.get(2), KafkaProducer::abortTransaction);
             case "vanish" -> OPEN.remove(words.get(2)).close(Duration.ZERO);
             default -> main(words.get(1), arguments(words, address, folder));
         }
@@ -209,7 +210,11 @@ public final class Console {
 
     static final Map<String, KafkaProducer<String, String>> OPEN = new HashMap<>();
 
+    /** Transactional ids by client. */
+    static final Map<String, String> IDS = new HashMap<>();
+
     static void begin(String address, List<String> words) throws Exception {
+        IDS.put(words.get(2), words.get(3));
         var producer = OPEN.computeIfAbsent(words.get(2), client -> {
             Map<String, Object> settings = Map.of("bootstrap.servers", address, "client.id", client, "transactional.id", words.get(3));
             var made = new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer());
@@ -222,13 +227,22 @@ public final class Console {
             producer.send(new ProducerRecord<>(words.get(4), partition, FIRST_TIME, null, words.get(2) + "-" + n)).get();
     }
 
-    /** Says what came of it; a producer that is of no more use is closed. */
-    static void end(String client, Consumer<KafkaProducer<String, String>> how) {
+    /** Says what came of it, once it is so everywhere; a producer that is of no more use is closed. */
+    static void end(String address, String client, Consumer<KafkaProducer<String, String>> how) throws Exception {
         try {
             how.accept(OPEN.get(client));
+            awaitEnd(address, IDS.get(client));
         } catch (KafkaException refused) {
             System.out.println(refused.getClass().getSimpleName());
             OPEN.remove(client).close(Duration.ZERO);
+        }
+    }
+
+    /** A producer is answered when its end is decided: its marks may still be on their way. */
+    static void awaitEnd(String address, String id) throws Exception {
+        try (var admin = Admin.create(Map.of("bootstrap.servers", address))) {
+            while (!admin.describeTransactions(List.of(id)).description(id).get().state().toString().startsWith("Complete"))
+                Thread.sleep(10);
         }
     }
 

@@ -2,7 +2,10 @@
 
 use crate::batches::in_transaction;
 use crate::client::{Client, produce_request};
-use wire::{EndTxnRequest, FindCoordinatorRequest, InitProducerIdRequest, ProduceRequest};
+use crate::machine::until;
+use wire::{
+    DescribeTransactionsRequest, EndTxnRequest, FindCoordinatorRequest, InitProducerIdRequest, ProduceRequest,
+};
 
 /// First version whose transactions have an epoch each, and the last before.
 pub const PRODUCE_2: i16 = 12;
@@ -31,7 +34,7 @@ pub fn write(client: &mut Client, id: &str, (producer, epoch): (i64, i16), topic
     client.call(&produce, version).responses[0].partition_responses[0].error_code
 }
 
-/// Ends a transaction; returns the producer of the next one.
+/// Ends a transaction, and waits until that is everywhere: it is answered before. Returns the producer of the next one.
 pub fn end(
     client: &mut Client,
     id: &str,
@@ -41,5 +44,9 @@ pub fn end(
     let end = EndTxnRequest { transactional_id: id.into(), producer_id, producer_epoch, committed };
     let answer = client.call(&end, END_2);
     assert_eq!(answer.error_code, 0, "{answer:?}");
+    let describe = DescribeTransactionsRequest { transactional_ids: vec![id.into()] };
+    until("it is complete", || {
+        client.call(&describe, 0).transaction_states[0].transaction_state.starts_with("Complete")
+    });
     (answer.producer_id, answer.producer_epoch)
 }

@@ -17,6 +17,7 @@ use env::crash::CrashDisk;
 use types::ErrorCode;
 use wire::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
 use wire::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
+use wire::offset_fetch_response::OffsetFetchResponseGroup;
 use wire::record::{Batches, Records};
 use wire::txn_offset_commit_request::{TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic};
 use wire::{
@@ -273,9 +274,14 @@ fn committed(client: &mut Client) -> i64 {
     let group_id = "group".to_owned();
     let group = OffsetFetchRequestGroup { group_id, topics: Some(vec![topic]), ..Default::default() };
     let fetch = OffsetFetchRequest { groups: vec![group], require_stable: true, ..Default::default() };
-    let answer = client.call(&fetch, 9);
-    let partition = &answer.groups[0].topics[0].partitions[0];
-    assert_eq!((answer.groups[0].error_code, partition.error_code), (0, 0), "nothing is unstable");
+    let mut group = OffsetFetchResponseGroup::default();
+    until("its coordinator has loaded", || {
+        group = client.call(&fetch, 9).groups.remove(0);
+        group.error_code != ErrorCode::CoordinatorLoadInProgress.code()
+    });
+    assert_eq!(group.error_code, 0);
+    let partition = &group.topics[0].partitions[0];
+    assert_eq!(partition.error_code, 0, "nothing is unstable");
     partition.committed_offset
 }
 

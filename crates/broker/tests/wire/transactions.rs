@@ -193,13 +193,6 @@ fn state(client: &mut Client, id: &str) -> String {
     client.call(&request, 0).transaction_states[0].transaction_state.clone()
 }
 
-/// Waits until the end of a transaction is everywhere.
-fn settle(client: &mut Client, id: &str) {
-    while state(client, id).starts_with("Prepare") {
-        std::thread::yield_now();
-    }
-}
-
 /// Protects: T1 to T3 with the protocol of today: what a transaction writes to many partitions is seen when it is committed and
 /// not before; each end raises the epoch and its repeat is answered alike; what is aborted is told to readers.
 #[test]
@@ -216,14 +209,14 @@ fn a_transaction_is_seen_whole_or_not_at_all() {
     let ended = client.call(&end("id", first, true), END_2);
     assert_eq!((ended.error_code, ended.producer_id, ended.producer_epoch), (0, first.0, first.1 + 1));
     assert_eq!(client.call(&end("id", first, true), END_2), ended, "asked again");
-    settle(&mut client, "id");
+    until_over(&mut client, "id");
     assert_eq!(committed(&mut client, "topic"), (2, vec!["in a transaction".into()], vec![]));
     let second = (ended.producer_id, ended.producer_epoch);
     assert_eq!(codes(&mut client, &produce_in("id", second, "topic", &[(0, 0)]), PRODUCE_2), [0]);
     let late = client.call(&end("id", first, true), END_2).error_code;
     assert_eq!(late, ErrorCode::ProducerFenced.code(), "X1: it ends no later transaction");
     assert_eq!(client.call(&end("id", second, false), END_2).error_code, 0);
-    settle(&mut client, "id");
+    until_over(&mut client, "id");
     let (stable, _, aborted) = committed(&mut client, "topic");
     assert_eq!((stable, aborted), (4, vec![(first.0, 2)]));
     assert_eq!(state(&mut client, "id"), "CompleteAbort");
@@ -251,7 +244,7 @@ fn partitions_are_added_before_they_are_written_to() {
     assert_eq!(codes(&mut client, &both, PRODUCE_1), [0, abortable]);
     let ended = client.call(&end("id", producer, true), END_1);
     assert_eq!(ended.error_code, 0);
-    settle(&mut client, "id");
+    until_over(&mut client, "id");
     assert_eq!(committed(&mut client, "topic").0, 2);
     let after = produce_in("id", producer, "topic", &[(0, 1)]);
     assert_eq!(codes(&mut client, &after, PRODUCE_1), [abortable], "X2: after its end");
@@ -305,7 +298,7 @@ fn a_connection_that_was_given_up_is_closed() {
     assert_eq!(state(&mut three, "id"), "Ongoing");
     assert_eq!(three.end("topic"), 2);
     assert_eq!(three.call(&end("id", producer, true), END_1).error_code, 0);
-    settle(&mut three, "id");
+    until_over(&mut three, "id");
     assert_eq!(committed(&mut three, "topic").1.len(), 2);
 }
 
@@ -326,7 +319,7 @@ fn a_late_batch_gets_into_nothing() {
     let batch = |sequence| produce_in("id", producer, "topic", &[(0, sequence)]);
     begin(&mut one);
     assert_eq!(two.call(&end("id", producer, false), END_1).error_code, 0);
-    settle(&mut two, "id");
+    until_over(&mut two, "id");
     let before = two.end("topic");
     assert_eq!(codes(&mut one, &batch(0), PRODUCE_1), [ErrorCode::TransactionAbortable.code()]);
     begin(&mut two);
@@ -335,7 +328,7 @@ fn a_late_batch_gets_into_nothing() {
     one.expect_closed("the next one is open");
     assert_eq!(two.end("topic"), before + 1);
     assert_eq!(two.call(&end("id", producer, true), END_1).error_code, 0);
-    settle(&mut two, "id");
+    until_over(&mut two, "id");
     let (stable, values, _) = committed(&mut two, "topic");
     assert_eq!((stable, values.len()), (before + 2, 1));
 }
@@ -372,7 +365,7 @@ fn marks_of_a_client_abort_whole_transactions() {
     assert_eq!(mark(&mut client, older, false), ErrorCode::InvalidProducerEpoch.code());
     assert_eq!(state(&mut client, "id"), "Ongoing");
     assert_eq!(mark(&mut client, producer, false), 0);
-    settle(&mut client, "id");
+    until_over(&mut client, "id");
     assert_eq!(state(&mut client, "id"), "CompleteAbort");
     assert_eq!(committed(&mut client, "topic").0, 2);
     let other = client.call(&end("id", producer, true), END_2).error_code;

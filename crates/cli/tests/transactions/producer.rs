@@ -6,7 +6,7 @@ use env::Env;
 use env::net::Net;
 use types::{ProducerEpoch, ProducerId, Sequence};
 use wire::find_coordinator_request::FindCoordinatorRequest;
-use wire::{EndTxnRequest, InitProducerIdRequest, ProduceRequest};
+use wire::{DescribeTransactionsRequest, EndTxnRequest, InitProducerIdRequest, ProduceRequest};
 
 /// A producer with a transaction.
 pub(crate) struct Producer {
@@ -32,7 +32,7 @@ impl Producer {
         self.id
     }
 
-    /// Ends the transaction; returns Kafka's code.
+    /// Ends the transaction; returns Kafka's code, of a success once it is so everywhere: it is answered before.
     pub(crate) fn end(self, committed: bool) -> i16 {
         let request = EndTxnRequest {
             transactional_id: self.transactional_id.clone(),
@@ -40,7 +40,12 @@ impl Producer {
             producer_epoch: self.epoch,
             committed,
         };
-        self.runtime.block_on(self.connection.call(&request)).unwrap().error_code
+        let code = self.runtime.block_on(self.connection.call(&request)).unwrap().error_code;
+        let describe = DescribeTransactionsRequest { transactional_ids: vec![self.transactional_id] };
+        let state =
+            || self.runtime.block_on(self.connection.call(&describe)).unwrap().transaction_states.remove(0);
+        while code == 0 && !state().transaction_state.starts_with("Complete") {}
+        code
     }
 }
 
