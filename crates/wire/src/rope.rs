@@ -12,6 +12,9 @@ use types::Uuid;
 /// Bytes values of at least this size are taken by reference.
 pub const SHARE_FROM_BYTES: usize = 512;
 
+/// What a rope has room for at first: most messages fit.
+const FIRST_BYTES: usize = 256;
+
 /// Bytes under construction.
 ///
 /// *Invariant*: `len` is the sum over `done` plus what is in `head` since the last chunk.
@@ -40,7 +43,7 @@ impl Chunk {
 impl Rope {
     /// Makes an empty rope.
     pub fn new() -> Rope {
-        Rope::default()
+        Rope { head: BytesMut::with_capacity(FIRST_BYTES), ..Rope::default() }
     }
 
     /// Returns the number of bytes so far.
@@ -153,6 +156,15 @@ impl Rope {
         self.put_slice(&rope.head);
     }
 
+    /// Puts everything of another rope, which is empty then and keeps its room.
+    fn take_from(&mut self, rope: &mut Rope) {
+        if !rope.done.is_empty() {
+            return self.put_rope(std::mem::take(rope));
+        }
+        self.put_slice(&rope.head);
+        rope.head.clear();
+    }
+
     /// Puts an unsigned varint.
     pub fn put_varint(&mut self, mut value: u32) {
         while value >= 0x80 {
@@ -255,12 +267,8 @@ impl Rope {
     /// # Errors
     /// `TooLong`.
     pub fn put_tags(&mut self, tags: Tags) -> Result<(), EncodeError> {
-        self.put_varint(u32::try_from(tags.fields.len()).unwrap_or(u32::MAX));
-        for (tag, field) in tags.fields {
-            self.put_varint(tag);
-            self.put_varint(u32::try_from(field.len()).map_err(|_| EncodeError::TooLong(field.len()))?);
-            self.put_rope(field);
-        }
+        self.put_varint(tags.count);
+        self.put_rope(tags.fields);
         Ok(())
     }
 }
@@ -268,22 +276,28 @@ impl Rope {
 /// The tagged fields of one structure that differ from their defaults, by rising tag.
 #[derive(Debug, Default)]
 pub struct Tags {
-    fields: Vec<(u32, Rope)>,
+    count: u32,
+    fields: Rope,
+    /// The field that is being written; its length comes before it.
+    field: Rope,
 }
 
 impl Tags {
     /// Adds a field.
     ///
     /// # Errors
-    /// What `write` returns.
+    /// What `write` returns, `TooLong`.
     pub fn add(
         &mut self,
         tag: u32,
         write: impl FnOnce(&mut Rope) -> Result<(), EncodeError>,
     ) -> Result<(), EncodeError> {
-        let mut field = Rope::new();
-        write(&mut field)?;
-        self.fields.push((tag, field));
+        write(&mut self.field)?;
+        self.fields.put_varint(tag);
+        let len = self.field.len();
+        self.fields.put_varint(u32::try_from(len).map_err(|_| EncodeError::TooLong(len))?);
+        self.fields.take_from(&mut self.field);
+        self.count += 1;
         Ok(())
     }
 }

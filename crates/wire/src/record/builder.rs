@@ -7,7 +7,7 @@
 use super::check::NO_TIMESTAMP;
 use super::compress::{Codec, compress};
 use super::header::{Attributes, BatchHeader, HEADER_BYTES, OVERHEAD_BYTES};
-use super::varint::{put_varint, varint_len};
+use super::varint::{VARINT_MAX, put_varint, varint_len};
 use bytes::Bytes;
 use types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, WallTime};
 
@@ -108,7 +108,9 @@ impl BatchBuilder {
         self.time_span_ok &= delta.is_some();
         self.max_timestamp = self.max_timestamp.max(timestamp);
         let (time, offset) = (delta.unwrap_or(0), wide(self.count));
-        put_varint(&mut self.records, wide(body_len(time, offset, (key, value), headers)));
+        let length = body_len(time, offset, (key, value), headers);
+        self.records.reserve(VARINT_MAX + length);
+        put_varint(&mut self.records, wide(length));
         self.records.push(0);
         put_varint(&mut self.records, time);
         put_varint(&mut self.records, offset);

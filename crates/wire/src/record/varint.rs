@@ -9,6 +9,9 @@ pub(super) fn unzigzag(raw: u64) -> i64 {
     (raw >> 1).cast_signed() ^ (raw & 1).cast_signed().wrapping_neg()
 }
 
+/// Most bytes that one takes.
+pub(super) const VARINT_MAX: usize = 10;
+
 /// Appends `value`.
 pub(super) fn put_varint(out: &mut Vec<u8>, value: i64) {
     let mut raw = ((value << 1) ^ (value >> 63)).cast_unsigned();
