@@ -8,6 +8,7 @@ use crate::net::listener::Places;
 use crate::net::peer_log::PeerLog;
 use crate::probe::Probes;
 use crate::publish::Published;
+use crate::room::Rooms;
 use crate::session::FetchSessions;
 use crate::shard::router::Router;
 use crate::space::Space;
@@ -42,6 +43,8 @@ pub(crate) struct Context {
     pub(crate) wal: WalHandle,
     /// Budget of what is in no segment yet.
     pub(crate) unwritten: Arc<Unwritten>,
+    /// Room for what coordinators write.
+    pub(crate) rooms: Rooms,
     /// Budget of what groups hold.
     pub(crate) group_memory: Arc<GroupMemory>,
     /// Budget of what transactional ids hold.

@@ -1,4 +1,4 @@
-//! What coordinators need done outside of their shard: their log read, and room made for their records.
+//! What coordinators need done outside of their shard: their log read, and room for their records waited for.
 //!
 //! A shard never waits; these jobs do, each as a task of the shard's thread, and send it a message when they are done.
 //! Tests: tests/wire/groups.rs, tests/storage/groups.rs.
@@ -6,8 +6,8 @@
 use crate::api::read;
 use crate::context::Context;
 use crate::history::Notes;
-use crate::shard::message::{FetchPart, GroupRoom, GroupsDone, GroupsOutcome, NotesRoom, ShardMessage};
-use bytes::Bytes;
+use crate::room::NeedsRoom;
+use crate::shard::message::{FetchPart, GroupsDone, GroupsOutcome, ShardMessage};
 use coordinator::{GroupRecord, Logged, RecordFault};
 use partition::{FetchInput, Isolation};
 use std::sync::Arc;
@@ -23,12 +23,6 @@ const LOAD_BYTES: usize = 4 << 20;
 const EXPANDED_MAX: usize = 256 << 20;
 /// Pause before the log is looked at again of which not everything is committed yet.
 const LOAD_PAUSE: Duration = Duration::from_millis(10);
-/// Part of the write-ahead log that one batch may take, in eighths, as for Produce.
-const WAL_EIGHTHS: u64 = 3;
-/// What a file of the write-ahead log needs beside the largest batch, generously (W-4).
-const FILE_OVERHEAD: u64 = 16 << 10;
-/// What a batch costs in the write-ahead log beside its bytes, at most.
-const FRAME_OVERHEAD: u64 = 128;
 
 /// A job of one coordinator.
 pub(crate) struct GroupJob {
@@ -44,19 +38,14 @@ pub(crate) struct GroupJob {
 pub(crate) enum GroupTask {
     /// Read its log from one offset to another, and say what the records are.
     Load(OffsetRange),
-    /// Take room in memory and in the write-ahead log for a batch, and for the notes of it, if there are any.
-    Room(Bytes, Option<Notes>),
+    /// Wait for room for a batch.
+    Room(Box<NeedsRoom>),
     /// Take room for notes alone, if there is some.
     Notes(Notes),
 }
 
 /// The way to whoever does them.
 pub(crate) type GroupJobSender = mpsc::UnboundedSender<GroupJob>;
-
-/// Returns the largest batch that a coordinator may write: each is written into one file of the write-ahead log. *Units*: bytes.
-pub(crate) fn batch_max(wal: &config::WalConfig) -> u64 {
-    wal.file_bytes.saturating_sub(FILE_OVERHEAD)
-}
 
 /// Does jobs until no shard sends any.
 pub(crate) async fn work(mut inbox: mpsc::UnboundedReceiver<GroupJob>, context: Arc<Context>) {
@@ -73,12 +62,12 @@ pub(crate) async fn work(mut inbox: mpsc::UnboundedReceiver<GroupJob>, context: 
                     let is_loaded = load(&context, key, range, decode, &tell_records).await;
                     tell(if is_loaded { GroupsOutcome::Loaded } else { GroupsOutcome::NotLoaded });
                 }
-                GroupTask::Room(batch, notes) => {
-                    tell(GroupsOutcome::Room(room(&context, batch, notes).await));
+                GroupTask::Room(needs) => {
+                    tell(GroupsOutcome::Room(Box::new(context.rooms.take(*needs).await)));
                 }
                 GroupTask::Notes(notes) => {
-                    if let Some(room) = room_for_notes(&context, notes).await {
-                        tell(GroupsOutcome::Notes(Box::new(room)));
+                    if let Some(room) = context.rooms.take_for_notes(&notes).await {
+                        tell(GroupsOutcome::Notes(notes, room));
                     }
                 }
             }
@@ -179,48 +168,4 @@ fn decode_all<R>(from: Offset, batches: &[Batch], decode: Decode<R>) -> Result<(
         }
     }
     Ok((next, all))
-}
-
-/// Waits for room for a batch. A full disk that refuses produce does not refuse what coordinators write (W-12), but its notes,
-/// which may be lost.
-///
-/// # Errors
-/// It never fits: nothing is written.
-pub(crate) async fn room(
-    context: &Arc<Context>,
-    batch: Bytes,
-    notes: Option<Notes>,
-) -> Result<Box<GroupRoom>, ErrorCode> {
-    let most = context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS;
-    let mut bytes = batch.len() as u64;
-    if bytes > most.min(batch_max(&context.config.storage.wal)) {
-        return Err(ErrorCode::MessageTooLarge);
-    }
-    let batch = Batch::from_wire(&batch).map_err(|_| ErrorCode::UnknownServerError)?;
-    let notes = notes.filter(|notes| {
-        let fits = !context.space.is_short() && bytes + FRAME_OVERHEAD + notes.bytes() <= most;
-        if !fits {
-            context.probes.history.missed(notes.count);
-        }
-        fits
-    });
-    bytes += notes.as_ref().map_or(0, |notes| notes.bytes() + FRAME_OVERHEAD);
-    context.space.take(bytes);
-    let claim = context.unwritten.admit(bytes).await;
-    let reservation = context.wal.reserve_later(bytes + FRAME_OVERHEAD).await;
-    Ok(Box::new(GroupRoom { batch, notes, claim, reservation }))
-}
-
-/// Waits for room for notes that come alone; on a full disk there is none for them.
-async fn room_for_notes(context: &Arc<Context>, notes: Notes) -> Option<NotesRoom> {
-    let most = context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS;
-    let bytes = notes.bytes() + FRAME_OVERHEAD;
-    if context.space.is_short() || bytes > most {
-        context.probes.history.missed(notes.count);
-        return None;
-    }
-    context.space.take(bytes);
-    let claim = context.unwritten.admit(bytes).await;
-    let reservation = context.wal.reserve_later(bytes).await;
-    Some(NotesRoom { notes, claim, reservation })
 }

@@ -22,6 +22,7 @@ mod pages;
 mod probe;
 mod producer_ids;
 mod publish;
+mod room;
 mod run;
 mod session;
 mod shard;

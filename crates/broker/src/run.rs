@@ -13,6 +13,7 @@ use crate::pages::{self, SyncRequests};
 use crate::probe::Probes;
 use crate::producer_ids::ProducerIds;
 use crate::publish::{Published, publish_all};
+use crate::room::Rooms;
 use crate::session::FetchSessions;
 use crate::shard::message::ShardMessage;
 use crate::shard::router::Router;
@@ -227,6 +228,8 @@ impl Broker {
         let (stop, stopping) = watch::channel(false);
         let (network, connections) = (&config.network, sockets.descriptors.connections);
         sockets.descriptors.warn_beyond(first.broker.network.max_connections as usize);
+        let probes = Arc::new(Probes::new(sockets.clients.iter().map(|c| c.advertised.listener.as_str())));
+        let rooms = Rooms::new(&wal, &unwritten, &space, &probes, &config.storage.wal);
         let context = Arc::new(Context {
             admission: Admission::new(memory(&config, env)),
             places: Places::new(connections),
@@ -237,13 +240,14 @@ impl Broker {
             router: router.clone(),
             metadata: metadata.clone(),
             published,
-            probes: Arc::new(Probes::new(sockets.clients.iter().map(|c| c.advertised.listener.as_str()))),
+            probes,
             wal,
             pages: page_writer.clone(),
             failure,
             stop: stopping,
             space,
             unwritten,
+            rooms,
             group_memory: GroupMemory::new(group_memory(&config, env)),
             txn_memory: GroupMemory::new(group_memory(&config, env) / TXN_MEMORY_SHARE),
             next_fetch: AtomicU64::new(1),
@@ -253,12 +257,8 @@ impl Broker {
             unread_times: UnreadTimes::default(),
             config,
         });
-        tokio::task::spawn_local(publish_all(
-            metadata.image(),
-            published_to,
-            router.clone(),
-            env.clock.clone(),
-        ));
+        let publishing = publish_all(metadata.image(), published_to, router.clone(), env.clock.clone());
+        tokio::task::spawn_local(publishing);
         let failed = Arc::new(failed);
         let page_syncs = pages::start_syncs(env, &page_writer, (&router, &jobs), &failed);
         let connections = mailboxes.start(&context, &jobs, &failed, &first, recovered);

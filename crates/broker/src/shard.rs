@@ -13,6 +13,7 @@ mod pages;
 mod positions;
 mod produces;
 pub(crate) mod router;
+pub(crate) mod sendings;
 mod tails;
 pub(crate) mod threads;
 pub(crate) mod transactions;
@@ -24,6 +25,7 @@ use crate::groups::GroupJobSender;
 use crate::jobs::{Job, JobSender};
 use crate::probe::Probes;
 use crate::publish::Published;
+use crate::room::Rooms;
 use crate::transactions::TxnJobSender;
 use crate::unwritten::{Held, Unwritten};
 use env::Clock;
@@ -50,6 +52,7 @@ pub(crate) struct Shard {
     pub(crate) published: Arc<Published>,
     pub(crate) wal: WalClient,
     pages: pages::Pages,
+    rooms: Rooms,
     pub(crate) jobs: JobSender,
     pub(crate) probes: Arc<Probes>,
     pub(crate) settings: ShardSettings,
@@ -129,6 +132,7 @@ impl Shard {
             published: parts.published,
             wal: parts.wal,
             pages: pages::Pages::new(parts.pages),
+            rooms: parts.rooms,
             jobs: parts.jobs,
             probes: parts.probes,
             settings: parts.settings,
@@ -271,19 +275,23 @@ impl Shard {
                 Effect::Acked { token, end } => {
                     // Before whoever has ended the transaction hears of it.
                     self.on_mark_acked(token, end);
-                    self.produces.on_acked(token, end);
+                    self.produces.on_acked(token, end, &self.router);
                 }
                 Effect::Wake { token, bytes } => self.fetches.on_wake(token, bytes),
             }
         }
     }
 
-    /// Hands this turn's frames to the write-ahead log as one message, and the batches of page-cache logs to their writer.
+    /// Hands this turn's frames to the write-ahead log as one message, and what is appended because they have their place there as
+    /// another; the batches of page-cache logs go to their writer.
     fn submit(&mut self) {
         self.hand_over_pages();
-        if self.frames.is_empty() && self.removed.is_empty() {
-            return;
+        while !self.frames.is_empty() || !self.removed.is_empty() {
+            self.submit_frames();
         }
+    }
+
+    fn submit_frames(&mut self) {
         let frames = std::mem::take(&mut self.frames);
         let changes = frames.iter().map(|frame| (frame.key, frame.change)).collect();
         let is_awaited = std::mem::take(&mut self.is_awaited) || !self.removed.is_empty();
@@ -376,6 +384,7 @@ pub(crate) struct ShardParts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) wal: WalClient,
     pub(crate) pages: PageClient,
+    pub(crate) rooms: Rooms,
     pub(crate) jobs: JobSender,
     pub(crate) probes: Arc<Probes>,
     pub(crate) settings: ShardSettings,

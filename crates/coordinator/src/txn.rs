@@ -23,6 +23,7 @@ use crate::request::Token;
 use crate::timers::Timers;
 use decide::Step;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 use types::{ErrorCode, LeaderEpoch, LogKey, Monotonic, Mutant, Now, ProducerEpoch, ProducerId};
 
@@ -84,9 +85,9 @@ struct Held {
 /// What is known of an id.
 #[derive(Clone, Debug, Default)]
 struct Entry {
-    committed: Option<Txn>,
+    committed: Option<Arc<Txn>>,
     /// As it is with the records on their way.
-    latest: Option<Txn>,
+    latest: Option<Arc<Txn>>,
     on_way: usize,
     marks: Option<Marks>,
     held: VecDeque<Held>,
@@ -122,6 +123,8 @@ pub struct Transactions {
     given: Option<Batch>,
     /// What is not committed yet, oldest first.
     ordered: VecDeque<Batch>,
+    /// What nobody waits for goes out by then, if nothing else is written before.
+    lingers_until: Option<Monotonic>,
     effects: Vec<TxnEffect>,
     last_mark: u64,
     bytes: usize,
@@ -140,6 +143,7 @@ impl Transactions {
             next: VecDeque::new(),
             given: None,
             ordered: VecDeque::new(),
+            lingers_until: None,
             effects: Vec::new(),
             last_mark: 0,
             bytes: 0,
@@ -201,7 +205,7 @@ impl Transactions {
         let (Some(connection), Some(producer)) = (connection, request.producer()) else { return false };
         let Some(entry) = self.ids.get_mut(id) else { return false };
         let is_its = |txn: &Txn| txn.producer == producer.id && txn.epoch == producer.epoch;
-        if !entry.latest.as_ref().is_some_and(is_its) {
+        if !entry.latest.as_deref().is_some_and(is_its) {
             return false;
         }
         let heard = entry.heard.filter(|(epoch, _)| *epoch == producer.epoch).map(|(_, heard)| heard);
@@ -211,7 +215,7 @@ impl Transactions {
 
     fn decide(&mut self, asked: Held, id: &str, now: Now) {
         let (token, request) = (asked.token, &asked.request);
-        let known = self.ids.get(id).and_then(|entry| entry.latest.as_ref());
+        let known = self.ids.get(id).and_then(|entry| entry.latest.as_deref());
         let step = match request {
             TxnRequest::Init { timeout, .. } if timeout.0 < 1 || *timeout > self.settings.timeout_max => {
                 Err(ErrorCode::InvalidTransactionTimeout)
@@ -236,7 +240,7 @@ impl Transactions {
                     Err(ErrorCode::InvalidProducerEpoch)
                 }
                 Some(txn) if txn.state == TxnState::Ongoing => {
-                    Ok(Step::Abort(Box::new(decide::fence(txn, now.wall))))
+                    Ok(Step::Abort(Arc::new(decide::fence(txn, now.wall))))
                 }
                 // It was on its way, and is told so.
                 Some(txn) if txn.state == TxnState::CompleteCommit => Err(ErrorCode::InvalidTxnState),
@@ -260,14 +264,14 @@ impl Transactions {
                     TxnState::PrepareAbort => Some(TxnEvent::Aborted),
                     _ => None,
                 };
-                let batch = self.write(id, *txn, now);
+                let batch = self.write(id, txn, now);
                 let then = if is_ahead { &mut batch.ordered } else { &mut batch.committed };
                 then.push(Then::Reply(token, answer));
                 batch.committed.extend(event.map(Then::Happened));
             }
             Ok(Step::Abort(txn)) => {
                 self.hold(asked, id);
-                self.write(id, *txn, now).committed.push(Then::Happened(TxnEvent::Fenced));
+                self.write(id, txn, now).committed.push(Then::Happened(TxnEvent::Fenced));
             }
             Ok(Step::Hold) => self.hold(asked, id),
         }
@@ -315,7 +319,7 @@ impl Transactions {
     }
 
     /// Writes what a transaction becomes, and all that this brings with it; returns the batch of its record.
-    fn write(&mut self, id: &str, txn: Txn, now: Now) -> &mut Batch {
+    fn write(&mut self, id: &str, txn: Arc<Txn>, now: Now) -> &mut Batch {
         let state = txn.state;
         let entry = self.ids.entry(id.to_owned()).or_default();
         let was = entry.latest.replace(txn.clone()).map(|txn| txn.state);
@@ -359,7 +363,7 @@ impl Transactions {
     }
 
     fn arm_timeout(&mut self, id: &str, now: Now) {
-        let Some(txn) = self.ids.get(id).and_then(|entry| entry.latest.as_ref()) else { return };
+        let Some(txn) = self.ids.get(id).and_then(|entry| entry.latest.as_deref()) else { return };
         let due = now.mono.plus(txn.timeout.duration());
         self.timers.arm(TimerKey::Timeout(id.to_owned()), due);
     }
@@ -385,11 +389,15 @@ impl Transactions {
         }
     }
 
-    /// Gives the next batch to the log, if the one before it has its place there.
+    /// Gives the next batch to the log, if the one before it has its place there; one that nobody waits for lingers for more.
     fn pump(&mut self) {
+        let is_alone =
+            self.next.len() == 1 && self.next[0].ordered.is_empty() && self.next[0].committed.is_empty();
         if self.given.is_none()
+            && !(is_alone && self.lingers_until.is_some())
             && let Some(batch) = self.next.pop_front()
         {
+            self.lingers_until = None;
             let is_awaited = batch.committed.iter().any(|then| matches!(then, Then::Reply(..)));
             let is_followed = !batch.ordered.is_empty() || !is_awaited;
             self.effects.push(TxnEffect::Append { records: batch.records.clone(), is_followed });
@@ -432,7 +440,7 @@ impl Transactions {
     /// Sends the marks of a transaction whose end is decided, to all of its partitions.
     fn mark(&mut self, id: &str) {
         let Some(entry) = self.ids.get_mut(id) else { return };
-        let Some(txn) = entry.latest.as_ref().filter(|txn| txn.state.is_ending()) else { return };
+        let Some(txn) = entry.latest.as_deref().filter(|txn| txn.state.is_ending()) else { return };
         entry.marks = Some(Marks { number: 0, left: txn.partitions.clone(), is_waiting: false });
         self.send_marks(id);
     }
@@ -505,9 +513,13 @@ impl Transactions {
         let Some(entry) = self.ids.get_mut(id) else { return };
         entry.marks = None;
         let held = std::mem::take(&mut entry.held);
-        let Some(txn) = entry.latest.as_ref() else { return };
-        let after = decide::complete(txn, now.wall);
+        let Some(txn) = entry.latest.as_deref() else { return };
+        let after = Arc::new(decide::complete(txn, now.wall));
         self.write(id, after, now);
+        // Its producer mostly begins the next one at once; lost, the marks are sent again.
+        if !self.settings.linger.is_zero() {
+            self.lingers_until.get_or_insert(now.mono.plus(self.settings.linger));
+        }
         for asked in held {
             self.timers.cancel(&TimerKey::Hold(id.to_owned(), asked.token));
             self.decide(asked, id, now);
@@ -516,7 +528,7 @@ impl Transactions {
 
     /// Returns when [`Transactions::on_time`] has something to do.
     pub fn next_deadline(&self) -> Option<Monotonic> {
-        self.timers.next()
+        [self.timers.next(), self.lingers_until].into_iter().flatten().min()
     }
 
     /// Acts on the deadlines that are reached.
@@ -529,13 +541,14 @@ impl Transactions {
                 TimerKey::Expire(id) => self.on_expiry(&id, now),
             }
         }
+        self.lingers_until = self.lingers_until.filter(|until| *until > now.mono);
         self.pump();
     }
 
     fn on_timeout(&mut self, id: &str, now: Now) {
-        let known = self.ids.get(id).and_then(|entry| entry.latest.as_ref());
+        let known = self.ids.get(id).and_then(|entry| entry.latest.as_deref());
         let Some(txn) = known.filter(|txn| txn.state == TxnState::Ongoing) else { return };
-        let fenced = decide::fence(txn, now.wall);
+        let fenced = Arc::new(decide::fence(txn, now.wall));
         self.write(id, fenced, now).committed.push(Then::Happened(TxnEvent::TimedOut));
     }
 
@@ -548,7 +561,7 @@ impl Transactions {
 
     fn on_expiry(&mut self, id: &str, now: Now) {
         let Some(entry) = self.ids.get_mut(id) else { return };
-        let is_over = entry.latest.as_ref().is_some_and(|txn| txn.state.is_over());
+        let is_over = entry.latest.as_deref().is_some_and(|txn| txn.state.is_over());
         if !is_over {
             // It is set again when the transaction is over.
             return;
@@ -597,7 +610,7 @@ impl Transactions {
     }
 
     fn facts<'a>(&'a self, id: &'a str, entry: &'a Entry) -> Option<TxnFacts<'a>> {
-        let txn = entry.committed.as_ref()?;
+        let txn = entry.committed.as_deref()?;
         let ends = self.timers.due(&TimerKey::Timeout(id.to_owned()));
         Some(TxnFacts { id, txn, ends, unmarked: entry.marks.as_ref().map(|marks| &marks.left) })
     }
@@ -606,7 +619,7 @@ impl Transactions {
     /// with the records on their way. Nothing of what is not found here was let into its partition by this coordinator.
     pub fn owners(&self, open: &[(ProducerId, LogKey)]) -> Vec<Option<&str>> {
         let producers: BTreeSet<ProducerId> = open.iter().map(|(producer, _)| *producer).collect();
-        let running = self.ids.iter().filter_map(|(id, entry)| Some((id.as_str(), entry.latest.as_ref()?)));
+        let running = self.ids.iter().filter_map(|(id, entry)| Some((id.as_str(), entry.latest.as_deref()?)));
         let running = running.filter(|(_, txn)| !txn.state.is_over() && producers.contains(&txn.producer));
         let by_producer: BTreeMap<ProducerId, (&str, &Txn)> =
             running.map(|(id, txn)| (txn.producer, (id, txn))).collect();
@@ -619,7 +632,7 @@ impl Transactions {
 
     /// Returns what is committed of each id.
     pub fn committed(&self) -> impl Iterator<Item = &Txn> {
-        self.ids.values().filter_map(|entry| entry.committed.as_ref())
+        self.ids.values().filter_map(|entry| entry.committed.as_deref())
     }
 
     /// Notes what others hold that share the memory. *Units*: bytes.

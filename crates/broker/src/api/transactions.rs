@@ -52,12 +52,13 @@ pub(super) async fn ask(
     request: TxnRequest,
     connection: Option<Connection>,
 ) -> Result<TxnAnswer, ErrorCode> {
-    match ask_once(context, id, request.clone(), connection).await? {
-        TxnAnswer::NeedsId => {
+    let again = request.may_need_id().then(|| request.clone());
+    match (ask_once(context, id, request, connection).await?, again) {
+        (TxnAnswer::NeedsId, Some(again)) => {
             let drawn = super::k22_init_producer_id::draw(context).await?;
-            ask_once(context, id, with_fresh(request, drawn), connection).await
+            ask_once(context, id, with_fresh(again, drawn), connection).await
         }
-        answer => Ok(answer),
+        (answer, _) => Ok(answer),
     }
 }
 

@@ -18,7 +18,7 @@ use coordinator::txn::{Connection, Order, Producer, Protocol, TxnAnswer, TxnPart
 use partition::VerificationGuard;
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
-use types::{ErrorCode, LogKey, Sequence};
+use types::{ErrorCode, LogKey, Sequence, TopicId};
 
 /// First version of Produce that adds the partition itself.
 const ADDS_FROM: i16 = 12;
@@ -151,18 +151,19 @@ impl Asks<'_> {
                 partitions.entry(txn_topic(topic)).or_default().insert(batch.key.partition.0);
             }
         }
+        let named = partitions.iter().flat_map(|(topic, all)| all.iter().map(|p| (topic.id, *p)));
+        let named: Vec<(TopicId, i32)> = named.collect();
         let is_in_wal = batches.iter().all(|(batch, _)| batch.is_in_wal);
         let request = if self.knows >= Knows::Adding {
             let order = if is_in_wal { Order::OneLog } else { Order::Across };
-            TxnRequest::Add { producer, partitions: partitions.clone(), protocol: Protocol::V2, order }
+            TxnRequest::Add { producer, partitions, protocol: Protocol::V2, order }
         } else {
-            TxnRequest::Verify { producer, partitions: partitions.clone() }
+            TxnRequest::Verify { producer, partitions }
         };
         match ask(self.context, self.id, request, None).await {
             Ok(TxnAnswer::Done) => vec![ErrorCode::None; batches.len()],
             Ok(TxnAnswer::Partitions(codes)) => {
-                let named = partitions.iter().flat_map(|(t, all)| all.iter().map(|p| (t.id, *p)));
-                let codes: BTreeMap<_, _> = named.zip(codes).collect();
+                let codes: BTreeMap<_, _> = named.into_iter().zip(codes).collect();
                 let code = |key: LogKey| codes.get(&(key.topic_id, key.partition.0)).copied();
                 let of =
                     |(batch, _): &(Unverified, _)| code(batch.key).unwrap_or(ErrorCode::UnknownServerError);

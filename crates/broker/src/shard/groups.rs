@@ -5,10 +5,12 @@
 //! Tests: tests/wire/groups.rs, tests/storage/groups.rs.
 
 use super::Shard;
-use super::message::{GroupAsk, GroupRoom, GroupSizes, GroupsDone, GroupsOutcome, NotesRoom, ShardMessage};
+use super::message::{GroupAsk, GroupSizes, GroupsDone, GroupsOutcome, ShardMessage};
 use crate::group_memory::{GroupMemory, Share};
 use crate::groups::{GroupJob, GroupJobSender, GroupTask};
+use crate::history::Notes;
 use crate::publish::Published;
+use crate::room::{HasRoom, Room};
 use bytes::Bytes;
 use config::BrokerConfig;
 use coordinator::assign::Assignor;
@@ -190,20 +192,13 @@ impl Shard {
                 Effect::Expires { group, offsets, whole, reason } => {
                     tracing::info!(%group, offsets, whole, reason = reason.name(), "offsets of a group expire");
                 }
-                Effect::Append { records, notes, txn } => match encode(&records, txn, self.clock.now()) {
-                    Ok(batch) => {
-                        let notes = self.notes(&records, &notes);
-                        if let Some(one) = self.coordinators.led.get_mut(&key) {
-                            one.guard = txn.and_then(|txn| txn.guard).map(VerificationGuard);
-                        }
-                        self.coordinators.job(key, serial, GroupTask::Room(batch, notes));
+                Effect::Append { records, notes, txn } => {
+                    let notes = self.notes(&records, &notes);
+                    if let Some(one) = self.coordinators.led.get_mut(&key) {
+                        one.guard = txn.and_then(|txn| txn.guard).map(VerificationGuard);
                     }
-                    Err(error) => {
-                        tracing::error!(partition = %key, %error, "records of groups cannot be written");
-                        let what = GroupsOutcome::Room(Err(ErrorCode::UnknownServerError));
-                        self.router.send(self.id, ShardMessage::GroupsDone(GroupsDone { key, serial, what }));
-                    }
-                },
+                    self.write_records(key, serial, encode(&records, txn, self.clock.now()), notes);
+                }
                 Effect::Note(records, notes) => {
                     if let Some(notes) = self.notes(&records, &notes) {
                         self.coordinators.job(key, serial, GroupTask::Notes(notes));
@@ -357,30 +352,62 @@ impl Shard {
             }
             // Asked for again, it is tried again.
             GroupsOutcome::NotLoaded => self.resign_groups(key),
-            GroupsOutcome::Notes(room) => {
-                let NotesRoom { notes, claim, reservation } = *room;
+            GroupsOutcome::Notes(notes, Room { claim, reservation }) => {
                 if let Some(token) = self.append_notes(key, notes, now) {
                     self.coordinators.notes.insert(token, reservation);
                 }
                 drop(claim);
             }
-            GroupsOutcome::Room(room) => {
-                if let Err(code) = room.and_then(|room| self.append_records(key, serial, *room, now)) {
-                    let outcome = Err(not_stored(code));
-                    self.with_groups(key, |groups, topics| groups.written(outcome, topics, now));
-                }
+            GroupsOutcome::Room(has) => self.append_records(key, serial, *has, now),
+            GroupsOutcome::NotWritten(code) => {
+                let outcome = Err(not_stored(code));
+                self.with_groups(key, |groups, topics| groups.written(outcome, topics, now));
             }
         }
     }
 
-    fn append_records(
+    /// Appends a batch of records, at once if there is room for it.
+    fn write_records(
         &mut self,
         key: LogKey,
         serial: u64,
-        room: GroupRoom,
+        batch: Result<Bytes, EncodeFault>,
+        notes: Option<Notes>,
+    ) {
+        let now = self.clock.now();
+        let batch = batch.map_err(|error| {
+            tracing::error!(partition = %key, %error, "records of groups cannot be written");
+            ErrorCode::UnknownServerError
+        });
+        match batch.and_then(|batch| self.rooms.need(&batch, notes)) {
+            Ok(needs) => match self.rooms.take_now(needs) {
+                Ok(has) => self.append_records(key, serial, has, now),
+                Err(needs) => self.coordinators.job(key, serial, GroupTask::Room(needs)),
+            },
+            Err(code) => self.not_written(key, serial, code),
+        }
+    }
+
+    fn append_records(&mut self, key: LogKey, serial: u64, has: HasRoom, now: Now) {
+        if let Err(code) = self.append_with_notes(key, serial, has, now) {
+            self.not_written(key, serial, code);
+        }
+    }
+
+    /// Tells the coordinator in a message: what it does next may not be written either.
+    fn not_written(&self, key: LogKey, serial: u64, code: ErrorCode) {
+        let what = GroupsOutcome::NotWritten(code);
+        self.router.send(self.id, ShardMessage::GroupsDone(GroupsDone { key, serial, what }));
+    }
+
+    fn append_with_notes(
+        &mut self,
+        key: LogKey,
+        serial: u64,
+        has: HasRoom,
         now: Now,
     ) -> Result<(), ErrorCode> {
-        let GroupRoom { batch, notes, claim, reservation } = room;
+        let HasRoom { batch, notes, room: Room { claim, reservation } } = has;
         let token = self.produces.token();
         let guard = self.coordinators.led.get_mut(&key).and_then(|one| one.guard.take());
         let slot = self.partitions.get_mut(&key).ok_or(ErrorCode::NotCoordinator)?;
@@ -455,7 +482,7 @@ impl Shard {
 /// Returns the numbers that rule groups. What one operation writes fits into a batch with those before it.
 fn settings(broker: &BrokerConfig, memory: &GroupMemory) -> Settings {
     let config = &broker.groups;
-    let batch = usize::try_from(crate::groups::batch_max(&broker.storage.wal)).unwrap_or(usize::MAX);
+    let batch = usize::try_from(crate::room::batch_max(&broker.storage.wal)).unwrap_or(usize::MAX);
     let (least, most) = (config.min_session_timeout_ms.duration(), config.max_session_timeout_ms.duration());
     Settings {
         session_timeout: least..=most,

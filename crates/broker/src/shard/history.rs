@@ -14,8 +14,7 @@ impl Shard {
         if notes.is_empty() || !self.published.broker.groups.history.enabled {
             return None;
         }
-        let max = crate::groups::batch_max(&self.published.broker.storage.wal);
-        let made = Notes::new(records, notes, self.clock.now(), max);
+        let made = Notes::new(records, notes, self.clock.now(), self.rooms.batch_max());
         if made.is_none() {
             self.probes.history.missed(notes.len() as u64);
         }

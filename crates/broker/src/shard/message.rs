@@ -2,10 +2,12 @@
 
 use super::compaction::CompactMessage;
 use super::open_txns::{OpenTxn, OpenTxns};
+use super::sendings::SentMarks;
 use super::transactions::{TxnAsk, TxnLook, TxnSizes, TxnsDone};
 use super::txns::{BeginVerification, DescribeProducers, EndVerification, WriteMarkers};
 use crate::history::Notes;
 use crate::publish::Published;
+use crate::room::{HasRoom, Room};
 use crate::unwritten::Claim;
 use coordinator::{Counts, Due, Groups};
 use log::aborted::AbortedPlan;
@@ -199,6 +201,14 @@ pub(crate) struct AppendPart {
     pub(crate) guard: Option<VerificationGuard>,
 }
 
+/// Where the answers of appended batches go, in their order, once all of them are known.
+pub(crate) enum AppendReply {
+    /// To a task that waits.
+    Asker(oneshot::Sender<Vec<AppendAnswer>>),
+    /// To the coordinator of a transaction that ends.
+    Coordinator(SentMarks),
+}
+
 /// How one batch ended.
 #[derive(Clone, Debug)]
 pub(crate) struct AppendAnswer {
@@ -361,32 +371,12 @@ pub(crate) enum GroupsOutcome {
     Loaded,
     /// Its log cannot be read.
     NotLoaded,
-    /// There is room for its batch, or none.
-    Room(Result<Box<GroupRoom>, ErrorCode>),
+    /// There is room for its batch.
+    Room(Box<HasRoom>),
+    /// Its batch is not written.
+    NotWritten(ErrorCode),
     /// There is room for notes that come alone.
-    Notes(Box<NotesRoom>),
-}
-
-/// Notes that come alone, and the room that they may take.
-pub(crate) struct NotesRoom {
-    /// They.
-    pub(crate) notes: Notes,
-    /// As in [`GroupRoom`].
-    pub(crate) claim: Claim,
-    /// As in [`GroupRoom`].
-    pub(crate) reservation: Reservation,
-}
-
-/// A batch of a coordinator, and the room that it may take.
-pub(crate) struct GroupRoom {
-    /// The batch.
-    pub(crate) batch: Batch,
-    /// Its notes.
-    pub(crate) notes: Option<Notes>,
-    /// Room in memory; given back when the log has taken the batch over.
-    pub(crate) claim: Claim,
-    /// Room in the write-ahead log; given back when it is durable.
-    pub(crate) reservation: Reservation,
+    Notes(Notes, Room),
 }
 
 /// What a log takes on the disk, and will.

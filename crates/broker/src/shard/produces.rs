@@ -1,13 +1,13 @@
 //! Produce requests that wait for their batches to be committed.
 
 use super::Shard;
-use super::message::{Append, AppendAnswer, AppendPart};
+use super::message::{Append, AppendAnswer, AppendPart, AppendReply};
+use super::router::Router;
 use crate::departed::Lookup;
 use log::wal::Reservation;
 use partition::{AckEnd, AckToken, AppendInput, AppendRefused, Appended, Effect, Origin, RequiredAcks};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 use types::{ErrorCode, LogKey, Now, Offset, Sequence};
 use wire::record::BatchHeader;
 
@@ -30,7 +30,7 @@ struct Request {
     answers: Vec<AppendAnswer>,
     missing: usize,
     _room: Arc<Reservation>,
-    reply: oneshot::Sender<Vec<AppendAnswer>>,
+    reply: AppendReply,
 }
 
 impl Produces {
@@ -46,7 +46,7 @@ impl Produces {
     }
 
     /// Fills in an answer; the request that has all of them is answered.
-    pub(super) fn on_acked(&mut self, token: AckToken, end: AckEnd) {
+    pub(super) fn on_acked(&mut self, token: AckToken, end: AckEnd, router: &Router) {
         let Some(place) = self.tokens.remove(&token) else { return };
         let Some(request) = self.requests.get_mut(&place.request) else { return };
         if let Some(answer) = request.answers.get_mut(place.slot) {
@@ -57,17 +57,12 @@ impl Produces {
         }
         request.missing -= 1;
         if request.missing == 0 {
-            self.finish(place.request);
+            self.finish(place.request, router);
         }
     }
 
     /// Begins a request with so many parts.
-    pub(super) fn begin(
-        &mut self,
-        parts: usize,
-        room: Arc<Reservation>,
-        reply: oneshot::Sender<Vec<AppendAnswer>>,
-    ) -> u64 {
+    pub(super) fn begin(&mut self, parts: usize, room: Arc<Reservation>, reply: AppendReply) -> u64 {
         let request = self.next_request;
         self.next_request += 1;
         let answers = Vec::with_capacity(parts);
@@ -97,28 +92,31 @@ impl Produces {
     }
 
     /// Answers a request of which nothing is missing.
-    pub(super) fn finish_if_complete(&mut self, request: u64) {
+    pub(super) fn finish_if_complete(&mut self, request: u64, router: &Router) {
         if self.requests.get(&request).is_some_and(|r| r.missing == 0) {
-            self.finish(request);
+            self.finish(request, router);
         }
     }
 
-    fn finish(&mut self, request: u64) {
-        if let Some(done) = self.requests.remove(&request) {
+    fn finish(&mut self, request: u64, router: &Router) {
+        let Some(done) = self.requests.remove(&request) else { return };
+        match done.reply {
             // The asker may have timed out; then nobody listens.
-            let _ = done.reply.send(done.answers);
+            AppendReply::Asker(reply) => _ = reply.send(done.answers),
+            AppendReply::Coordinator(sent) => sent.answered(&done.answers, router),
         }
     }
 }
 
 impl Shard {
     pub(super) fn on_append(&mut self, append: Append, now: Now) {
-        let request = self.produces.begin(append.parts.len(), append.room, append.reply);
+        let reply = AppendReply::Asker(append.reply);
+        let request = self.produces.begin(append.parts.len(), append.room, reply);
         for part in append.parts {
             self.append_part(request, part, append.acks, now);
         }
         drop(append.claim);
-        self.produces.finish_if_complete(request);
+        self.produces.finish_if_complete(request, &self.router);
     }
 
     fn append_part(&mut self, request: u64, part: AppendPart, acks: RequiredAcks, now: Now) {

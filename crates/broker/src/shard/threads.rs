@@ -119,6 +119,7 @@ impl ShardThread {
             clock: context.env.clock.clone(),
             wal: context.wal.register(self.sink.clone()),
             pages: context.pages.register(self.sink),
+            rooms: context.rooms.clone(),
             jobs: self.jobs,
             probes: context.probes.clone(),
             departed: context.departed.clone(),

@@ -6,15 +6,16 @@
 //! Tests: tests/wire/transactions.rs, tests/storage/transactions.rs.
 
 use super::Shard;
-use super::message::GroupRoom;
+use super::sendings::{self, MarkEnds, Sending, SentMarks};
 use crate::group_memory::Share;
+use crate::room::{HasRoom, Room};
 use crate::transactions::{TxnJob, TxnJobSender, TxnTask};
 use bytes::Bytes;
 use coordinator::Token;
 use coordinator::assign::TopicPattern;
 use coordinator::txn::{
-    Connection, Marked, Order, Transactions, Txn, TxnAnswer, TxnEffect, TxnFacts, TxnFilter, TxnPartitions,
-    TxnRecord, TxnRequest, TxnSettings, TxnState, TxnTopic,
+    Connection, Order, Transactions, Txn, TxnAnswer, TxnEffect, TxnFacts, TxnFilter, TxnPartitions,
+    TxnRecord, TxnRequest, TxnSettings, TxnState,
 };
 use log::retain::ClockState;
 use log::wal::Reservation;
@@ -32,6 +33,9 @@ const LISTED_BYTES: usize = 256;
 
 /// When marks are sent again that could not be written.
 const RETRY: Duration = Duration::from_millis(50);
+
+/// How long the record that a transaction is over waits for the next one's.
+const LINGER: Duration = Duration::from_millis(5);
 
 /// A request to the coordinator of a partition of `__transaction_state`.
 pub(crate) struct TxnAsk {
@@ -153,21 +157,21 @@ pub(crate) enum TxnsOutcome {
     Loaded,
     /// Its log cannot be read.
     NotLoaded,
-    /// There is room for its batch, or none.
+    /// There is room for its batch.
     Room {
         /// Which.
-        room: Result<Box<GroupRoom>, ErrorCode>,
+        has: Box<HasRoom>,
         /// More follows at once.
         is_followed: bool,
     },
-    /// Marks were written, or not.
+    /// There is room for marks.
+    MarkRoom(SentMarks, Room),
+    /// One shard has written marks, or not.
     Marked {
-        /// Of which id.
-        id: String,
         /// Which sending.
         number: u64,
         /// What became of each.
-        ends: Vec<(TxnTopic, i32, Marked)>,
+        ends: MarkEnds,
     },
 }
 
@@ -193,6 +197,8 @@ struct Coordinator {
     began: Monotonic,
     /// What it holds of the budget.
     share: Share,
+    /// Marks that it has sent and not heard of, by the number of the sending.
+    sendings: BTreeMap<u64, Sending>,
 }
 
 struct Append {
@@ -215,7 +221,12 @@ impl TxnCoordinators {
         }
     }
 
-    fn job(&self, key: LogKey, serial: u64, task: TxnTask) {
+    /// Returns what a coordinator has sent and not heard of.
+    pub(super) fn sendings_of(&mut self, key: LogKey) -> Option<&mut BTreeMap<u64, Sending>> {
+        self.led.get_mut(&key).map(|one| &mut one.sendings)
+    }
+
+    pub(super) fn job(&self, key: LogKey, serial: u64, task: TxnTask) {
         // Without a receiver the broker stops.
         let _ = self.jobs.send(TxnJob { key, serial, task });
     }
@@ -259,14 +270,30 @@ impl Shard {
                         let _ = reply.send(answer);
                     }
                 }
-                TxnEffect::Append { records, is_followed } => match encode(&records, self.clock.now()) {
-                    Some(batch) => self.transactions.job(key, serial, TxnTask::Room { batch, is_followed }),
-                    None => self.resign_txns(key),
-                },
-                TxnEffect::Mark(mark) => self.transactions.job(key, serial, TxnTask::Mark(mark)),
+                TxnEffect::Append { records, is_followed } => {
+                    self.write_txns(key, serial, &records, is_followed);
+                }
+                TxnEffect::Mark(mark) => self.send_marks(key, serial, mark),
                 TxnEffect::Happened(event) => self.probes.txns.note(event),
                 TxnEffect::Resign => self.resign_txns(key),
             }
+        }
+    }
+
+    /// Appends records, at once if there is room for them.
+    fn write_txns(&mut self, key: LogKey, serial: u64, records: &[TxnRecord], is_followed: bool) {
+        let now = self.clock.now();
+        match encode(records, now)
+            .ok_or(ErrorCode::UnknownServerError)
+            .and_then(|b| self.rooms.need(&b, None))
+        {
+            Ok(needs) => match self.rooms.take_now(needs) {
+                Ok(has) => self.append_txns(key, serial, has, is_followed, now),
+                Err(needs) => {
+                    self.transactions.job(key, serial, TxnTask::Room { needs, is_followed });
+                }
+            },
+            Err(code) => self.give_up_txns(key, code),
         }
     }
 
@@ -352,17 +379,19 @@ impl Shard {
             self.transactions.job(key, serial, TxnTask::Load(range));
         }
         let share = self.settings.txn_memory.share();
-        self.transactions.led.insert(key, Coordinator { serial, txns, is_loaded, began: now.mono, share });
+        let (began, sendings) = (now.mono, BTreeMap::new());
+        self.transactions.led.insert(key, Coordinator { serial, txns, is_loaded, began, share, sendings });
     }
 
     fn txn_settings(&self) -> TxnSettings {
         let config = &self.published.broker.transactions;
-        let batch = usize::try_from(crate::groups::batch_max(&self.published.broker.storage.wal));
+        let batch = usize::try_from(self.rooms.batch_max());
         TxnSettings {
             timeout_max: config.max_timeout,
             id_expiration: config.id_expiration.duration(),
             hold: config.hold.duration(),
             retry: RETRY,
+            linger: LINGER,
             memory_max: self.settings.txn_memory.limit(),
             record_max: batch.unwrap_or(usize::MAX) / 4,
             // One node has one write-ahead log.
@@ -417,35 +446,41 @@ impl Shard {
             }
             // Asked for again, it is tried again.
             TxnsOutcome::NotLoaded => self.resign_txns(key),
-            TxnsOutcome::Room { room, is_followed } => {
-                let was_awaited = self.is_awaited;
-                let appended = room.and_then(|room| self.append_txns(key, serial, *room, now));
-                self.is_awaited = was_awaited || !is_followed;
-                if let Err(code) = appended {
-                    tracing::warn!(partition = %key, code = code.name(), "records of transactions are not stored: they are read again");
-                    self.resign_txns(key);
+            TxnsOutcome::Room { has, is_followed } => self.append_txns(key, serial, *has, is_followed, now),
+            TxnsOutcome::MarkRoom(sent, room) => self.hand_over_marks(sent, room),
+            TxnsOutcome::Marked { number, ends } => {
+                let sendings = self.transactions.sendings_of(key);
+                if let Some((id, ends)) = sendings.and_then(|all| sendings::answered(all, number, ends)) {
+                    self.with_txns(key, |txns| txns.marked(&id, number, &ends, now));
                 }
-            }
-            TxnsOutcome::Marked { id, number, ends } => {
-                self.with_txns(key, |txns| txns.marked(&id, number, &ends, now));
             }
         }
     }
 
-    fn append_txns(&mut self, key: LogKey, serial: u64, room: GroupRoom, now: Now) -> Result<(), ErrorCode> {
-        let GroupRoom { batch, claim, reservation, .. } = room;
+    fn append_txns(&mut self, key: LogKey, serial: u64, has: HasRoom, is_followed: bool, now: Now) {
+        let HasRoom { batch, room: Room { claim, reservation }, .. } = has;
         let token = self.produces.token();
-        let slot = self.partitions.get_mut(&key).ok_or(ErrorCode::NotCoordinator)?;
+        let Some(slot) = self.partitions.get_mut(&key) else {
+            return self.give_up_txns(key, ErrorCode::NotCoordinator);
+        };
         let (acks, origin, max_producers) =
             (RequiredAcks::All, Origin::Coordinator, self.settings.max_producers);
         let input = AppendInput { batch, acks, origin, token, max_producers, resume: None, guard: None };
         let mut effects = Vec::new();
-        slot.partition.append(input, now, &mut effects).map_err(|refused| refused.code())?;
+        if let Err(refused) = slot.partition.append(input, now, &mut effects) {
+            return self.give_up_txns(key, refused.code());
+        }
         self.transactions.appends.insert(token, Append { key, serial, _room: reservation });
         self.transactions.ordered.push((key, serial));
+        let was_awaited = self.is_awaited;
         self.run_effects(key, effects);
+        self.is_awaited = was_awaited || !is_followed;
         drop(claim);
-        Ok(())
+    }
+
+    fn give_up_txns(&mut self, key: LogKey, code: ErrorCode) {
+        tracing::warn!(partition = %key, code = code.name(), "records of transactions are not stored: they are read again");
+        self.resign_txns(key);
     }
 
     /// This turn's frames have gone to the write-ahead log.

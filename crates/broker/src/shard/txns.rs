@@ -5,7 +5,7 @@
 //! `partition`. Tests: shard/txns/tests.rs, tests/storage/transactions.rs.
 
 use super::Shard;
-use super::message::AppendAnswer;
+use super::message::{AppendAnswer, AppendReply};
 use crate::jobs::Job;
 use crate::unwritten::Claim;
 use log::segments::{SegmentId, SegmentMeta};
@@ -28,7 +28,7 @@ pub(crate) struct WriteMarkers {
     /// Room in memory; given back when the logs have taken the marks over.
     pub(crate) claim: Arc<Claim>,
     /// Where the answers go, in the order of `markers`, once all of them are known.
-    pub(crate) reply: oneshot::Sender<Vec<AppendAnswer>>,
+    pub(crate) reply: AppendReply,
 }
 
 /// One mark.
@@ -118,7 +118,7 @@ impl Shard {
             self.write_marker(request, marker, now);
         }
         drop(claim);
-        self.produces.finish_if_complete(request);
+        self.produces.finish_if_complete(request, &self.router);
     }
 
     fn write_marker(&mut self, request: u64, Marker { key, end, of_client }: Marker, now: Now) {

@@ -8,6 +8,7 @@ use coordinator::txn::{Protocol, Txn, TxnClient, TxnPartitions, TxnRecord, TxnSt
 use env::crash::CrashDisk;
 use log::append::{AppendAs, Appended, Origin};
 use log::directory::Opened;
+use std::sync::Arc;
 use types::{ErrorCode, LogKey, Millis, Monotonic, Now, ProducerEpoch, ProducerId, WallTime};
 use wire::record::{Batch, BatchBuilder, Codec};
 use wire::{EndTxnRequest, FetchRequest, InitProducerIdRequest, MetadataRequest};
@@ -64,7 +65,7 @@ fn record(id: i64) -> Batch {
         protocol: Protocol::V2,
         client: TxnClient::default(),
     };
-    let (key, value) = TxnRecord { id: "id".into(), txn: Some(txn) }.encode().unwrap();
+    let (key, value) = TxnRecord { id: "id".into(), txn: Some(Arc::new(txn)) }.encode().unwrap();
     let mut builder = BatchBuilder::new(Codec::None);
     builder.push(now().wall, Some(&key), value.as_deref(), &[]);
     Batch::from_wire(&builder.build().unwrap()).unwrap()

@@ -7,6 +7,7 @@
 
 use super::request::{Producer, TxnAnswer};
 use super::state::{EPOCH_MAX, Protocol, Txn, TxnClient, TxnPartitions, TxnState, is_exhausted};
+use std::sync::Arc;
 use types::{ErrorCode, Millis, Mutant, ProducerEpoch, ProducerId, WallTime};
 
 /// No epoch.
@@ -20,9 +21,9 @@ pub(super) enum Step {
     /// Nothing is written.
     Say(TxnAnswer),
     /// This is written; then that is said.
-    Write(Box<Txn>, TxnAnswer),
+    Write(Arc<Txn>, TxnAnswer),
     /// The transaction is aborted first, under an epoch that fences its producer; then it is decided again.
-    Abort(Box<Txn>),
+    Abort(Arc<Txn>),
     /// An end is on its way: it is decided again when that is done.
     Hold,
 }
@@ -30,7 +31,7 @@ pub(super) enum Step {
 type Decided = Result<Step, ErrorCode>;
 
 fn write(txn: Txn, answer: TxnAnswer) -> Decided {
-    Ok(Step::Write(Box::new(txn), answer))
+    Ok(Step::Write(Arc::new(txn), answer))
 }
 
 /// A client's producer begins, or goes on.
@@ -53,7 +54,7 @@ pub(super) fn init(
     if txn.state == TxnState::Ongoing {
         let is_its = |expected: Producer| expected == Producer { id: txn.producer, epoch: txn.epoch };
         return if expected.is_none_or(is_its) {
-            Ok(Step::Abort(Box::new(fence(txn, now))))
+            Ok(Step::Abort(Arc::new(fence(txn, now))))
         } else {
             Err(ErrorCode::ProducerFenced)
         };

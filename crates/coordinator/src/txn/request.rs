@@ -38,6 +38,8 @@ pub struct TxnSettings {
     pub hold: Duration,
     /// When marks are sent again that could not be written.
     pub retry: Duration,
+    /// How long the end of a transaction, which nobody waits for any more, waits for more to be written with.
+    pub linger: Duration,
     /// What all ids may take; a new one beyond it is refused. *Units*: bytes.
     pub memory_max: usize,
     /// Longest record, and what a batch of shorter ones may take. *Units*: bytes.
@@ -106,6 +108,11 @@ impl TxnRequest {
             TxnRequest::Init { expected, .. } => *expected,
             TxnRequest::Abort { .. } => None,
         }
+    }
+
+    /// Says whether it may be answered that a producer id has to be drawn for it.
+    pub fn may_need_id(&self) -> bool {
+        matches!(self, TxnRequest::Init { .. } | TxnRequest::End { .. })
     }
 }
 

@@ -195,7 +195,7 @@ pub struct TxnRecord {
     /// The transactional id.
     pub id: String,
     /// What is known of it.
-    pub txn: Option<Txn>,
+    pub txn: Option<Arc<Txn>>,
 }
 
 /// A value that says what cannot be.
@@ -210,7 +210,7 @@ impl TxnRecord {
     /// A text is longer than the format can say.
     pub fn encode(&self) -> Result<(Bytes, Option<Bytes>), RecordFault> {
         let key = TransactionLogKey { transactional_id: self.id.clone() }.to_stored(KEY)?;
-        let value = self.txn.as_ref().map(|txn| value_of(txn).to_stored(VALUE)).transpose()?;
+        let value = self.txn.as_deref().map(|txn| value_of(txn).to_stored(VALUE)).transpose()?;
         Ok((key, value))
     }
 
@@ -226,7 +226,7 @@ impl TxnRecord {
         }
         let (key, _) = TransactionLogKey::from_stored(key)?;
         let value = value.map(TransactionLogValue::from_stored).transpose()?;
-        let txn = value.map(|(value, _)| txn_of(value)).transpose()?;
+        let txn = value.map(|(value, _)| txn_of(value).map(Arc::new)).transpose()?;
         Ok(Some(TxnRecord { id: key.transactional_id, txn }))
     }
 
@@ -320,7 +320,7 @@ mod tests {
             } else {
                 TxnPartitions::new()
             };
-            all.push(TxnRecord { id: "id".into(), txn: Some(Txn { state, partitions, ..txn() }) });
+            all.push(TxnRecord { id: "id".into(), txn: Some(Arc::new(Txn { state, partitions, ..txn() })) });
         }
         for record in all {
             let (key, value) = record.encode().expect("it is written");

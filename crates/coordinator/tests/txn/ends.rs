@@ -6,6 +6,7 @@ use coordinator::txn::{
     Marked, Order, Producer, Protocol, Transactions, TxnAnswer, TxnEffect, TxnEvent, TxnRecord, TxnRequest,
     TxnSettings, TxnState,
 };
+use std::time::Duration;
 use types::{ErrorCode, LeaderEpoch, LogKey, PartitionId, ProducerId, TopicId, Uuid};
 
 /// Protects: with an epoch of its own each transaction's end is told apart: a repeat gets the same answer, a delayed end of the
@@ -50,6 +51,53 @@ fn each_step_waits_for_the_one_before() {
     );
     world.commit();
     assert_eq!(world.state(), TxnState::CompleteCommit);
+}
+
+/// Protects: that a transaction is over is written with the next one's first record, in one batch, or by itself after a while; what
+/// waits for it never does. Lost, the marks are sent again, and nothing else comes of it (X4).
+#[test]
+fn that_it_is_over_is_written_with_what_follows() {
+    let linger = Duration::from_millis(5);
+    let ended = || {
+        let mut world = World::with(TxnSettings { linger, ..settings() });
+        let producer = world.init();
+        world.begin(producer, &[0], Protocol::V2);
+        world.send(end(producer, true, Protocol::V2));
+        world.commit();
+        world.mark(Marked::Written);
+        assert_eq!((world.on_way.len(), world.state()), (0, TxnState::PrepareCommit));
+        (world, producer)
+    };
+    let (mut world, producer) = ended();
+    let begun = world.send(add(later(producer, 1), &[0], Protocol::V2));
+    assert_eq!(world.on_way.iter().map(Vec::len).collect::<Vec<_>>(), [2]);
+    world.commit();
+    assert_eq!((world.answer(begun), world.state()), (Ok(TxnAnswer::Done), TxnState::Ongoing));
+
+    let (mut world, producer) = ended();
+    assert_eq!(world.txns.next_deadline(), Some(world.now.mono.plus(linger)));
+    world.pass(linger);
+    world.commit();
+    assert_eq!(world.state(), TxnState::CompleteCommit);
+
+    let (mut world, producer_again) = ended();
+    assert_eq!(producer_again, producer);
+    let again = world.send(end(producer, true, Protocol::V2));
+    assert!(!world.answers.contains_key(&again), "an answer waits for what it builds on");
+    world.commit();
+    assert_eq!(
+        (producer_of(world.answer(again)), world.state()),
+        (later(producer, 1), TxnState::CompleteCommit)
+    );
+
+    let (mut world, producer) = ended();
+    world.crash(0);
+    assert_eq!((world.state(), world.marks.len()), (TxnState::PrepareCommit, 1));
+    world.mark(Marked::Written);
+    world.pass(linger);
+    world.settle();
+    assert_eq!(world.state(), TxnState::CompleteCommit);
+    world.begin(later(producer, 1), &[0], Protocol::V2);
 }
 
 /// Protects: T4, W-16: a mark that goes elsewhere than into PREPARE's write-ahead log waits until PREPARE is committed, however that meets

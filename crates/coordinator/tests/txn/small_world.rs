@@ -394,7 +394,7 @@ fn has_decided(record: &TxnRecord, mark: &Mark) -> bool {
     let end = if mark.commit { TxnState::PrepareCommit } else { TxnState::PrepareAbort };
     let is_its =
         |txn: &Txn| txn.state == end && Producer { id: txn.producer, epoch: txn.epoch } == mark.producer;
-    record.txn.as_ref().is_some_and(is_its)
+    record.txn.as_deref().is_some_and(is_its)
 }
 
 /// By the calls of old a write asks whether its partition is part of the transaction; later ones make it one.

@@ -6,6 +6,7 @@ use coordinator::txn::{
     TxnEvent, TxnPartitions, TxnRecord, TxnRequest, TxnSettings, TxnState, TxnTopic,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 use types::{
     ErrorCode, LeaderEpoch, Millis, Monotonic, Now, ProducerEpoch, ProducerId, TopicId, Uuid, WallTime,
@@ -22,6 +23,7 @@ pub(crate) fn settings() -> TxnSettings {
         id_expiration: EXPIRATION,
         hold: Duration::from_millis(100),
         retry: Duration::from_millis(50),
+        linger: Duration::ZERO,
         memory_max: 1 << 20,
         record_max: 1 << 16,
         order: Order::OneLog,
@@ -228,7 +230,7 @@ pub(crate) fn at_epoch(world: &mut World, epoch: i16) -> Producer {
     let producer = world.init();
     let txn = world.txns.describe(ID).unwrap().txn.clone();
     let txn = Txn { epoch: ProducerEpoch(epoch), ..txn };
-    world.log.push(TxnRecord { id: ID.into(), txn: Some(txn) });
+    world.log.push(TxnRecord { id: ID.into(), txn: Some(Arc::new(txn)) });
     world.crash(0);
     Producer { epoch: ProducerEpoch(epoch), ..producer }
 }

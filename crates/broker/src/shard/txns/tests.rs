@@ -6,6 +6,7 @@ use crate::group_memory::GroupMemory;
 use crate::jobs::JobSender;
 use crate::probe::Probes;
 use crate::publish::Published;
+use crate::room::Rooms;
 use crate::shard::message::{Append, AppendPart, GroupAsk, GroupsDone, GroupsOutcome, ShardMessage};
 use crate::shard::router::Router;
 use crate::shard::{ShardParts, ShardSettings};
@@ -105,6 +106,7 @@ impl Desk {
             txn_memory: GroupMemory::new(1 << 20),
             max_producers: 100,
         };
+        let probes = Arc::new(Probes::new([]));
         let parts = ShardParts {
             id: 0,
             router: Router::new(vec![shard.clone()]),
@@ -113,8 +115,9 @@ impl Desk {
             clock: env.clock.clone(),
             wal: wal.register(sink.clone()),
             pages: pages.register(sink),
+            rooms: Rooms::new(&wal, &unwritten, &Arc::default(), &probes, &broker.storage.wal),
             jobs: JobSender::channel().0,
-            probes: Arc::new(Probes::new([])),
+            probes,
             settings,
             departed: Arc::new(Departed::new(1)),
             clock_watch: ClockWatch::new(env.clock.now(), Millis(1000), Duration::from_secs(1)),
@@ -174,7 +177,10 @@ impl Desk {
         };
         let markers = partitions.iter().map(|n| Marker { key: key(*n), end, of_client: false }).collect();
         let (room, claim) = self.room().await;
-        let message = |reply| ShardMessage::WriteMarkers(WriteMarkers { markers, room, claim, reply });
+        let message = |reply| {
+            let reply = AppendReply::Asker(reply);
+            ShardMessage::WriteMarkers(WriteMarkers { markers, room, claim, reply })
+        };
         self.ask(message).await.into_iter().map(|answer| answer.code).collect()
     }
 
