@@ -285,14 +285,15 @@ impl Transactions {
     /// Answers without writing, but not before what the answer builds on is where it has to be: an answer never promises what may
     /// still be lost.
     fn say(&mut self, id: &str, token: Token, answer: TxnAnswer, follows_at_once: bool) {
-        let is_on_way = self.ids.get(id).is_some_and(|entry| entry.on_way > 0);
-        let unordered = self.next.back_mut().or(self.given.as_mut());
+        let has_it = |batch: &&mut Batch| batch.records.iter().any(|record| record.id == id);
+        let unordered = self.next.iter_mut().rev().chain(self.given.as_mut()).find(has_it);
         let then = if follows_at_once {
             unordered.map(|batch| &mut batch.ordered)
         } else {
-            unordered.or(self.ordered.back_mut()).map(|batch| &mut batch.committed)
+            let on_way = unordered.or_else(|| self.ordered.iter_mut().rev().find(has_it));
+            on_way.map(|batch| &mut batch.committed)
         };
-        match then.filter(|_| is_on_way) {
+        match then {
             Some(then) => then.push(Then::Reply(token, answer)),
             None => self.reply(token, Ok(answer)),
         }
@@ -569,7 +570,8 @@ impl Transactions {
         let idle = now.mono.since(entry.touched) + entry.idle_before;
         let left = self.settings.id_expiration.saturating_sub(idle);
         if entry.on_way > 0 || !left.is_zero() {
-            return self.arm_expiry(id, left, now);
+            // Never for this very moment: it would come again at once.
+            return self.arm_expiry(id, left.max(self.settings.retry), now);
         }
         entry.latest = None;
         entry.on_way += 1;

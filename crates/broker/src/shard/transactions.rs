@@ -139,7 +139,7 @@ impl TxnSizes {
     }
 }
 
-/// The outcome of a job of a coordinator.
+/// The outcome of what a coordinator has asked for.
 pub(crate) struct TxnsDone {
     /// Of which partition.
     pub(crate) key: LogKey,
@@ -149,7 +149,7 @@ pub(crate) struct TxnsDone {
     pub(crate) what: TxnsOutcome,
 }
 
-/// What became of a job of a coordinator.
+/// What became of what a coordinator has asked for.
 pub(crate) enum TxnsOutcome {
     /// More of its log was read.
     Records(Vec<TxnRecord>),

@@ -100,6 +100,35 @@ fn that_it_is_over_is_written_with_what_follows() {
     world.begin(later(producer, 1), &[0], Protocol::V2);
 }
 
+/// Protects: an answer waits for the record that it builds on, and not for another id's.
+#[test]
+fn an_answer_waits_for_its_own_record() {
+    let mut world = World::with(TxnSettings { linger: Duration::from_millis(5), ..settings() });
+    let producer = world.init();
+    let ask = |world: &mut World, token: u64, request: TxnRequest| {
+        world.txns.handle(Token(token), "other", request, None, world.now);
+        world.take();
+    };
+    ask(&mut world, 100, init(None));
+    world.commit();
+    let other = producer_of(world.answer(Token(100)));
+    world.begin(producer, &[0], Protocol::V2);
+    world.send(end(producer, true, Protocol::V2));
+    world.commit();
+    ask(&mut world, 101, add(other, &[1], Protocol::V2));
+    world.mark(Marked::Written);
+    assert_eq!((world.on_way.len(), world.state()), (1, TxnState::PrepareCommit), "that it is over lingers");
+    let (partitions, protocol, order) = (partitions(&[1]), Protocol::V2, Order::OneLog);
+    let again = TxnRequest::Add { producer: other, partitions: partitions.clone(), protocol, order };
+    ask(&mut world, 102, again);
+    assert_eq!((world.answer(Token(102)), world.on_way.len()), (Ok(TxnAnswer::Done), 1));
+    let verify = TxnRequest::Verify { producer: other, partitions };
+    ask(&mut world, 103, verify);
+    assert!(!world.answers.contains_key(&Token(103)));
+    world.commit();
+    assert_eq!((world.answers.contains_key(&Token(103)), world.on_way.len()), (true, 0));
+}
+
 /// Protects: T4, W-16: a mark that goes elsewhere than into PREPARE's write-ahead log waits until PREPARE is committed, however that meets
 /// the word of the others; it needs no time to pass then.
 #[test]

@@ -1,7 +1,7 @@
 //! What time does: transactions that take too long, and ids that nobody uses.
 
-use crate::world::{EXPIRATION, ID, SECOND, World, add, end, init, later, producer_of};
-use coordinator::txn::{Marked, Protocol, Transactions, TxnEvent, TxnState};
+use crate::world::{EXPIRATION, ID, SECOND, World, add, end, init, later, producer_of, settings};
+use coordinator::txn::{Marked, Protocol, Transactions, TxnEvent, TxnSettings, TxnState};
 use std::time::Duration;
 use types::{ErrorCode, LeaderEpoch, WallTime};
 
@@ -97,4 +97,24 @@ fn a_clock_that_was_set_forgets_no_id() {
             txns.take_effects().iter().any(|e| matches!(e, coordinator::txn::TxnEffect::Append { .. }));
         assert_eq!(is_forgotten, is_sound);
     }
+}
+
+/// Protects: an id whose time is over while its last record waits to be written is forgotten later; the clock goes on.
+#[test]
+fn an_expiry_waits_for_what_is_on_its_way() {
+    let (id_expiration, linger) = (Duration::from_millis(2), Duration::from_millis(5));
+    let mut world = World::with(TxnSettings { id_expiration, linger, ..settings() });
+    let producer = world.init();
+    world.begin(producer, &[0], Protocol::V2);
+    world.send(end(producer, true, Protocol::V2));
+    world.commit();
+    world.mark(Marked::Written);
+    world.pass(id_expiration);
+    assert_eq!((world.on_way.len(), world.state()), (0, TxnState::PrepareCommit));
+    world.pass(linger);
+    world.commit();
+    assert_eq!(world.state(), TxnState::CompleteCommit);
+    world.pass(SECOND);
+    world.commit();
+    assert!(world.txns.describe(ID).is_none());
 }
