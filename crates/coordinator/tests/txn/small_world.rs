@@ -9,18 +9,23 @@
 use crate::client::{Client, Does, FIRST, Packet, SECOND, Stage};
 use crate::leader::{Begun, Digest, Leader, Stored};
 use crate::long;
-use crate::world::{ID, World, add, at_epoch};
+use crate::world::{ID, World, add, at_epoch, settings};
 use coordinator::Token;
-use coordinator::txn::{Mark, Marked, Producer, Protocol, Txn, TxnAnswer, TxnRecord, TxnRequest, TxnState};
+use coordinator::txn::{
+    Mark, Marked, Producer, Protocol, Txn, TxnAnswer, TxnRecord, TxnRequest, TxnSettings, TxnState,
+};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::hash::Hasher as _;
 use std::rc::Rc;
 use std::time::Duration;
-use types::ErrorCode;
+use types::{ErrorCode, Now};
 
 /// What is late asks under this token; a client under its own number.
 const LATE: Token = Token(2);
+
+/// No other deadline is as near.
+const LINGER: Duration = Duration::from_millis(5);
 
 /// The partition that is elsewhere.
 const ELSEWHERE: i32 = 1;
@@ -45,7 +50,7 @@ impl Small {
         let leaders = [(); 2].map(|()| Rc::new(Leader::new()));
         let (late_packet, late_mark) = (None, None);
         Small {
-            world: World::new(),
+            world: World::with(TxnSettings { linger: LINGER, ..settings() }),
             leaders,
             clients,
             late_packet,
@@ -90,6 +95,7 @@ impl Small {
         }
         also(self.late_packet.is_some(), &|small| small.step_late());
         also(!self.world.on_way.is_empty(), &|small| small.world.commit());
+        also(self.lingers(), &|small| small.linger_no_more());
         for which in 0..self.world.marks.len() {
             also(true, &|small| small.mark(which));
         }
@@ -98,6 +104,20 @@ impl Small {
             also(self.crashes > 0, &|small| small.crash(stored));
         }
         all
+    }
+
+    /// Says whether a record waits for more to be written with.
+    fn lingers(&self) -> bool {
+        let until = self.world.now.mono.plus(LINGER);
+        self.world.txns.next_deadline().is_some_and(|deadline| deadline <= until)
+    }
+
+    /// It is written; otherwise no time passes.
+    fn linger_no_more(&mut self) -> bool {
+        let Now { mono, wall } = self.world.now;
+        self.world.txns.on_time(Now { mono: mono.plus(LINGER), wall });
+        self.world.take();
+        true
     }
 
     /// Sums up what tells two worlds apart.
