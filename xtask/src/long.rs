@@ -29,7 +29,7 @@ pub(crate) fn run(times: u32) -> Result<(), String> {
     }
     let times_text = times.to_string();
     for scenario in SCENARIOS {
-        let variables = [("HIGHWATER_LONG", times_text.as_str()), sim::ASSERTIONS];
+        let variables = [&[("HIGHWATER_LONG", times_text.as_str())], &sim::OPTIMISED_TESTS[..]].concat();
         test::run_with(&variables, &["--release", "-p", "sim", "--test", scenario])?;
     }
     // With every limit small a kill finds the broker inside a checkpoint, a roll or a recovery.

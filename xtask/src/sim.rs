@@ -2,7 +2,7 @@
 //!
 //! A scenario is a test file of `crates/sim` with a test `replay`, which reads the seed from its
 //! environment. Without `--seed` it is seed 1. With `--seeds` its test over many seeds runs, optimised but with
-//! debug assertions. crates/sim/README.md says how to read a trace.
+//! debug assertions; with `--mutants` (transactions) it is told which seed notices which known bug first. crates/sim/README.md says how to read a trace.
 
 use crate::run;
 
@@ -12,13 +12,18 @@ const MANY: &[(&str, &str)] = &[
     ("compacted", "the_latest_values_are_there"),
     ("transactions", "transactions_keep_their_promises"),
 ];
-/// What makes an optimised build keep the assertions that are meant for tests.
-pub(crate) const ASSERTIONS: (&str, &str) = ("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true");
+/// The test that can search for seeds that notice known bugs.
+const SEARCH: &str = "known_bugs_are_noticed";
+/// What makes an optimised build one for tests: it keeps the assertions that are meant for them, and is linked soon.
+pub(crate) const OPTIMISED_TESTS: [(&str, &str); 2] =
+    [("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true"), ("CARGO_PROFILE_RELEASE_LTO", "off")];
 
 /// Runs one seed, or many.
 pub(crate) fn run(scenario: &str, args: &[&str]) -> Result<(), String> {
-    if let ["--seeds", seeds] = args {
-        return many(scenario, seeds);
+    match args {
+        ["--seeds", seeds] => return many(scenario, seeds),
+        ["--mutants", seeds] => return optimised(scenario, seeds, SEARCH),
+        _ => {}
     }
     let (mut seed, mut trace) = ("1", None);
     for pair in args.chunks(2) {
@@ -26,7 +31,7 @@ pub(crate) fn run(scenario: &str, args: &[&str]) -> Result<(), String> {
             ["--seed", number] if number.parse::<u64>().is_ok() => seed = *number,
             ["--trace", path] => trace = Some(*path),
             _ => {
-                return Err("usage: cargo xtask sim SCENARIO [--seed N] [--trace FILE] | --seeds N|FROM-TO"
+                return Err("usage: cargo xtask sim SCENARIO [--seed N] [--trace FILE] | --seeds N|FROM-TO | --mutants N|FROM-TO"
                     .to_owned());
             }
         }
@@ -48,19 +53,16 @@ fn many(scenario: &str, seeds: &str) -> Result<(), String> {
         let names: Vec<&str> = MANY.iter().map(|(name, _)| *name).collect();
         format!("--seeds is for {}; others take --seed", names.join(" and "))
     })?;
-    let call = [
-        "test",
-        "--quiet",
-        "--release",
-        "-p",
-        "sim",
-        "--test",
-        scenario,
-        "--",
-        test,
-        "--exact",
-        "--nocapture",
-    ];
-    let (name, value) = ASSERTIONS;
-    run::succeed(run::cargo(&call).env(name, value).env("HIGHWATER_SIM_SEEDS", seeds))
+    optimised(scenario, seeds, test)
+}
+
+/// Runs a test over many seeds, optimised but with debug assertions.
+fn optimised(scenario: &str, seeds: &str, test: &str) -> Result<(), String> {
+    let call =
+        ["test", "--quiet", "--release", "-p", "sim", "--test", scenario, "--", "--exact", "--nocapture"];
+    let mut command = run::cargo(&call);
+    if test == SEARCH {
+        command.env("HIGHWATER_SIM_MUTANTS", "1");
+    }
+    run::succeed(command.arg(test).envs(OPTIMISED_TESTS).env("HIGHWATER_SIM_SEEDS", seeds))
 }

@@ -11,6 +11,7 @@ use env::crash::{PathFilter, Sabotage};
 use sim::{Options, Trace, TransactionsOutcome, Violation, transactions};
 use std::path::Path;
 use std::sync::Arc;
+use types::Mutant;
 
 /// Seeds of the gate, and of each time of `verify --long`. A seed that once failed stays here.
 const SEEDS: seeds::Counts = seeds::Counts { gate: 7, long: 200 };
@@ -77,6 +78,41 @@ fn a_lying_disk_is_noticed() {
     // At the latest when the power goes at the end.
     let ended = transactions(&Options { seed: 1, sabotage: Some(sabotage), ..Options::default() }).1;
     assert!(ended.is_err(), "syncs of the write-ahead log did nothing, and nobody noticed");
+}
+
+/// Known bugs, and the first seed that notices each. Of the others a whole broker shows nothing: several of its guards have to fail
+/// at once, an epoch has to be raised 32,766 times, or another broker has to be there.
+const NOTICED: [(Mutant, u64); 5] = [
+    (Mutant::EndOfAnyEpoch, 45),
+    (Mutant::EndByAnyConnection, 15),
+    (Mutant::WriteByAnyConnection, 51),
+    (Mutant::RepeatedMarkRefused, 3),
+    (Mutant::StableIsHighWatermark, 1),
+];
+
+/// Protects: the checks themselves: a known bug that is put back is noticed. `cargo xtask sim transactions --mutants N|FROM-TO` tells
+/// of all bugs which of these seeds notices them first.
+#[test]
+fn known_bugs_are_noticed() {
+    let is_search = std::env::var("HIGHWATER_SIM_MUTANTS").is_ok();
+    let all = if is_search { Mutant::ALL.to_vec() } else { NOTICED.map(|(mutant, _)| mutant).to_vec() };
+    let mut missed = Vec::new();
+    for mutant in all {
+        let known = NOTICED.into_iter().find(|(known, _)| *known == mutant).map(|(_, seed)| seed..=seed);
+        let mut seeds = known.filter(|_| !is_search).unwrap_or_else(|| SEEDS.range());
+        match seeds.find_map(|seed| Some((seed, mutant.caught_by(|| assert_kept(seed))?))) {
+            Some((seed, what)) => println!("{mutant:?}: seed {seed}: {what}"),
+            None => missed.push(mutant),
+        }
+    }
+    println!("not noticed: {missed:?}");
+    assert!(NOTICED.iter().all(|(mutant, _)| !missed.contains(mutant)), "{missed:?} are not noticed");
+}
+
+fn assert_kept(seed: u64) {
+    if let Err(violation) = transactions(&Options { seed, ..Options::default() }).1 {
+        panic!("{violation}");
+    }
 }
 
 /// Protects: one seed as the environment names it, for `cargo xtask sim`; without one it is seed 1.

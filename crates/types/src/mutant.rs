@@ -36,6 +36,22 @@ pub enum Mutant {
 }
 
 impl Mutant {
+    /// All of them.
+    pub const ALL: [Mutant; 12] = [
+        Mutant::EndOfAnyEpoch,
+        Mutant::EndByAnyConnection,
+        Mutant::WriteByAnyConnection,
+        Mutant::NoGuard,
+        Mutant::GuardOutlivesMark,
+        Mutant::EpochRaisedTwice,
+        Mutant::OverflowNamesOldId,
+        Mutant::OverflowRepeatNamesOldId,
+        Mutant::RepeatedMarkRefused,
+        Mutant::MarkOfAnyCoordinator,
+        Mutant::StableIsHighWatermark,
+        Mutant::LostIndexIsEmpty,
+    ];
+
     /// Says whether the bug is there.
     #[cfg(not(debug_assertions))]
     pub const fn is_on(self) -> bool {
@@ -60,7 +76,7 @@ mod switch {
         }
 
         /// Runs a script with the bug there; returns what it fails with, nothing if it does not notice.
-        pub fn caught_by(self, script: fn()) -> Option<String> {
+        pub fn caught_by(self, script: impl FnOnce()) -> Option<String> {
             ON.set(Some(self));
             let ended = catch_unwind(AssertUnwindSafe(script));
             ON.set(None);

@@ -108,9 +108,11 @@ impl Process {
         tokio::time::sleep(Duration::from_millis(self.random.between(5, 40))).await;
     }
 
-    fn due(&self) -> Option<Deed> {
+    /// Takes what is due; what happens to a request happens to one that changes something.
+    fn due(&self, note: &Note) -> Option<Deed> {
         let mut deeds = self.fortune.deeds.borrow_mut();
-        let is_due = deeds.front().is_some_and(|(at, _)| *at <= now());
+        let fits = |deed| !matches!(deed, Deed::Late(_) | Deed::LoseAnswer) || *note != Note::Nothing;
+        let is_due = deeds.front().is_some_and(|(at, deed)| *at <= now() && fits(*deed));
         if !is_due || !self.random.percent(CHANCE) {
             return None;
         }
@@ -141,7 +143,7 @@ impl Process {
     ) -> Result<R::Response, Stop> {
         let role = if self.is_split { role } else { Role::Data };
         let mut line = self.line(role).await?;
-        let deed = self.due();
+        let deed = self.due(&note);
         match deed {
             Some(Deed::Pause(time)) if self.random.percent(50) => tokio::time::sleep(time).await,
             Some(Deed::CutOff(time)) => self.cut_off(time),

@@ -16,7 +16,7 @@ pub(crate) struct Counts {
 
 impl Counts {
     /// Returns the seeds that the environment names, or those of the gate.
-    fn range(self) -> RangeInclusive<u64> {
+    pub(crate) fn range(self) -> RangeInclusive<u64> {
         let Ok(text) = std::env::var("HIGHWATER_SIM_SEEDS") else {
             let times = u64::from(long::times());
             return 1..=if times > 1 { self.long * times } else { self.gate };
