@@ -40,8 +40,10 @@ const USAGE: &str = "usage: cargo xtask TASK
                      (lists that begin with `console`) and what it stores (`transaction-state`), recorded anew (needs Maven)
   sim SCENARIO [--seed N] [--trace FILE]
                      one seed of a simulation (crates/sim/README.md), with what came of it
-  sim groups|compacted --seeds N|FROM-TO
-                     many seeds, optimised; those that broke a rule are named at the end";
+  sim groups|compacted|transactions --seeds N|FROM-TO
+                     many seeds, optimised; those that broke a rule are named at the end
+  sim transactions --mutants N|FROM-TO
+                     which of these seeds notices which known bug first";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
