@@ -3,6 +3,7 @@
 use crate::client::Client;
 use broker::{Banner, ServeError};
 use config::BrokerConfig;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -191,16 +192,34 @@ fn watch_for_panics() {
     });
 }
 
+/// Copies the folder of a broker that goes on meanwhile: again, until no file came or went.
 fn copy_folder(from: &Path, to: &Path) {
+    loop {
+        let before = names(from);
+        copy_once(from, to);
+        if names(from) == before {
+            return;
+        }
+        std::fs::remove_dir_all(to).unwrap();
+    }
+}
+
+/// Lists what is in a folder and those below.
+fn names(folder: &Path) -> BTreeSet<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return BTreeSet::new() };
+    let below = |path: PathBuf| names(&path).into_iter().chain([path]);
+    entries.flatten().flat_map(|entry| below(entry.path())).collect()
+}
+
+fn copy_once(from: &Path, to: &Path) {
     let Ok(entries) = std::fs::read_dir(from) else { return };
     std::fs::create_dir_all(to).unwrap();
     for entry in entries {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
-            copy_folder(&entry.path(), &target);
+            copy_once(&entry.path(), &target);
         } else {
-            // The broker goes on meanwhile: what it removes or renames is not there any more.
             match std::fs::copy(entry.path(), target) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 copied => _ = copied.unwrap(),
