@@ -2,7 +2,8 @@
 //!
 //! A scenario is a test file of `crates/sim` with a test `replay`, which reads the seed from its
 //! environment. Without `--seed` it is seed 1. With `--seeds` its test over many seeds runs, optimised but with
-//! debug assertions; with `--mutants` (transactions) it is told which seed notices which known bug first. crates/sim/README.md says how to read a trace.
+//! debug assertions; with `--mutants` (transactions) it is told which seed notices which known bug first.
+//! crates/sim/README.md says how to read a trace.
 
 use crate::run;
 
@@ -12,7 +13,8 @@ const MANY: &[(&str, &str)] = &[
     ("compacted", "the_latest_values_are_there"),
     ("transactions", "transactions_keep_their_promises"),
 ];
-/// The test that can search for seeds that notice known bugs.
+/// The scenario with a test that can search for seeds that notice known bugs, and the test.
+const SEARCHED: &str = "transactions";
 const SEARCH: &str = "known_bugs_are_noticed";
 /// What makes an optimised build one for tests: it keeps the assertions that are meant for them, and is linked soon.
 pub(crate) const OPTIMISED_TESTS: [(&str, &str); 2] =
@@ -22,7 +24,8 @@ pub(crate) const OPTIMISED_TESTS: [(&str, &str); 2] =
 pub(crate) fn run(scenario: &str, args: &[&str]) -> Result<(), String> {
     match args {
         ["--seeds", seeds] => return many(scenario, seeds),
-        ["--mutants", seeds] => return optimised(scenario, seeds, SEARCH),
+        ["--mutants", seeds] if scenario == SEARCHED => return optimised(scenario, seeds, SEARCH),
+        ["--mutants", _] => return Err(format!("--mutants is for {SEARCHED}")),
         _ => {}
     }
     let (mut seed, mut trace) = ("1", None);
@@ -31,8 +34,11 @@ pub(crate) fn run(scenario: &str, args: &[&str]) -> Result<(), String> {
             ["--seed", number] if number.parse::<u64>().is_ok() => seed = *number,
             ["--trace", path] => trace = Some(*path),
             _ => {
-                return Err("usage: cargo xtask sim SCENARIO [--seed N] [--trace FILE] | --seeds N|FROM-TO | --mutants N|FROM-TO"
-                    .to_owned());
+                return Err(
+                    "usage: cargo xtask sim SCENARIO [--seed N] [--trace FILE] | --seeds N|FROM-TO | \
+                            --mutants N|FROM-TO"
+                        .to_owned(),
+                );
             }
         }
     }

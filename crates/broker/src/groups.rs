@@ -67,7 +67,7 @@ pub(crate) async fn work(mut inbox: mpsc::UnboundedReceiver<GroupJob>, context: 
                 }
                 GroupTask::Notes(notes) => {
                     if let Some(room) = context.rooms.take_for_notes(&notes).await {
-                        tell(GroupsOutcome::Notes(notes, room));
+                        tell(GroupsOutcome::Notes(Box::new((notes, room))));
                     }
                 }
             }

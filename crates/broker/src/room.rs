@@ -16,12 +16,13 @@ use std::sync::Arc;
 use types::ErrorCode;
 use wire::record::Batch;
 
-/// Part of the write-ahead log that one batch may take, in eighths, as for Produce.
-const WAL_EIGHTHS: u64 = 3;
+/// A request, or a batch of a coordinator, may fill so many eighths of the write-ahead log: that much is always free below the half at
+/// which a checkpoint begins, so that none waits for ever.
+pub(crate) const WAL_EIGHTHS: u64 = 3;
 /// What a file of the write-ahead log needs beside the largest batch, generously (W-4).
 const FILE_OVERHEAD: u64 = 16 << 10;
-/// What a batch costs in the write-ahead log beside its bytes, at most.
-const FRAME_OVERHEAD: u64 = 128;
+/// What one batch costs in the write-ahead log beside its bytes, at most.
+pub(crate) const FRAME_OVERHEAD: u64 = 128;
 
 /// Returns the largest batch that a coordinator may write: each is written into one file of the write-ahead log. *Units*: bytes.
 pub(crate) fn batch_max(wal: &WalConfig) -> u64 {

@@ -38,7 +38,7 @@ pub(crate) enum TxnTask {
         is_followed: bool,
     },
     /// Wait for room for marks.
-    Mark(SentMarks),
+    Mark(Box<SentMarks>),
 }
 
 /// The way to whoever does them.
@@ -65,7 +65,7 @@ pub(crate) async fn work(mut inbox: mpsc::UnboundedReceiver<TxnJob>, context: Ar
                 }
                 TxnTask::Mark(sent) => {
                     let room = context.rooms.room(sent.bytes()).await;
-                    tell(TxnsOutcome::MarkRoom(sent, room));
+                    tell(TxnsOutcome::MarkRoom(sent, Box::new(room)));
                 }
             }
         });

@@ -392,10 +392,8 @@ impl Transactions {
 
     /// Gives the next batch to the log, if the one before it has its place there; one that nobody waits for lingers for more.
     fn pump(&mut self) {
-        let is_alone =
-            self.next.len() == 1 && self.next[0].ordered.is_empty() && self.next[0].committed.is_empty();
         if self.given.is_none()
-            && !(is_alone && self.lingers_until.is_some())
+            && !self.lingers()
             && let Some(batch) = self.next.pop_front()
         {
             self.lingers_until = None;
@@ -404,6 +402,12 @@ impl Transactions {
             self.effects.push(TxnEffect::Append { records: batch.records.clone(), is_followed });
             self.given = Some(batch);
         }
+    }
+
+    /// Says whether what is written next may still wait for more: nothing follows it, and its time is not over.
+    fn lingers(&self) -> bool {
+        let has_none = |batch: &Batch| batch.ordered.is_empty() && batch.committed.is_empty();
+        self.lingers_until.is_some() && self.next.len() == 1 && self.next.iter().all(has_none)
     }
 
     /// The batch that was given to the log has its place there: what follows it in that log may be written.

@@ -17,6 +17,11 @@ pub(crate) fn check(sources: &[Source]) -> Vec<Finding> {
         let is_asked = format!("{name}.is_on()");
         let is_there =
             others().any(|source| source.product_lines().any(|(_, line)| line.contains(&is_asked)));
+        let is_listed = list.product_lines().any(|(_, line)| line.trim() == format!("{name},"));
+        if !is_listed {
+            let sentence = format!("`{name}` is not in `Mutant::ALL`: no search puts it back");
+            findings.push(Finding::new(list.at(line), sentence));
+        }
         if !is_there {
             let sentence = format!("nothing asks for `{is_asked}`: put the bug where it would be");
             findings.push(Finding::new(list.at(line), sentence));
@@ -56,18 +61,25 @@ mod tests {
     fn a_bug_that_nobody_catches_is_found() {
         let file = |path: &str, text: &str| Source::new(path.to_owned(), text.to_owned());
         let sources = [
-            file(PATH, "pub enum Mutant {\n    One,\n    Two,\n    Three,\n}\n"),
-            file("crates/x/src/x.rs", "fn f() { if Mutant::One.is_on() || Mutant::Two.is_on() {} }\n"),
-            file("crates/x/tests/x.rs", "fn f() { (Mutant::One, Mutant::Three); }\n"),
+            file(
+                PATH,
+                "pub enum Mutant {\n    One,\n    Two,\n    Three,\n    Four,\n}\n[\n    Mutant::One,\n    Mutant::Two,\n    Mutant::Three,\n]\n",
+            ),
+            file(
+                "crates/x/src/x.rs",
+                "fn f() { if Mutant::One.is_on() || Mutant::Two.is_on() || Mutant::Four.is_on() {} }\n",
+            ),
+            file("crates/x/tests/x.rs", "fn f() { (Mutant::One, Mutant::Three, Mutant::Four); }\n"),
         ];
         let found: Vec<String> =
             check(&sources).into_iter().map(|f| format!("{} {}", f.at, f.sentence)).collect();
-        assert_eq!(found.len(), 2, "{found:?}");
+        assert_eq!(found.len(), 3, "{found:?}");
         assert!(
             found[0].starts_with("crates/types/src/mutant.rs:3 no test names `Mutant::Two`"),
             "{found:?}"
         );
         assert!(found[1].contains("`Mutant::Three.is_on()`"), "{found:?}");
+        assert!(found[2].contains("`Mutant::Four` is not in"), "{found:?}");
     }
 
     /// Protects: the product is built without them.

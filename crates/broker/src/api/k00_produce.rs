@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::departed::Departed;
 use crate::probe::{Amount, Invalid};
 use crate::publish::Published;
+use crate::room::{FRAME_OVERHEAD, WAL_EIGHTHS};
 use crate::shard::message::{Append, AppendAnswer, AppendPart, ShardMessage};
 use crate::shard::router::Router;
 use crate::unwritten::Claim;
@@ -57,18 +58,11 @@ const SYNC_WAIT: Duration = Duration::from_secs(1);
 /// The request's time-out is for other replicas, as in Kafka; a sync of this broker has this long.
 const LEADER_WAIT: Duration = Duration::from_secs(3600);
 
-/// A request may fill so many eighths of the write-ahead log: that much is always free below the half at
-/// which a checkpoint begins, so that no request waits for ever.
-const WAL_EIGHTHS: u64 = 3;
-
 /// Compressed bytes of a request that are checked on the shard's thread, and what they may expand to there.
 const INLINE_BYTES: (usize, usize) = (64 << 10, 1 << 20);
 
 /// What a producer is told when the disk is full.
 const FULL: &str = "The disk is full; nothing was written.";
-
-/// What one batch costs in the write-ahead log beside its bytes, at most.
-const FRAME_OVERHEAD: u64 = 128;
 
 /// Stage one.
 pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {

@@ -2,7 +2,7 @@
 //!
 //! From a client, Kafka's abort tool: a transaction that a coordinator runs is aborted whole, by it; an orphan, which none runs,
 //! gets its mark; one of an epoch before that of what runs comes too late (X1). A commit is refused: what is
-//! committed only a coordinator decides (A24). Coordinators of this broker write theirs by `crate::markers`. Whether one runs it is asked of all of them at once, for all marks.
+//! committed only a coordinator decides (A24). Whether one runs it is asked of all of them at once, for all marks.
 //! Differs from Kafka: two marks of one producer for one partition in one request are INVALID_REQUEST (A12).
 //! Tests: below, tests/wire/transactions.rs.
 

@@ -352,7 +352,8 @@ impl Shard {
             }
             // Asked for again, it is tried again.
             GroupsOutcome::NotLoaded => self.resign_groups(key),
-            GroupsOutcome::Notes(notes, Room { claim, reservation }) => {
+            GroupsOutcome::Notes(with_room) => {
+                let (notes, Room { claim, reservation }) = *with_room;
                 if let Some(token) = self.append_notes(key, notes, now) {
                     self.coordinators.notes.insert(token, reservation);
                 }

@@ -206,7 +206,7 @@ pub(crate) enum AppendReply {
     /// To a task that waits.
     Asker(oneshot::Sender<Vec<AppendAnswer>>),
     /// To the coordinator of a transaction that ends.
-    Coordinator(SentMarks),
+    Coordinator(Box<SentMarks>),
 }
 
 /// How one batch ended.
@@ -376,7 +376,7 @@ pub(crate) enum GroupsOutcome {
     /// Its batch is not written.
     NotWritten(ErrorCode),
     /// There is room for notes that come alone.
-    Notes(Notes, Room),
+    Notes(Box<(Notes, Room)>),
 }
 
 /// What a log takes on the disk, and will.

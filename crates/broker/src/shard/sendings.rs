@@ -74,10 +74,9 @@ impl Shard {
                 Err(end) => ends.push((topic.clone(), partition, end)),
             }
         }
-        let messages = shards.values().flat_map(|places| places.chunks(markers::AT_ONCE));
         let (number, end) = (mark.number, end_of(&mark));
-        let sent = |places: &[_]| SentMarks { key, serial, number, end, places: places.to_vec() };
-        let messages: Vec<SentMarks> = messages.map(sent).collect();
+        let sent = |places| Box::new(SentMarks { key, serial, number, end, places });
+        let messages: Vec<Box<SentMarks>> = shards.into_values().flat_map(in_messages).map(sent).collect();
         let missing = messages.len().max(1);
         if messages.is_empty() {
             let what = TxnsOutcome::Marked { number, ends: Vec::new() };
@@ -93,7 +92,7 @@ impl Shard {
     }
 
     /// Sends marks for which there is room.
-    pub(super) fn hand_over_marks(&self, sent: SentMarks, Room { claim, reservation }: Room) {
+    pub(super) fn hand_over_marks(&self, sent: Box<SentMarks>, Room { claim, reservation }: Room) {
         let Some(shard) = sent.places.first().map(|(_, key)| self.router.shard_of(key)) else { return };
         let marker = |(_, key): &(TxnTopic, LogKey)| Marker { key: *key, end: sent.end, of_client: false };
         let markers = sent.places.iter().map(marker).collect();
@@ -101,6 +100,14 @@ impl Shard {
         let message = WriteMarkers { markers, room, claim, reply: AppendReply::Coordinator(sent) };
         self.router.send(shard, ShardMessage::WriteMarkers(message));
     }
+}
+
+/// Cuts what goes to one shard into what goes at once.
+fn in_messages<T>(mut places: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    std::iter::from_fn(move || {
+        let later = places.split_off(places.len().min(markers::AT_ONCE));
+        Some(std::mem::replace(&mut places, later)).filter(|some| !some.is_empty())
+    })
 }
 
 /// Notes an answer; returns the sending once all have come.

@@ -165,7 +165,7 @@ pub(crate) enum TxnsOutcome {
         is_followed: bool,
     },
     /// There is room for marks.
-    MarkRoom(SentMarks, Room),
+    MarkRoom(Box<SentMarks>, Box<Room>),
     /// One shard has written marks, or not.
     Marked {
         /// Which sending.
@@ -447,7 +447,7 @@ impl Shard {
             // Asked for again, it is tried again.
             TxnsOutcome::NotLoaded => self.resign_txns(key),
             TxnsOutcome::Room { has, is_followed } => self.append_txns(key, serial, *has, is_followed, now),
-            TxnsOutcome::MarkRoom(sent, room) => self.hand_over_marks(sent, room),
+            TxnsOutcome::MarkRoom(sent, room) => self.hand_over_marks(sent, *room),
             TxnsOutcome::Marked { number, ends } => {
                 let sendings = self.transactions.sendings_of(key);
                 if let Some((id, ends)) = sendings.and_then(|all| sendings::answered(all, number, ends)) {

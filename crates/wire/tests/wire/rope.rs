@@ -1,7 +1,7 @@
 //! The rope and the records it carries.
 
 use bytes::Bytes;
-use wire::{EncodeError, Records, Rope, SHARE_FROM_BYTES};
+use wire::{EncodeError, Records, Rope, SHARE_FROM_BYTES, Tags};
 
 fn block(byte: u8, len: usize) -> Bytes {
     Bytes::from(vec![byte; len])
@@ -64,4 +64,34 @@ fn too_long() {
     assert_eq!(Rope::new().put_string(&text, true), Err(EncodeError::TooLong(32_768)));
     assert_eq!(Rope::new().put_string(&text[1..], false), Ok(()));
     assert!(Rope::new().put_len(usize::MAX, true).is_err());
+}
+
+/// Protects: tagged fields stand one behind the other, each with its own length, whether their bytes are copied or shared.
+#[test]
+fn tagged_fields_follow_one_another() {
+    let large = block(2, SHARE_FROM_BYTES);
+    let mut tags = Tags::default();
+    tags.add(0, |field| {
+        field.put_i8(7);
+        Ok(())
+    })
+    .unwrap();
+    tags.add(3, |field| {
+        field.put_i8(8);
+        field.put_shared(&large);
+        Ok(())
+    })
+    .unwrap();
+    tags.add(5, |field| {
+        field.put_i16(9);
+        Ok(())
+    })
+    .unwrap();
+    let mut rope = Rope::new();
+    rope.put_tags(tags).unwrap();
+    let chunks = rope.into_chunks();
+    assert!(chunks.iter().any(|chunk| chunk.as_ptr() == large.as_ptr()), "it is taken by reference");
+    // 513 as a varint is 0x81 0x04.
+    let wanted = [&[3, 0, 1, 7, 3, 0x81, 4, 8][..], &large, &[5, 2, 0, 9]].concat();
+    assert_eq!(Records::from_parts(chunks).into_bytes(), wanted);
 }
