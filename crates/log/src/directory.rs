@@ -45,6 +45,7 @@ use crate::fault::FileFault;
 use crate::layout::WAL_FOLDER;
 use crate::log::Log;
 use crate::reader::{Reader, ReaderOptions};
+use crate::segments::SegmentId;
 use crate::state::Journal;
 use crate::wal::{WalOptions, WalPosition, WalWriter};
 use env::{Clock, Disk, DiskLock};
@@ -111,6 +112,8 @@ pub struct Directory {
     epochs_written: BTreeMap<LogKey, (usize, Option<EpochEntry>)>,
     /// Logs of which a segment was rolled since the last state record.
     rolled: BTreeSet<LogKey>,
+    /// Segments whose files were made since the last state record that names their log.
+    made: BTreeMap<LogKey, BTreeSet<SegmentId>>,
     /// Page-cache logs whose last segment another thread writes.
     page_logs: BTreeSet<LogKey>,
     garbage: sweep::Garbage,

@@ -14,7 +14,7 @@ use super::{Directory, kafka};
 use crate::cut::LogCut;
 use crate::fault::{FileAction, FileFault, OrFault};
 use crate::files::{SegmentPlace, write_segment};
-use crate::segments::Placement;
+use crate::segments::{Placement, SegmentId};
 use crate::state::StateChange;
 use crate::wal::WalPosition;
 use bytes::Bytes;
@@ -69,7 +69,10 @@ impl Directory {
             directory.write_epoch_files(checkpoint)?;
             let written = directory.write_rest(checkpoint);
             match &written {
-                Ok(_) => directory.drop_old_producer_files(checkpoint)?,
+                Ok(_) => {
+                    directory.drop_old_producer_files(checkpoint)?;
+                    directory.drop_unnamed_segments(checkpoint)?;
+                }
                 Err(_) => directory.take_back_producer_files(checkpoint)?,
             }
             written
@@ -94,6 +97,9 @@ impl Directory {
         for write in writes {
             let place = SegmentPlace { disk: &*self.disk, folder: &folder, base: write.base };
             let first = self.extended.get(key) != Some(&write.base);
+            if write.at == 0 {
+                self.made.entry(*key).or_default().insert(write.base);
+            }
             if write_segment(place, write, first)? || !write.aborted.is_empty() {
                 self.unsynced.insert(folder.clone());
             }
@@ -101,6 +107,25 @@ impl Directory {
         }
         if *files_producers || writes.iter().any(|write| write.roll) {
             self.rolled.insert(*key);
+        }
+        Ok(())
+    }
+
+    /// Lets go of segments that a checkpoint has made which was given up, and that the state now goes without: the log start
+    /// has passed them meanwhile. Without room for that, the next checkpoint of their log does it.
+    fn drop_unnamed_segments(&mut self, checkpoint: &Checkpoint) -> Result<(), FileFault> {
+        for cut in &checkpoint.cuts {
+            let Some(mut made) = self.made.remove(&cut.key) else { continue };
+            made.retain(|base| cut.segments.iter().all(|named| named.base != *base));
+            let segments: Vec<SegmentId> = made.iter().copied().collect();
+            if segments.is_empty() {
+                continue;
+            }
+            self.extended.remove(&cut.key);
+            match self.delete_segments(cut.key, &segments) {
+                Err(fault) if fault.is_full() => _ = self.made.insert(cut.key, made),
+                outcome => outcome?,
+            }
         }
         Ok(())
     }

@@ -118,6 +118,7 @@ impl Directory {
     fn forget(&mut self, key: LogKey) {
         self.registry().remove(key);
         self.extended.remove(&key);
+        self.made.remove(&key);
         self.epochs_written.remove(&key);
         self.page_logs.remove(&key);
         if !self.removed_before.contains(&key) {

@@ -191,6 +191,7 @@ impl Directory {
             waiting: BTreeSet::new(),
             unsynced: BTreeSet::new(),
             extended: BTreeMap::new(),
+            made: BTreeMap::new(),
             epochs_written: BTreeMap::new(),
             rolled: BTreeSet::new(),
             page_logs: BTreeSet::new(),

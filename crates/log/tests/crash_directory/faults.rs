@@ -3,10 +3,12 @@
 use crate::ghost::{Ghost, Shared};
 use crate::probe::Probe;
 use crate::script;
-use crate::world::{Change, Stop, World, env_of, open_and_judge};
-use env::crash::{Call, CrashDisk, Failure, Fault, Sabotage, Traced, When};
+use crate::world::{Change, Stop, World, env_of, names, open_and_judge, root};
+use env::crash::{Call, CrashDisk, Failure, Fault, PathFilter, Sabotage, Traced, When};
 use log::directory::OpenError;
 use log::fault::FileFault;
+use log::log::Log;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use types::Offset;
 
@@ -153,6 +155,45 @@ fn full_disk_at_every_call_loses_nothing() {
         assert!(outcome.is_ok(), "{call:?} {op} of {name}: {}", outcome.unwrap_err());
     }
     assert!(abandoned > 30, "only {abandoned} jobs found no room");
+}
+
+/// Protects: W-12: what a checkpoint has written that was given up goes once the log start has passed it, although no state
+/// has ever named it; what the log has still is written again. A full disk at the deletion leaves it to the next checkpoint.
+#[test]
+fn what_a_given_up_checkpoint_wrote_is_let_go() {
+    for is_full_again in [false, true] {
+        let disk = CrashDisk::new();
+        let (env, ghost) = (env_of(Arc::new(disk.clone()), 1), Shared::default());
+        let mut world = script::open(&env, ghost.clone()).unwrap();
+        world.group(&[Change::Append(script::busy(), 1, 1000); 12]).unwrap();
+        let paths = |part: &'static str| {
+            Some(Arc::new(move |path: &Path| path.to_string_lossy().contains(part)) as PathFilter)
+        };
+        let no_room = |call, part| {
+            let when = When::Nth(call, 1);
+            disk.fail(Fault { when, failure: Failure::NoSpace, paths: paths(part) });
+        };
+        no_room(Call::Write, "state");
+        no_room(Call::Write, "state");
+        assert!(matches!(world.checkpoint(0), Err(Stop::File(fault)) if fault.is_full()));
+        world.logs.values_mut().for_each(Log::abandon_cut);
+        let folder = root().join("busy-0");
+        let files = || names(&disk, &folder).into_iter().filter(|name| name.ends_with(".log")).count();
+        assert!(files() > 5);
+        world.group(&[Change::Start(script::busy(), 11)]).unwrap();
+        if is_full_again {
+            no_room(Call::Rename, "busy-0/0");
+        }
+        world.checkpoint(1 << 20).unwrap();
+        assert_eq!(files() > 0, is_full_again);
+        world.group(&[Change::Append(script::busy(), 1, 1000); 3]).unwrap();
+        world.checkpoint(0).unwrap();
+        assert_eq!(files(), world.logs[&script::busy()].segments().len());
+        ghost.lock().unwrap().judge(&world.read_all().unwrap()).unwrap();
+        drop(world);
+        let ghost = ghost.lock().unwrap().clone();
+        restart_answer_and_cut(&disk, &ghost).unwrap();
+    }
 }
 
 /// Protects: W-11: a directory of which a job has failed does nothing more, though the disk would.
