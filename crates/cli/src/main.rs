@@ -36,6 +36,9 @@ mod topic;
 mod txn;
 mod why;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     command::run()
 }
