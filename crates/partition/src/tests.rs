@@ -71,7 +71,7 @@ impl Desk {
             acks,
             max_producers: MANY,
             resume: None,
-            guard: None,
+            proof: None,
             token,
         };
         self.partition.append(input, NOW, &mut self.effects)

@@ -6,8 +6,8 @@ use log::log::Log;
 use log::segments::PlaceRules;
 use partition::{
     AckEnd, AckToken, ActiveProducer, AppendInput, AppendRefused, DeleteUpTo, Effect, EndTxn, EndTxnInput,
-    FetchToken, Isolation, Leadership, Origin, Partition, ReplicaSet, RequiredAcks, TransactionVersion,
-    TxnEnded, Verification, VerificationGuard,
+    FetchToken, Isolation, Leadership, Origin, Partition, Proof, ReplicaSet, RequiredAcks,
+    TransactionVersion, TxnEnded, Verification, VerificationGuard,
 };
 use types::{
     BrokerId, ErrorCode, LeaderEpoch, LogKey, Millis, Monotonic, Mutant, Now, Offset, PartitionEpoch,
@@ -47,7 +47,8 @@ impl Desk {
 
     fn append(&mut self, batch: Batch, guard: Option<VerificationGuard>) -> Result<i64, ErrorCode> {
         let (origin, acks, token) = (Origin::Client, RequiredAcks::All, self.token());
-        let input = AppendInput { batch, acks, origin, max_producers: 10_000, resume: None, guard, token };
+        let proof = guard.map(Proof::Guard);
+        let input = AppendInput { batch, acks, origin, max_producers: 10_000, resume: None, proof, token };
         let appended = self.partition.append(input, NOW, &mut self.effects);
         appended.map(|appended| appended.base.0).map_err(|refused| refused.code())
     }
