@@ -21,14 +21,15 @@ use crate::probe::Probes;
 use bytes::{Buf, Bytes};
 use coordinator::txn::Connection;
 use env::net::Stream;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use types::Monotonic;
 use wire::RequestId;
 
@@ -83,6 +84,8 @@ pub(crate) struct Peer {
     pub(crate) load: watch::Sender<Load>,
     /// Requests that have not begun.
     waiting: Cell<usize>,
+    /// Nothing more is read until all is answered.
+    is_alone: Cell<bool>,
 }
 
 impl Peer {
@@ -129,6 +132,48 @@ struct Pending {
     began: (i16, Monotonic),
 }
 
+/// Requests between reader and writer, in order. *Invariant*: whoever polls the reader polls the writer after it, so that the
+/// writer needs no waker.
+#[derive(Default)]
+struct Queue {
+    pending: RefCell<VecDeque<Pending>>,
+    /// The reader waits for room.
+    is_full: Cell<bool>,
+    /// Nothing more comes.
+    has_ended: Cell<bool>,
+}
+
+impl Queue {
+    /// Waits until there is room for one more.
+    async fn room(&self) {
+        poll_fn(|_| {
+            self.is_full.set(self.pending.borrow().len() >= IN_FLIGHT_MAX);
+            if self.is_full.get() { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+    }
+
+    fn push(&self, pending: Pending) {
+        self.pending.borrow_mut().push_back(pending);
+    }
+
+    /// Waits for the next one; nothing if nothing more comes.
+    async fn next(&self) -> Option<Pending> {
+        poll_fn(|cx| {
+            let next = self.pending.borrow_mut().pop_front();
+            if self.is_full.take() {
+                cx.waker().wake_by_ref();
+            }
+            if next.is_some() || self.has_ended.get() { Poll::Ready(next) } else { Poll::Pending }
+        })
+        .await
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pending.borrow().is_empty()
+    }
+}
+
 /// Serves a connection to its end.
 pub(crate) async fn serve(
     stream: Stream,
@@ -137,21 +182,25 @@ pub(crate) async fn serve(
     context: Arc<Context>,
 ) {
     let (read, write) = tokio::io::split(stream);
-    let (queue, accepted) = mpsc::channel(IN_FLIGHT_MAX);
-    let (load, waiting) = (watch::Sender::default(), Cell::new(0));
-    let peer = Peer { address, connection, listener, load, waiting };
-    let mut writer = std::pin::pin!(write_all(write, accepted, &peer, &context));
-    let reader = async {
-        let end = read_until_stop(read, queue, &peer, &context).await;
-        peer.load.send_modify(|load| load.ended = true);
-        end
-    };
-    let end = tokio::select! {
-        biased;
-        end = &mut writer => end,
+    let (queue, load) = (Queue::default(), watch::Sender::default());
+    let peer =
+        Peer { address, connection, listener, load, waiting: Cell::new(0), is_alone: Cell::new(false) };
+    let mut reader = std::pin::pin!(read_until_stop(read, &queue, &peer, &context));
+    let mut writer = std::pin::pin!(write_all(write, &queue, &peer, &context));
+    let mut read = None;
+    // The writer takes at once what the reader has put into the queue, in one go.
+    let both = poll_fn(|cx| {
+        if read.is_none()
+            && let Poll::Ready(end) = reader.as_mut().poll(cx)
+        {
+            peer.load.send_modify(|load| load.ended = true);
+            queue.has_ended.set(true);
+            read = Some(end);
+        }
         // What was accepted before is still answered.
-        end = reader => writer.await.and(end),
-    };
+        writer.as_mut().poll(cx).map(|written| written.and(read.take().unwrap_or(Ok(()))))
+    });
+    let end = both.await;
     let peer = &peer.address;
     match end {
         Ok(()) => {}
@@ -168,7 +217,7 @@ pub(crate) async fn serve(
 /// Reads requests until the broker stops.
 async fn read_until_stop(
     read: ReadHalf<Stream>,
-    queue: mpsc::Sender<Pending>,
+    queue: &Queue,
     peer: &Peer,
     context: &Arc<Context>,
 ) -> Result<(), ConnectionEnd> {
@@ -183,7 +232,7 @@ async fn read_until_stop(
 /// Reads and accepts requests until the peer closes, idles too long or sends what cannot be read.
 async fn read_all(
     read: ReadHalf<Stream>,
-    queue: mpsc::Sender<Pending>,
+    queue: &Queue,
     peer: &Peer,
     context: &Arc<Context>,
 ) -> Result<(), ConnectionEnd> {
@@ -193,11 +242,15 @@ async fn read_all(
     let idle_max =
         u64::try_from(network.connections_max_idle_ms.0).map_or(Duration::MAX, Duration::from_millis);
     loop {
-        let Ok(slot) = queue.reserve().await else { return Ok(()) };
+        queue.room().await;
         let Some(length) = next_length(&mut read, idle_max, peer, &context.probes).await? else {
             return Ok(());
         };
-        peer.load.send_modify(|load| load.unanswered += 1);
+        // Nobody waits for the first one.
+        peer.load.send_if_modified(|load| {
+            load.unanswered += 1;
+            load.is_queued()
+        });
         let length = wire::request_length(length, network.socket_request_max_bytes as usize)?;
         let limit = network.frame_timeout_ms.duration();
         let (frame, admitted) = read_frame(&mut read, length, &context.admission, limit).await?;
@@ -206,11 +259,13 @@ async fn read_all(
         let (accepted, begin) = api::accept(frame, admitted.clone(), peer, context).await?;
         let has_begun = begin == Begin::Done;
         peer.waiting.set(peer.waiting.get() + usize::from(!has_begun));
-        slot.send(Pending { accepted, has_begun, admitted, began });
+        queue.push(Pending { accepted, has_begun, admitted, began });
         if begin == Begin::Alone {
             let mut load = peer.load.subscribe();
+            peer.is_alone.set(true);
             // The sender is the peer's own. What waits for minutes must not hide that the peer has gone.
             let _ = tokio::time::timeout(ALONE_MAX, load.wait_for(|load| load.unanswered == 0)).await;
+            peer.is_alone.set(false);
         }
     }
 }
@@ -264,14 +319,14 @@ async fn in_time<T>(limit: Duration, read: impl Future<Output = io::Result<T>>) 
 /// Completes the accepted requests in order; responses that are ready together leave in one write.
 async fn write_all(
     mut write: WriteHalf<Stream>,
-    mut accepted: mpsc::Receiver<Pending>,
+    queue: &Queue,
     peer: &Peer,
     context: &Context,
 ) -> Result<(), ConnectionEnd> {
     let (admission, limit) = (&context.admission, context.config.network.answer_timeout_ms.duration());
     let mut gathered = Gathered::default();
     while let Some(Pending { accepted: mut head, has_begun, admitted, began: (key, began) }) =
-        accepted.recv().await
+        queue.next().await
     {
         let done = match futures_util::poll!(&mut head) {
             Poll::Ready(done) => done,
@@ -286,7 +341,10 @@ async fn write_all(
         if let Some(probes) = context.probes.api(key) {
             probes.answered(context.env.clock.now().mono.since(began));
         }
-        peer.load.send_modify(|load| load.unanswered -= 1);
+        peer.load.send_if_modified(|load| {
+            load.unanswered -= 1;
+            peer.is_alone.get()
+        });
         match done {
             Ok(response) => gathered.add(response),
             Err(refused) => {
@@ -295,7 +353,7 @@ async fn write_all(
                 return Err(refused.into());
             }
         }
-        if accepted.is_empty() || gathered.bytes >= GATHER_MAX {
+        if queue.is_empty() || gathered.bytes >= GATHER_MAX {
             gathered.write(&mut write, admission, limit).await?;
         }
     }
@@ -332,15 +390,22 @@ impl Gathered {
         }
         let by_size = Duration::from_millis(u64::try_from(self.bytes / SLOWEST_RATE).unwrap_or(u64::MAX));
         let (limit, pressed_limit) = (limit + by_size, PRESSED_DEADLINE.min(limit) + by_size);
-        let pressed = async {
-            tokio::time::sleep(pressed_limit).await;
-            admission.pressed().await;
-        };
-        tokio::select! {
-            biased;
-            written = self.write_chunks(write) => written?,
-            () = pressed => return Err(ConnectionEnd::TooSlow(pressed_limit)),
-            () = tokio::time::sleep(limit) => return Err(ConnectionEnd::TooSlow(limit)),
+        {
+            let mut written = std::pin::pin!(self.write_chunks(write));
+            let pressed = async {
+                tokio::time::sleep(pressed_limit).await;
+                admission.pressed().await;
+            };
+            // Mostly the peer takes all at once.
+            match futures_util::poll!(&mut written) {
+                Poll::Ready(written) => written?,
+                Poll::Pending => tokio::select! {
+                    biased;
+                    written = written => written?,
+                    () = pressed => return Err(ConnectionEnd::TooSlow(pressed_limit)),
+                    () = tokio::time::sleep(limit) => return Err(ConnectionEnd::TooSlow(limit)),
+                },
+            }
         }
         self.bytes = 0;
         self.held.clear();
@@ -349,9 +414,14 @@ impl Gathered {
 
     async fn write_chunks<W: AsyncWrite + Unpin>(&mut self, write: &mut W) -> io::Result<()> {
         while !self.chunks.is_empty() {
-            let slices: Vec<IoSlice<'_>> =
-                self.chunks.iter().take(SLICES_MAX).map(|c| IoSlice::new(c)).collect();
-            let mut written = write.write_vectored(&slices).await?;
+            let mut written = match self.chunks.len() {
+                1 => write.write(&self.chunks[0]).await?,
+                _ => {
+                    let chunks = self.chunks.iter().take(SLICES_MAX);
+                    let slices: Vec<IoSlice<'_>> = chunks.map(|chunk| IoSlice::new(chunk)).collect();
+                    write.write_vectored(&slices).await?
+                }
+            };
             if written == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }

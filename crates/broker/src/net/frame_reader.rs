@@ -5,7 +5,7 @@
 //! large ones needs one read each.
 //! Tests: tests/wire/frames.rs, tests/wire/connections.rs, and below.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
@@ -41,7 +41,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             }
         }
         let mut head = [0; SIZE];
-        head.copy_from_slice(&self.ahead.split_to(SIZE));
+        self.ahead.copy_to_slice(&mut head);
         Ok(Some(head))
     }
 
@@ -50,7 +50,8 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         let mut frame = BytesMut::with_capacity(length.min(READ_STEP) + SLACK);
         frame.extend_from_slice(head);
         let known = self.ahead.len().min(length - head.len());
-        frame.extend_from_slice(&self.ahead.split_to(known));
+        frame.extend_from_slice(&self.ahead[..known]);
+        self.ahead.advance(known);
         while frame.len() < length {
             let step = (length - frame.len()).min(READ_STEP.max(frame.len()));
             frame.reserve(step + SLACK);
@@ -59,7 +60,8 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
-        self.ahead.extend_from_slice(&frame.split_off(length));
+        self.ahead.extend_from_slice(&frame[length..]);
+        frame.truncate(length);
         Ok(frame.freeze())
     }
 }

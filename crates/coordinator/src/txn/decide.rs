@@ -119,13 +119,17 @@ fn next_epoch(epoch: ProducerEpoch) -> ProducerEpoch {
     ProducerEpoch(epoch.0.saturating_add(1))
 }
 
-/// Says whether a producer was told that this transaction ends, and asks for its next one while it does.
-fn is_for_the_next(txn: &Txn, producer: Producer) -> bool {
-    let next = match txn.next {
+/// Returns who the producer is from the end of this transaction on.
+fn after(txn: &Txn) -> Producer {
+    match txn.next {
         ProducerId::NONE => Producer { id: txn.producer, epoch: txn.epoch },
         next => Producer { id: next, epoch: ProducerEpoch(0) },
-    };
-    txn.state.is_ending() && producer == next
+    }
+}
+
+/// Says whether a producer was told that this transaction ends, and asks for its next one while it does.
+fn is_for_the_next(txn: &Txn, producer: Producer) -> bool {
+    txn.state.is_ending() && producer == after(txn)
 }
 
 /// Checks who asks.
@@ -253,8 +257,8 @@ fn prepare(
             ending.next = id;
         }
     }
-    let after = complete(&ending, now);
-    let id = if Mutant::OverflowNamesOldId.is_on() { txn.producer } else { after.producer };
+    let after = after(&ending);
+    let id = if Mutant::OverflowNamesOldId.is_on() { txn.producer } else { after.id };
     write(ending, TxnAnswer::Producer(Producer { id, epoch: after.epoch }))
 }
 
@@ -274,12 +278,9 @@ pub(super) fn fence(txn: &Txn, now: WallTime) -> Txn {
 /// Returns what a transaction is once its end is everywhere.
 pub(super) fn complete(txn: &Txn, now: WallTime) -> Txn {
     let is_commit = txn.state == TxnState::PrepareCommit;
-    let (producer, epoch) = match txn.next {
-        ProducerId::NONE => (txn.producer, txn.epoch),
-        next => (next, ProducerEpoch(0)),
-    };
+    let Producer { id, epoch } = after(txn);
     Txn {
-        producer,
+        producer: id,
         epoch,
         previous: txn.producer,
         next: ProducerId::NONE,
