@@ -69,7 +69,7 @@ struct Batch {
 #[derive(Clone, Debug)]
 struct Marks {
     number: u64,
-    left: TxnPartitions,
+    left: Arc<TxnPartitions>,
     /// What is left waits until PREPARE is committed.
     is_waiting: bool,
 }
@@ -487,13 +487,14 @@ impl Transactions {
         if ends.iter().any(|(_, _, end)| *end == Marked::Fenced) {
             return self.effects.push(TxnEffect::Resign);
         }
+        let left = Arc::make_mut(&mut marks.left);
         let is_done = |end: Marked| matches!(end, Marked::Written | Marked::Gone);
         for (topic, partition, _) in ends.iter().filter(|(_, _, end)| is_done(*end)) {
-            if let Some(partitions) = marks.left.get_mut(topic) {
+            if let Some(partitions) = left.get_mut(topic) {
                 partitions.remove(partition);
             }
         }
-        marks.left.retain(|_, partitions| !partitions.is_empty());
+        left.retain(|_, partitions| !partitions.is_empty());
         if !marks.left.is_empty() {
             return self.mark_again(id, ends, now);
         }
@@ -618,7 +619,7 @@ impl Transactions {
     fn facts<'a>(&'a self, id: &'a str, entry: &'a Entry) -> Option<TxnFacts<'a>> {
         let txn = entry.committed.as_deref()?;
         let ends = self.timers.due(&TimerKey::Timeout(id.to_owned()));
-        Some(TxnFacts { id, txn, ends, unmarked: entry.marks.as_ref().map(|marks| &marks.left) })
+        Some(TxnFacts { id, txn, ends, unmarked: entry.marks.as_ref().map(|marks| &*marks.left) })
     }
 
     /// Finds the ids that run what is open in partitions, in their order: those whose transaction is open or ending there, as it is

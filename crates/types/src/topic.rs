@@ -67,6 +67,12 @@ impl std::borrow::Borrow<str> for TopicName {
     }
 }
 
+impl From<&TopicName> for Arc<str> {
+    fn from(name: &TopicName) -> Arc<str> {
+        name.0.clone()
+    }
+}
+
 impl fmt::Display for TopicName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

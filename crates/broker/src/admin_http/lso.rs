@@ -221,7 +221,7 @@ fn seconds(length: Duration) -> String {
 }
 
 fn unmarked_places(partitions: &TxnPartitions) -> impl Iterator<Item = (&str, i32)> {
-    partitions.iter().flat_map(|(topic, all)| all.iter().map(|partition| (topic.name.as_str(), *partition)))
+    partitions.iter().flat_map(|(topic, all)| all.iter().map(|partition| (&*topic.name, *partition)))
 }
 
 fn place((topic, partition): (&str, i32)) -> Value {
@@ -281,7 +281,7 @@ mod tests {
             next: ProducerId(-1),
             timeout: Millis(60_000),
             state,
-            partitions: partitions.clone(),
+            partitions: Arc::new(partitions.clone()),
             started: WallTime(40_000),
             updated: WallTime(45_000),
             protocol: Protocol::V2,

@@ -124,7 +124,7 @@ fn resolve(
     version: i16,
 ) -> Result<TxnPartitions, Faults> {
     let (mut found, mut faults) = (TxnPartitions::new(), Faults::new());
-    let named = topics.iter().flat_map(|t| t.partitions.iter().map(|p| (t.name.as_str(), *p)));
+    let named = topics.iter().flat_map(|t| t.partitions.iter().map(|p| (&*t.name, *p)));
     let twice = twice(named);
     for (at, topic) in topics.iter().enumerate() {
         for (index, number) in topic.partitions.iter().enumerate() {
@@ -174,7 +174,7 @@ fn verified(
     partitions: &TxnPartitions,
     codes: &[ErrorCode],
 ) -> Vec<AddPartitionsToTxnTopicResult> {
-    let named = partitions.iter().flat_map(|(t, all)| all.iter().map(|p| (t.name.as_str(), *p)));
+    let named = partitions.iter().flat_map(|(t, all)| all.iter().map(|p| (&*t.name, *p)));
     let codes: BTreeMap<(&str, i32), ErrorCode> = named.zip(codes.iter().copied()).collect();
     each(topics, |at, _, number| codes.get(&(topics[at].name.as_str(), number)).copied())
 }

@@ -56,9 +56,9 @@ async fn describe(context: &Context, id: &str, room: usize) -> Result<TxnTold, E
 
 fn state(seen: TxnSeen) -> TransactionState {
     let txn = seen.txn;
-    let topics = txn.partitions.into_iter().map(|(topic, partitions)| TopicData {
-        topic: topic.name,
-        partitions: partitions.into_iter().collect(),
+    let topics = txn.partitions.iter().map(|(topic, partitions)| TopicData {
+        topic: topic.name.to_string(),
+        partitions: partitions.iter().copied().collect(),
     });
     TransactionState {
         transaction_state: txn.state.name().to_owned(),

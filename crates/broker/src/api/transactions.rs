@@ -107,7 +107,7 @@ pub(crate) async fn look(
 
 /// Returns a topic as transactions name it.
 pub(super) fn txn_topic(topic: &TopicImage) -> TxnTopic {
-    TxnTopic { name: topic.name.to_string(), id: topic.id }
+    TxnTopic { name: (&topic.name).into(), id: topic.id }
 }
 
 /// Finds a partition that is to be part of a transaction.

@@ -164,7 +164,7 @@ impl Shard {
         }
         let image = &self.published.image;
         let Some(topic) = image.topics().by_id(key.topic_id) else { return Lookup::Nothing };
-        let partition = (topic.name.as_str().into(), key.partition);
+        let partition = ((&topic.name).into(), key.partition);
         self.departed.find(header.producer_id, partition, image.offset(), now.mono)
     }
 

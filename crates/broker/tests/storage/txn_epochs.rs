@@ -4,7 +4,7 @@ use crate::batches::now_ms;
 use crate::client::{Client, FETCH, fetch_request, one};
 use crate::machine::{open, start};
 use crate::txn_client::{END_2, PRODUCE_2, end, init, write};
-use coordinator::txn::{Protocol, Txn, TxnClient, TxnPartitions, TxnRecord, TxnState};
+use coordinator::txn::{Protocol, Txn, TxnClient, TxnRecord, TxnState};
 use env::crash::CrashDisk;
 use log::append::{AppendAs, Appended, Origin};
 use log::directory::Opened;
@@ -59,7 +59,7 @@ fn record(id: i64) -> Batch {
         next: ProducerId::NONE,
         timeout: Millis(60_000),
         state: TxnState::CompleteCommit,
-        partitions: TxnPartitions::new(),
+        partitions: Arc::default(),
         started: now().wall,
         updated: now().wall,
         protocol: Protocol::V2,

@@ -65,7 +65,7 @@ pub(super) fn init(
         next: ProducerId::NONE,
         timeout,
         state: TxnState::Empty,
-        partitions: TxnPartitions::new(),
+        partitions: Arc::default(),
         started: NEVER,
         updated: now,
         client: client.clone(),
@@ -100,7 +100,7 @@ fn first(id: ProducerId, timeout: Millis, client: &TxnClient, now: WallTime) -> 
         next: ProducerId::NONE,
         timeout,
         state: TxnState::Empty,
-        partitions: TxnPartitions::new(),
+        partitions: Arc::default(),
         started: NEVER,
         updated: now,
         protocol: Protocol::V1,
@@ -155,16 +155,17 @@ pub(super) fn add(
     if txn.state.is_ending() {
         return Ok(Step::Hold);
     }
-    let mut all = txn.partitions.clone();
+    let mut all = TxnPartitions::clone(&txn.partitions);
     for (topic, more) in partitions {
         all.entry(topic.clone()).or_default().extend(more);
     }
-    if txn.state == TxnState::Ongoing && all == txn.partitions {
+    if txn.state == TxnState::Ongoing && all == *txn.partitions {
         return Ok(Step::Say(TxnAnswer::Done));
     }
     let started = if txn.state == TxnState::Ongoing { txn.started } else { now };
     let (state, previous) = (TxnState::Ongoing, txn.producer);
-    let ongoing = Txn { state, previous, partitions: all, started, updated: now, protocol, ..txn.clone() };
+    let ongoing =
+        Txn { state, previous, partitions: Arc::new(all), started, updated: now, protocol, ..txn.clone() };
     write(ongoing, TxnAnswer::Done)
 }
 
@@ -285,7 +286,7 @@ pub(super) fn complete(txn: &Txn, now: WallTime) -> Txn {
         previous: txn.producer,
         next: ProducerId::NONE,
         state: if is_commit { TxnState::CompleteCommit } else { TxnState::CompleteAbort },
-        partitions: TxnPartitions::new(),
+        partitions: Arc::default(),
         updated: now,
         ..txn.clone()
     }

@@ -2,6 +2,7 @@
 
 use super::state::{Protocol, Txn, TxnClient, TxnPartitions, TxnRecord, TxnState};
 use crate::request::Token;
+use std::sync::Arc;
 use std::time::Duration;
 use types::{ErrorCode, LeaderEpoch, Millis, Monotonic, ProducerEpoch, ProducerId, WallTime};
 
@@ -149,7 +150,7 @@ pub struct Mark {
     /// Its PREPARE is committed. Before, it has its place in its write-ahead log, and only what follows there may be written.
     pub is_stored: bool,
     /// Where.
-    pub partitions: TxnPartitions,
+    pub partitions: Arc<TxnPartitions>,
 }
 
 /// What became of a mark.

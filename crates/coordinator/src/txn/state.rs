@@ -90,7 +90,7 @@ impl TxnState {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct TxnTopic {
     /// Its name when it was added.
-    pub name: String,
+    pub name: Arc<str>,
     /// Its id.
     pub id: TopicId,
 }
@@ -152,7 +152,7 @@ pub struct Txn {
     /// How far it is.
     pub state: TxnState,
     /// Where it writes.
-    pub partitions: TxnPartitions,
+    pub partitions: Arc<TxnPartitions>,
     /// When it began; -1 before the first.
     pub started: WallTime,
     /// When its record was made.
@@ -238,7 +238,7 @@ impl TxnRecord {
 
 fn value_of(txn: &Txn) -> TransactionLogValue {
     let topic = |(topic, partitions): (&TxnTopic, &BTreeSet<i32>)| PartitionsSchema {
-        topic: topic.name.clone(),
+        topic: topic.name.as_ref().to_owned(),
         partition_ids: partitions.iter().copied().collect(),
         topic_id: topic.id.0,
     };
@@ -268,7 +268,7 @@ fn txn_of(value: TransactionLogValue) -> Result<Txn, UnknownState> {
     let state = STATES.into_iter().find(|state| state.code() == code).ok_or(UnknownState(code))?;
     let mut partitions = TxnPartitions::new();
     for topic in value.transaction_partitions.into_iter().flatten() {
-        let key = TxnTopic { name: topic.topic, id: TopicId(topic.topic_id) };
+        let key = TxnTopic { name: topic.topic.into(), id: TopicId(topic.topic_id) };
         partitions.entry(key).or_default().extend(topic.partition_ids);
     }
     Ok(Txn {
@@ -279,7 +279,7 @@ fn txn_of(value: TransactionLogValue) -> Result<Txn, UnknownState> {
         next: ProducerId(value.next_producer_id),
         timeout: Millis(i64::from(value.transaction_timeout_ms)),
         state,
-        partitions,
+        partitions: Arc::new(partitions),
         started: WallTime(value.transaction_start_timestamp_ms),
         updated: WallTime(value.transaction_last_update_timestamp_ms),
         protocol: if value.client_transaction_version >= 2 { Protocol::V2 } else { Protocol::V1 },
@@ -302,7 +302,7 @@ mod tests {
             next: ProducerId(6),
             timeout: Millis(60_000),
             state: TxnState::PrepareAbort,
-            partitions: TxnPartitions::from([(topic, BTreeSet::from([0, 3]))]),
+            partitions: Arc::new(TxnPartitions::from([(topic, BTreeSet::from([0, 3]))])),
             started: WallTime(10),
             updated: WallTime(20),
             protocol: Protocol::V2,
@@ -318,7 +318,7 @@ mod tests {
             let partitions = if state == TxnState::Ongoing || state.is_ending() {
                 txn().partitions
             } else {
-                TxnPartitions::new()
+                Arc::default()
             };
             all.push(TxnRecord { id: "id".into(), txn: Some(Arc::new(Txn { state, partitions, ..txn() })) });
         }

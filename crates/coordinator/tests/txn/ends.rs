@@ -40,7 +40,7 @@ fn each_step_waits_for_the_one_before() {
     let token = world.send(end(producer, true, Protocol::V2));
     assert!(!world.answers.contains_key(&token) && world.marks.len() == 1 && world.on_way.len() == 1);
     assert_eq!(world.marks[0].producer, later(producer, 1));
-    assert_eq!(world.marks[0].partitions, partitions(&[0, 1]));
+    assert_eq!(*world.marks[0].partitions, partitions(&[0, 1]));
     world.mark(Marked::Written);
     assert_eq!(world.on_way.len(), 2, "Complete follows in the same log, and may share the sync");
     assert_eq!(world.state(), TxnState::Ongoing);
@@ -165,7 +165,10 @@ fn what_goes_elsewhere_waits_for_prepare() {
             world.commit();
         }
         let left: &[i32] = if other == Marked::Again { &[0, 1] } else { &[1] };
-        assert_eq!((world.marks[0].partitions.clone(), world.marks[0].is_stored), (partitions(left), true));
+        assert_eq!(
+            ((*world.marks[0].partitions).clone(), world.marks[0].is_stored),
+            (partitions(left), true)
+        );
         world.settle();
         assert_eq!(world.state(), TxnState::CompleteCommit);
     }
@@ -285,7 +288,7 @@ fn a_decision_outlives_its_coordinator() {
         }
         world.crash(0);
         let mark = &world.marks[0];
-        assert_eq!((mark.commit, mark.coordinator.0, &mark.partitions), (commit, 1, &partitions(&[0, 1])));
+        assert_eq!((mark.commit, mark.coordinator.0, &*mark.partitions), (commit, 1, &partitions(&[0, 1])));
         world.settle();
         let state = if commit { TxnState::CompleteCommit } else { TxnState::CompleteAbort };
         assert_eq!(world.state(), state);
@@ -309,7 +312,7 @@ fn marks_are_sent_until_they_are_there() {
     world.take();
     assert!(world.marks.is_empty());
     world.pass(SECOND);
-    assert_eq!(world.marks[0].partitions, partitions(&[1]));
+    assert_eq!(*world.marks[0].partitions, partitions(&[1]));
     // What is said of the first sending comes late.
     world.txns.marked(ID, mark.number, &ends, world.now);
     world.mark(Marked::Fenced);
@@ -446,7 +449,7 @@ fn a_transaction_has_as_many_partitions_as_its_record_takes() {
     let refused = world.ask(add(producer, &many(20_000), Protocol::V2));
     assert_eq!((refused, world.txns.held()), (Err(ErrorCode::UnknownServerError), held));
     world.send(end(producer, true, Protocol::V2));
-    assert_eq!(world.marks[0].partitions, partitions(&many(10_000)));
+    assert_eq!(*world.marks[0].partitions, partitions(&many(10_000)));
     world.settle();
     assert_eq!(world.state(), TxnState::CompleteCommit);
 }

@@ -233,7 +233,7 @@ impl Small {
     fn mark(&mut self, which: usize) -> bool {
         let Some(mark) = self.world.marks.remove(which) else { return false };
         let mut ends = Vec::new();
-        for (topic, partitions) in &mark.partitions {
+        for (topic, partitions) in &*mark.partitions {
             for partition in partitions {
                 let is_later = *partition == ELSEWHERE && !mark.is_stored;
                 let end = match is_later {
