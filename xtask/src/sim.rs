@@ -17,8 +17,11 @@ const MANY: &[(&str, &str)] = &[
 const SEARCHED: &str = "transactions";
 const SEARCH: &str = "known_bugs_are_noticed";
 /// What makes an optimised build one for tests: it keeps the assertions that are meant for them, and is linked soon.
-pub(crate) const OPTIMISED_TESTS: [(&str, &str); 2] =
-    [("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true"), ("CARGO_PROFILE_RELEASE_LTO", "off")];
+pub(crate) const OPTIMISED_TESTS: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+];
 
 /// Runs one seed, or many.
 pub(crate) fn run(scenario: &str, args: &[&str]) -> Result<(), String> {
