@@ -576,7 +576,7 @@ impl Slot {
     /// Returns whose its batch is, if that is transactional.
     fn producer(&self) -> Option<Producer> {
         let header = self.batch.as_ref()?.header();
-        header.is_transactional().then(|| Producer { id: header.producer_id, epoch: header.producer_epoch })
+        header.is_transactional().then_some(Producer { id: header.producer_id, epoch: header.producer_epoch })
     }
 
     fn admit(&mut self, data: &PartitionProduceData, config: &TopicConfig, by: &Rules) {
