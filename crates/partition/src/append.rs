@@ -1,6 +1,6 @@
 //! Whether a batch may be appended, in the order of rule W-15. An error leaves no trace.
 
-use crate::{AckToken, Effect, Partition, Proof};
+use crate::{AckToken, Effect, Partition, VerificationGuard};
 use log::append::{AppendAs, AppendRefused as LogRefused, Appended as LogAppended};
 
 pub use log::append::Origin;
@@ -47,8 +47,8 @@ pub struct AppendInput {
     pub max_producers: usize,
     /// Where its producer went on in the deleted log whose place this one has taken (P8).
     pub resume: Option<ResumePoint>,
-    /// By what it may be the first one of its transaction here, if by anything (X2).
-    pub proof: Option<Proof>,
+    /// With what guard its transaction was verified, if it was (X2).
+    pub guard: Option<VerificationGuard>,
     /// Whom to tell.
     pub token: AckToken,
 }
@@ -128,7 +128,7 @@ impl Partition {
         let epoch = self.leadership.leader_epoch;
         let AppendInput { origin, max_producers, resume, .. } = input;
         let header = *input.batch.header();
-        let verified = self.verifications.verified(&header, input.proof);
+        let verified = self.verifications.verified(&header, input.guard);
         let how = AppendAs { origin, leader_epoch: epoch, now, max_producers, resume, verified };
         let done = self.log.append(input.batch, &how)?;
         if verified.is_some() && !matches!(done, LogAppended::Duplicate { .. }) {

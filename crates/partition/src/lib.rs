@@ -32,4 +32,4 @@ pub use isr::ReplicaSet;
 pub use offsets::{OffsetAnswer, OffsetQuery, OffsetRefused};
 pub use partition::{Leadership, Partition};
 pub use pointers::Pointers;
-pub use verification::{Proof, Verification, VerificationGuard};
+pub use verification::{Verification, VerificationGuard};

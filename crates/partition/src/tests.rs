@@ -71,7 +71,7 @@ impl Desk {
             acks,
             max_producers: MANY,
             resume: None,
-            proof: None,
+            guard: None,
             token,
         };
         self.partition.append(input, NOW, &mut self.effects)

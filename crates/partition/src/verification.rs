@@ -8,7 +8,6 @@
 //! them that the coordinator refuses, for it was held too long, takes nothing from the others. A mark of `transaction.version` 2
 //! has the epoch of the next transaction, whose first batch may be held back at the coordinator until this mark is written: its
 //! guard stays.
-//! A batch that its coordinator hands on itself needs no guard: it comes before every mark that the coordinator sends later.
 //!
 //! In memory alone, and gone with the leadership. *Invariant*: at most [`PRODUCERS_MAX`] producers are remembered, about 150
 //! bytes each; of one more the oldest guard is void, and its batch is refused as one of no transaction.
@@ -27,15 +26,6 @@ const PRODUCERS_MAX: usize = 1000;
 /// Names one verification of one producer here. *Invariant*: never handed out again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct VerificationGuard(pub u64);
-
-/// By what a batch may be the first one of its transaction here.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Proof {
-    /// Its coordinator has said so after this guard was handed out.
-    Guard(VerificationGuard),
-    /// Its coordinator hands it on. *Invariant*: in order with the marks that it sends here.
-    Coordinator,
-}
 
 /// Whether a batch has to be verified.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,13 +84,13 @@ impl Verifications {
     }
 
     /// Returns the lowest sequence of the verification that a batch was appended with, if that is the one under way.
-    pub(crate) fn verified(&self, header: &BatchHeader, proof: Option<Proof>) -> Option<Sequence> {
-        let guard = match proof? {
-            Proof::Coordinator => return Some(header.base_sequence),
-            Proof::Guard(guard) => guard,
-        };
+    pub(crate) fn verified(
+        &self,
+        header: &BatchHeader,
+        guard: Option<VerificationGuard>,
+    ) -> Option<Sequence> {
         let pending = self.producers.get(&header.producer_id)?;
-        let is_it = pending.guard == guard && pending.epoch == header.producer_epoch;
+        let is_it = Some(pending.guard) == guard && pending.epoch == header.producer_epoch;
         is_it.then_some(pending.lowest)
     }
 

@@ -178,7 +178,7 @@ impl World {
             acks,
             max_producers: 100,
             resume: None,
-            proof: None,
+            guard: None,
             token,
         };
         let Ok(appended) = self.partition.append(input, NOW, &mut self.effects) else {

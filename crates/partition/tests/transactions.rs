@@ -6,8 +6,8 @@ use log::log::Log;
 use log::segments::PlaceRules;
 use partition::{
     AckEnd, AckToken, ActiveProducer, AppendInput, AppendRefused, DeleteUpTo, Effect, EndTxn, EndTxnInput,
-    FetchToken, Isolation, Leadership, Origin, Partition, Proof, ReplicaSet, RequiredAcks,
-    TransactionVersion, TxnEnded, Verification, VerificationGuard,
+    FetchToken, Isolation, Leadership, Origin, Partition, ReplicaSet, RequiredAcks, TransactionVersion,
+    TxnEnded, Verification, VerificationGuard,
 };
 use types::{
     BrokerId, ErrorCode, LeaderEpoch, LogKey, Millis, Monotonic, Mutant, Now, Offset, PartitionEpoch,
@@ -46,12 +46,8 @@ impl Desk {
     }
 
     fn append(&mut self, batch: Batch, guard: Option<VerificationGuard>) -> Result<i64, ErrorCode> {
-        self.append_with(batch, guard.map(Proof::Guard))
-    }
-
-    fn append_with(&mut self, batch: Batch, proof: Option<Proof>) -> Result<i64, ErrorCode> {
         let (origin, acks, token) = (Origin::Client, RequiredAcks::All, self.token());
-        let input = AppendInput { batch, acks, origin, max_producers: 10_000, resume: None, proof, token };
+        let input = AppendInput { batch, acks, origin, max_producers: 10_000, resume: None, guard, token };
         let appended = self.partition.append(input, NOW, &mut self.effects);
         appended.map(|appended| appended.base.0).map_err(|refused| refused.code())
     }
@@ -185,22 +181,6 @@ fn a_later_batch_does_not_slip_in_front() {
     assert_eq!(desk.append(batch(0, 2, true), guard), Err(ErrorCode::OutOfOrderSequenceNumber));
     assert_eq!(desk.append(batch(0, 1, true), guard), Ok(1));
     assert_eq!(desk.append(batch(0, 2, true), guard), Ok(2), "part of the transaction");
-}
-
-/// Protects: X2 where the coordinator hands the batch on: it needs no guard and makes one void; behind a mark, which has the next
-/// epoch, it is refused, and its sequences are in order.
-#[test]
-fn what_its_coordinator_hands_on_needs_no_guard() {
-    let mut desk = Desk::new();
-    let handed_on = Some(Proof::Coordinator);
-    assert_eq!(desk.append_with(batch(1, 3, true), handed_on), Err(ErrorCode::UnknownProducerId));
-    let guard = desk.begin(1, 0);
-    assert_eq!(desk.append_with(batch(1, 0, true), handed_on), Ok(0));
-    assert_eq!(desk.append(batch(1, 1, true), guard), Ok(1), "part of the transaction");
-    desk.end(commit(2)).unwrap();
-    assert_eq!(desk.append_with(batch(1, 2, true), handed_on), Err(ErrorCode::InvalidProducerEpoch));
-    assert_eq!(desk.append_with(batch(2, 1, true), handed_on), Err(ErrorCode::OutOfOrderSequenceNumber));
-    assert_eq!(desk.append_with(batch(2, 0, true), handed_on), Ok(3));
 }
 
 /// Protects: X3: a batch of no transaction is not appended, and leaves no trace; nor does one outside of an open one (P12), or of

@@ -10,8 +10,8 @@ use log::log::Log;
 use log::producers::AbortedTxn;
 use log::wal::Frame;
 use partition::{
-    AckEnd, AckToken, AppendInput, Effect, EndTxn, EndTxnInput, Leadership, Origin, Partition, Proof,
-    ReplicaSet, RequiredAcks, TransactionVersion, TxnEnded, Verification, VerificationGuard,
+    AckEnd, AckToken, AppendInput, Effect, EndTxn, EndTxnInput, Leadership, Origin, Partition, ReplicaSet,
+    RequiredAcks, TransactionVersion, TxnEnded, Verification, VerificationGuard,
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -169,7 +169,7 @@ impl World {
             origin: Origin::Client,
             max_producers: 10,
             resume: None,
-            proof: guard.map(Proof::Guard),
+            guard,
             token,
         };
         let appended = self.partition.append(input, NOW, &mut self.effects);

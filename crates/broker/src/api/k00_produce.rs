@@ -10,7 +10,6 @@
 use super::brokers;
 use super::read::blocking;
 use super::topics::{self, TopicRef};
-use super::transactions::{coordinator_of, txn_topic};
 use super::verify::{Asks, Knows, Unverified};
 use super::{Accepted, Call, Refused, respond};
 use crate::context::Context;
@@ -20,12 +19,11 @@ use crate::publish::Published;
 use crate::room::{FRAME_OVERHEAD, WAL_EIGHTHS};
 use crate::shard::message::{Append, AppendAnswer, AppendPart, ShardMessage};
 use crate::shard::router::Router;
-use crate::shard::transactions::{Batches, TxnAsk, TxnReply};
 use crate::unwritten::Claim;
 use config::{Compression, Durability, TimestampType, TopicConfig};
-use coordinator::txn::{Connection, Order, Producer, Protocol, TxnPartitions, TxnRequest};
+use coordinator::txn::{Connection, Producer};
 use log::wal::Reservation;
-use partition::{Proof, RequiredAcks, VerificationGuard};
+use partition::{RequiredAcks, VerificationGuard};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -80,12 +78,8 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     if context.space.is_short() {
         plan.slots.iter_mut().for_each(|slot| slot.refuse(ErrorCode::KafkaStorageError, Some(FULL.into())));
     }
-    let knows = Knows::of_produce(header.id.api_version);
-    let mut coordinator = None;
-    match &request.transactional_id {
-        Some(id) if knows >= Knows::Adding => coordinator = plan.coordinator(id),
-        Some(id) => plan.verify(&context, id, knows, connection).await?,
-        None => {}
+    if let Some(id) = &request.transactional_id {
+        plan.verify(&context, id, header.id.api_version, connection).await?;
     }
     plan.own_small_batches(frame_bytes);
     plan.refuse_beyond(context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS);
@@ -98,14 +92,8 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
         plan.refuse_batches(ErrorCode::KafkaStorageError, FULL);
     }
     plan.forget_refused(&context.departed, &request).await;
-    let mut replies = Vec::new();
-    if let Some((claim, room)) = room {
-        let room = (Arc::new(room), Arc::new(claim));
-        if let (Some(key), Some(id)) = (coordinator, &request.transactional_id) {
-            plan.hand_in(&context, (key, id), &room, &mut replies);
-        }
-        plan.send(&context.router, &room, &mut replies);
-    }
+    let replies = room.map(|(claim, room)| plan.send(&context.router, &Arc::new(room), &Arc::new(claim)));
+    let replies = replies.unwrap_or_default();
     let timeout = match plan.acks {
         Some(RequiredAcks::All) => Millis(i64::from(request.timeout_ms)).duration().max(SYNC_WAIT),
         _ => LEADER_WAIT,
@@ -249,9 +237,6 @@ struct Slot {
     is_cut_short: bool,
 }
 
-/// The room of a request, in the write-ahead log and in memory.
-type Taken = (Arc<Reservation>, Arc<Claim>);
-
 /// A shard's part of the request and where its answers come from.
 struct Reply {
     slots: Vec<usize>,
@@ -369,34 +354,25 @@ impl Plan {
         }
     }
 
-    /// Finds the coordinator's partition that lets its transactional batches in; without one they are refused.
-    fn coordinator(&mut self, id: &str) -> Option<LogKey> {
-        let found = coordinator_of(&self.published, id);
-        if let Err(code) = found {
-            let (code, message) = Knows::Adding.refusal(code);
-            let batches = self.slots.iter_mut().filter(|slot| slot.producer().is_some());
-            batches.for_each(|slot| slot.refuse(code, message.clone()));
-        }
-        found.ok()
-    }
-
     /// Has the transactions of its batches verified; what belongs to none is refused.
     async fn verify(
         &mut self,
         context: &Context,
         id: &str,
-        knows: Knows,
+        version: i16,
         connection: Connection,
     ) -> Result<(), Refused> {
         let batches = self.slots.iter().enumerate().filter_map(|(index, slot)| {
-            let (key, is_in_wal, producer) = (slot.key?, slot.in_wal, slot.producer()?);
-            let first = slot.batch.as_ref()?.header().base_sequence;
-            Some(Unverified { index, key, is_in_wal, producer, first })
+            let header = slot.batch.as_ref()?.header();
+            let (key, is_in_wal) = (slot.key.filter(|_| header.is_transactional())?, slot.in_wal);
+            let producer = Producer { id: header.producer_id, epoch: header.producer_epoch };
+            Some(Unverified { index, key, is_in_wal, producer, first: header.base_sequence })
         });
         let batches: Vec<Unverified> = batches.collect();
         if batches.is_empty() {
             return Ok(());
         }
+        let knows = Knows::of_produce(version);
         let asks = Asks { context, published: &self.published, id, knows, connection };
         for (index, verified) in asks.verify(batches).await? {
             match verified {
@@ -450,77 +426,22 @@ impl Plan {
     }
 
     /// Hands the batches to their shards, one message each.
-    fn send(&mut self, router: &Router, room: &Taken, replies: &mut Vec<Reply>) {
-        for (shard, append) in self.take_batches(router, room, None, replies) {
-            router.send(shard, ShardMessage::Append(append));
-        }
-    }
-
-    /// Hands the transactional batches to their producers' coordinator, who hands them on.
-    fn hand_in(
-        &mut self,
-        context: &Context,
-        (key, id): (LogKey, &str),
-        room: &Taken,
-        replies: &mut Vec<Reply>,
-    ) {
-        let producers: BTreeSet<Producer> = self.slots.iter().filter_map(Slot::producer).collect();
-        for producer in producers {
-            let request = self.adding(producer);
-            let appends = self.take_batches(&context.router, room, Some(producer), replies);
-            let batches = Batches {
-                appends,
-                began: context.env.clock.now().mono,
-                refused: |code| {
-                    let (code, message) = Knows::Adding.refusal(code);
-                    AppendAnswer::refused(code, message)
-                },
-            };
-            let (id, reply) = (id.to_owned(), TxnReply::Batches(Box::new(batches)));
-            let ask = TxnAsk { key, id, request, connection: None, reply };
-            context.router.send_to_owner(&key, ShardMessage::TxnAsk(Box::new(ask)));
-        }
-    }
-
-    /// Makes the partitions of a producer's batches part of its transaction.
-    fn adding(&self, producer: Producer) -> TxnRequest {
-        let mut partitions = TxnPartitions::new();
-        let mut is_in_wal = true;
-        for slot in self.slots.iter().filter(|slot| slot.producer() == Some(producer)) {
-            let Some(key) = slot.key else { continue };
-            is_in_wal &= slot.in_wal;
-            if let Some(topic) = self.published.image.topics().by_id(key.topic_id) {
-                partitions.entry(txn_topic(topic)).or_default().insert(key.partition.0);
-            }
-        }
-        let order = if is_in_wal { Order::OneLog } else { Order::Across };
-        TxnRequest::Add { producer, partitions, protocol: Protocol::V2, order }
-    }
-
-    /// Takes out the batches that a producer's coordinator is to hand on, or all; one message for each shard.
-    fn take_batches(
-        &mut self,
-        router: &Router,
-        (room, claim): &Taken,
-        handed_on: Option<Producer>,
-        replies: &mut Vec<Reply>,
-    ) -> Vec<(usize, Append)> {
+    fn send(&mut self, router: &Router, room: &Arc<Reservation>, claim: &Arc<Claim>) -> Vec<Reply> {
         let Some(acks) = self.acks else { return Vec::new() };
         let mut shards: BTreeMap<usize, (Vec<usize>, Vec<AppendPart>)> = BTreeMap::new();
-        let is_wanted = |slot: &Slot| handed_on.is_none() || slot.producer() == handed_on;
-        for (index, slot) in self.slots.iter_mut().enumerate().filter(|(_, slot)| is_wanted(slot)) {
+        for (index, slot) in self.slots.iter_mut().enumerate() {
             let (Some(key), Some(batch)) = (slot.key, slot.batch.take()) else { continue };
             let (slots, parts) = shards.entry(router.shard_of(&key)).or_default();
             slots.push(index);
-            let proof = handed_on.map_or(slot.guard.map(Proof::Guard), |_| Some(Proof::Coordinator));
-            parts.push(AppendPart { key, batch, proof });
+            parts.push(AppendPart { key, batch, guard: slot.guard });
         }
-        let message = |(shard, (slots, parts))| {
+        let hand_over = |(shard, (slots, parts))| {
             let (reply, answers) = oneshot::channel();
-            replies.push(Reply { slots, answers });
-            (shard, Append { parts, acks, room: room.clone(), claim: claim.clone(), reply })
+            let (room, claim) = (room.clone(), claim.clone());
+            router.send(shard, ShardMessage::Append(Append { parts, acks, room, claim, reply }));
+            Reply { slots, answers }
         };
-        shards.into_iter().map(message).collect()
+        shards.into_iter().map(hand_over).collect()
     }
 
     /// Stage two: takes the shards' answers; what is late is unknown.
@@ -571,12 +492,6 @@ impl Slot {
             (Err(code), _) => slot.refuse(code, None),
         }
         slot
-    }
-
-    /// Returns whose its batch is, if that is transactional.
-    fn producer(&self) -> Option<Producer> {
-        let header = self.batch.as_ref()?.header();
-        header.is_transactional().then_some(Producer { id: header.producer_id, epoch: header.producer_epoch })
     }
 
     fn admit(&mut self, data: &PartitionProduceData, config: &TopicConfig, by: &Rules) {

@@ -6,7 +6,7 @@ use super::topics::{self, TopicRef};
 use crate::context::Context;
 use crate::publish::Published;
 use crate::shard::message::ShardMessage;
-use crate::shard::transactions::{TxnAsk, TxnLook, TxnQuestion, TxnReply, TxnTold};
+use crate::shard::transactions::{TxnAsk, TxnLook, TxnQuestion, TxnTold};
 use coordinator::txn::{Connection, Producer, TxnAnswer, TxnClient, TxnPartitions, TxnRequest, TxnTopic};
 use metadata::controller::CreateTopic;
 use metadata::image::{TRANSACTION_STATE, TopicImage};
@@ -83,7 +83,6 @@ async fn ask_once(
 ) -> Result<TxnAnswer, ErrorCode> {
     let key = coordinator_of(&context.published(), id)?;
     let (reply, answer) = oneshot::channel();
-    let reply = TxnReply::Asker(reply);
     let ask = TxnAsk { key, id: id.to_owned(), request, connection, reply };
     context.router.send_to_owner(&key, ShardMessage::TxnAsk(Box::new(ask)));
     // A shard that has stopped, or given the partition up, says nothing.

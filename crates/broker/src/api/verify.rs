@@ -3,8 +3,7 @@
 //!
 //! The partition hands out a guard, the coordinator is asked, and the batch is appended with the guard, which every mark of the
 //! producer makes void. From Produce 12 on the partition becomes part of the transaction by that (KIP-890); before it has to be
-//! one; so with offsets from TxnOffsetCommit 5 on. Such a batch of Produce needs no guard: its coordinator, who is here, hands it
-//! on itself, ahead of the marks that it sends later ([`crate::shard::transactions::Batches`]). What follows in the same write-ahead log waits only until the coordinator's
+//! one; so with offsets from TxnOffsetCommit 5 on. What follows in the same write-ahead log waits only until the coordinator's
 //! record has its place there; for a page-cache log it is committed first.
 //! Source: `ReplicaManager.maybeSendPartitionsToTransactionCoordinator` of Kafka 4.3.1.
 //! Tests: tests/wire/transactions.rs.
@@ -184,14 +183,8 @@ impl Asks<'_> {
         }
     }
 
-    fn outcome(&self, guard: VerificationGuard, code: ErrorCode) -> Verified {
-        if code == ErrorCode::None { Ok(Some(guard)) } else { Err(self.knows.refusal(code)) }
-    }
-}
-
-impl Knows {
     /// Says what a request makes of the coordinator's code. *Source*: ReplicaManager.appendRecords.
-    pub(super) fn refusal(self, code: ErrorCode) -> (ErrorCode, Option<String>) {
+    fn outcome(&self, guard: VerificationGuard, code: ErrorCode) -> Verified {
         let cannot = || {
             let name = code.name();
             Some(format!(
@@ -199,18 +192,19 @@ impl Knows {
             ))
         };
         match code {
-            ErrorCode::TransactionAbortable if self < Knows::Abortable => {
-                (ErrorCode::InvalidTxnState, Some(NOT_ADDED.to_owned()))
+            ErrorCode::None => Ok(Some(guard)),
+            ErrorCode::TransactionAbortable if self.knows < Knows::Abortable => {
+                Err((ErrorCode::InvalidTxnState, Some(NOT_ADDED.to_owned())))
             }
-            ErrorCode::ProducerFenced => (ErrorCode::InvalidProducerEpoch, None),
+            ErrorCode::ProducerFenced => Err((ErrorCode::InvalidProducerEpoch, None)),
             // Clients of old do not ask again for these, but for the code that they are told.
             ErrorCode::NotCoordinator
             | ErrorCode::CoordinatorNotAvailable
-            | ErrorCode::CoordinatorLoadInProgress => (ErrorCode::NotEnoughReplicas, cannot()),
-            ErrorCode::ConcurrentTransactions if self < Knows::Adding => {
-                (ErrorCode::NotEnoughReplicas, cannot())
+            | ErrorCode::CoordinatorLoadInProgress => Err((ErrorCode::NotEnoughReplicas, cannot())),
+            ErrorCode::ConcurrentTransactions if self.knows < Knows::Adding => {
+                Err((ErrorCode::NotEnoughReplicas, cannot()))
             }
-            code => (code, None),
+            code => Err((code, None)),
         }
     }
 }

@@ -20,7 +20,7 @@ use coordinator::{
 };
 use log::wal::Reservation;
 use metadata::image::CONSUMER_OFFSETS;
-use partition::{AckEnd, AckToken, AppendInput, EndTxn, Origin, Proof, RequiredAcks, VerificationGuard};
+use partition::{AckEnd, AckToken, AppendInput, EndTxn, Origin, RequiredAcks, VerificationGuard};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -411,11 +411,10 @@ impl Shard {
         let HasRoom { batch, notes, room: Room { claim, reservation } } = has;
         let token = self.produces.token();
         let guard = self.coordinators.led.get_mut(&key).and_then(|one| one.guard.take());
-        let proof = guard.map(Proof::Guard);
         let slot = self.partitions.get_mut(&key).ok_or(ErrorCode::NotCoordinator)?;
         let (acks, origin, max_producers) =
             (RequiredAcks::All, Origin::Coordinator, self.settings.max_producers);
-        let input = AppendInput { batch, acks, origin, token, max_producers, resume: None, proof };
+        let input = AppendInput { batch, acks, origin, token, max_producers, resume: None, guard };
         let mut effects = Vec::new();
         slot.partition.append(input, now, &mut effects).map_err(|refused| refused.code())?;
         self.coordinators.appends.insert(token, Append { key, serial, _room: reservation });

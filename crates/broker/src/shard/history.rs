@@ -40,7 +40,7 @@ impl Shard {
             token,
             max_producers: self.settings.max_producers,
             resume: None,
-            proof: None,
+            guard: None,
         };
         let mut effects = Vec::new();
         let appended = slot.partition.append(input, now, &mut effects);

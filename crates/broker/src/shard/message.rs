@@ -18,8 +18,8 @@ use log::segments::{FileCut, Placement, SegmentId, SegmentMeta};
 use log::txn_index::TxnIndexMeta;
 use log::wal::Reservation;
 use partition::{
-    DeleteUpTo, Diverging, FetchInput, FetchToken, Isolation, OffsetQuery, Partition, Pointers, Proof,
-    RequiredAcks,
+    DeleteUpTo, Diverging, FetchInput, FetchToken, Isolation, OffsetQuery, Partition, Pointers, RequiredAcks,
+    VerificationGuard,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -197,8 +197,8 @@ pub(crate) struct AppendPart {
     pub(crate) key: LogKey,
     /// The batch, checked.
     pub(crate) batch: Batch,
-    /// By what it may be the first one of its transaction there, if by anything.
-    pub(crate) proof: Option<Proof>,
+    /// With what guard its transaction was verified, if it was.
+    pub(crate) guard: Option<VerificationGuard>,
 }
 
 /// Where the answers of appended batches go, in their order, once all of them are known.

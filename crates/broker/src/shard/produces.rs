@@ -149,8 +149,8 @@ impl Shard {
         };
         let max_producers = self.settings.max_producers;
         let origin = Origin::Client;
-        let AppendPart { batch, proof, .. } = part;
-        let input = AppendInput { batch, acks, origin, token, max_producers, resume, proof };
+        let AppendPart { batch, guard, .. } = part;
+        let input = AppendInput { batch, acks, origin, token, max_producers, resume, guard };
         let log_start = slot.partition.pointers().log_start;
         slot.partition.append(input, now, effects).map_err(|refused| refusal(&refused, log_start))
     }
@@ -169,7 +169,7 @@ impl Shard {
     }
 
     /// A stream whose begin was refused ends the older one of its producer.
-    pub(super) fn forget_refused(&self, key: LogKey, header: &BatchHeader) {
+    fn forget_refused(&self, key: LogKey, header: &BatchHeader) {
         if header.has_producer() && header.base_sequence == Sequence(0) {
             let topic = self.published.image.topics().by_id(key.topic_id);
             self.departed.forget(header.producer_id, topic.map(|topic| topic.name.as_str()), key.partition);

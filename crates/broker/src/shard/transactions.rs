@@ -6,7 +6,6 @@
 //! Tests: tests/wire/transactions.rs, tests/storage/transactions.rs.
 
 use super::Shard;
-use super::message::{Append, AppendAnswer, ShardMessage};
 use super::sendings::{self, MarkEnds, Sending, SentMarks};
 use crate::group_memory::Share;
 use crate::room::{HasRoom, Room};
@@ -49,25 +48,7 @@ pub(crate) struct TxnAsk {
     /// By which connection, where that matters.
     pub(crate) connection: Option<Connection>,
     /// Where the answer goes.
-    pub(crate) reply: TxnReply,
-}
-
-/// Where the answer of a coordinator goes.
-pub(crate) enum TxnReply {
-    /// To a task that waits.
-    Asker(oneshot::Sender<Result<TxnAnswer, ErrorCode>>),
-    /// These batches are handed on to their partitions where it lets them in; else whoever waits for them is told.
-    Batches(Box<Batches>),
-}
-
-/// The batches of one producer that make their partitions part of its transaction.
-pub(crate) struct Batches {
-    /// One for each of these shards.
-    pub(crate) appends: Vec<(usize, Append)>,
-    /// Since when the coordinator is asked.
-    pub(crate) began: Monotonic,
-    /// What is answered for a batch that it does not let in.
-    pub(crate) refused: fn(ErrorCode) -> AppendAnswer,
+    pub(crate) reply: oneshot::Sender<Result<TxnAnswer, ErrorCode>>,
 }
 
 /// A question for what a coordinator knows.
@@ -200,9 +181,9 @@ pub(super) struct TxnCoordinators {
     led: BTreeMap<LogKey, Coordinator>,
     last_serial: u64,
     last_token: u64,
-    replies: BTreeMap<Token, TxnReply>,
+    replies: BTreeMap<Token, oneshot::Sender<Result<TxnAnswer, ErrorCode>>>,
     /// Batches on their way.
-    appends: BTreeMap<AckToken, Appending>,
+    appends: BTreeMap<AckToken, Append>,
     /// Coordinators whose batch got its place in this turn.
     ordered: Vec<(LogKey, u64)>,
 }
@@ -220,7 +201,7 @@ struct Coordinator {
     sendings: BTreeMap<u64, Sending>,
 }
 
-struct Appending {
+struct Append {
     key: LogKey,
     serial: u64,
     _room: Reservation,
@@ -285,7 +266,8 @@ impl Shard {
             match effect {
                 TxnEffect::Reply { token, answer } => {
                     if let Some(reply) = self.transactions.replies.remove(&token) {
-                        self.reply_txn(reply, answer);
+                        // Whoever asked may have gone.
+                        let _ = reply.send(answer);
                     }
                 }
                 TxnEffect::Append { records, is_followed } => {
@@ -295,38 +277,6 @@ impl Shard {
                 TxnEffect::Happened(event) => self.probes.txns.note(event),
                 TxnEffect::Resign => self.resign_txns(key),
             }
-        }
-    }
-
-    fn reply_txn(&self, reply: TxnReply, answer: Result<TxnAnswer, ErrorCode>) {
-        match reply {
-            // Whoever asked may have gone.
-            TxnReply::Asker(reply) => _ = reply.send(answer),
-            TxnReply::Batches(batches) => {
-                let code = match answer {
-                    Ok(TxnAnswer::Done) => ErrorCode::None,
-                    Ok(_) => ErrorCode::UnknownServerError,
-                    Err(code) => code,
-                };
-                self.hand_on(*batches, code);
-            }
-        }
-    }
-
-    /// Hands batches on to their partitions, ahead of whatever mark follows; or tells that their coordinator does not let them in.
-    fn hand_on(&self, batches: Batches, code: ErrorCode) {
-        let Batches { appends, began, refused } = batches;
-        let count = appends.iter().map(|(_, append)| append.parts.len()).sum();
-        let took = self.clock.now().mono.since(began);
-        self.probes.txns.verified(took, if code == ErrorCode::None { 0 } else { count });
-        for (shard, append) in appends {
-            if code == ErrorCode::None {
-                self.router.send(shard, ShardMessage::Append(append));
-                continue;
-            }
-            append.parts.iter().for_each(|part| self.forget_refused(part.key, part.batch.header()));
-            // The asker may have timed out.
-            let _ = append.reply.send(vec![refused(code); append.parts.len()]);
         }
     }
 
@@ -356,7 +306,7 @@ impl Shard {
                 self.transactions.replies.insert(token, reply);
                 self.with_txns(key, |txns| txns.handle(token, &id, request, connection, now));
             }
-            Err(code) => self.reply_txn(reply, Err(code)),
+            Err(code) => _ = reply.send(Err(code)),
         }
     }
 
@@ -515,12 +465,12 @@ impl Shard {
         };
         let (acks, origin, max_producers) =
             (RequiredAcks::All, Origin::Coordinator, self.settings.max_producers);
-        let input = AppendInput { batch, acks, origin, token, max_producers, resume: None, proof: None };
+        let input = AppendInput { batch, acks, origin, token, max_producers, resume: None, guard: None };
         let mut effects = Vec::new();
         if let Err(refused) = slot.partition.append(input, now, &mut effects) {
             return self.give_up_txns(key, refused.code());
         }
-        self.transactions.appends.insert(token, Appending { key, serial, _room: reservation });
+        self.transactions.appends.insert(token, Append { key, serial, _room: reservation });
         self.transactions.ordered.push((key, serial));
         let was_awaited = self.is_awaited;
         self.run_effects(key, effects);
@@ -544,9 +494,7 @@ impl Shard {
 
     /// Says whether an append was a coordinator's of transactions, and if so acts on its end.
     pub(super) fn on_txns_acked(&mut self, token: AckToken, end: AckEnd) -> bool {
-        let Some(Appending { key, serial, .. }) = self.transactions.appends.remove(&token) else {
-            return false;
-        };
+        let Some(Append { key, serial, .. }) = self.transactions.appends.remove(&token) else { return false };
         if self.transactions.is_current(key, serial) {
             match end {
                 AckEnd::Committed => self.with_txns(key, Transactions::is_committed),

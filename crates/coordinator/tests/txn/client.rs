@@ -4,7 +4,7 @@ use crate::leader::Batched;
 use crate::world::{TIMEOUT, add, end};
 use coordinator::Token;
 use coordinator::txn::{Producer, Protocol, TxnClient, TxnRequest};
-use partition::{Proof, VerificationGuard};
+use partition::VerificationGuard;
 use types::ProducerId;
 
 /// What a client does.
@@ -33,10 +33,8 @@ pub(crate) enum Stage {
     Sent,
     /// Its coordinator is asked.
     Asked(VerificationGuard, Token),
-    /// Its coordinator is to hand it on.
-    HandedIn(Token),
     /// It may be appended.
-    Verified(Option<Proof>),
+    Verified(Option<VerificationGuard>),
 }
 
 /// A batch on its way.
@@ -46,13 +44,6 @@ pub(crate) struct Packet {
     pub(crate) batch: Batched,
     pub(crate) connection: u64,
     pub(crate) stage: Stage,
-}
-
-impl Packet {
-    /// Says whether its coordinator has let it in and hands it on.
-    pub(crate) fn is_handed_on(&self) -> bool {
-        self.stage == Stage::Verified(Some(Proof::Coordinator))
-    }
 }
 
 #[derive(Clone, Debug)]

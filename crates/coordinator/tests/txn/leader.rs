@@ -3,7 +3,7 @@
 use coordinator::txn::{Mark, Marked, Producer};
 use log::log::Log;
 use partition::{
-    AckToken, AppendInput, Effect, EndTxn, EndTxnInput, Leadership, Origin, Partition, Proof, ReplicaSet,
+    AckToken, AppendInput, Effect, EndTxn, EndTxnInput, Leadership, Origin, Partition, ReplicaSet,
     RequiredAcks, TransactionVersion, TxnEnded, Verification, VerificationGuard,
 };
 use std::fmt::Write as _;
@@ -90,7 +90,7 @@ impl Leader {
     }
 
     /// Appends a batch, unless it is there; says whether it may count.
-    pub(crate) fn append(&mut self, batch: &Batched, proof: Option<Proof>) -> bool {
+    pub(crate) fn append(&mut self, batch: &Batched, guard: Option<VerificationGuard>) -> bool {
         let Batched { producer, sequence, txn } = *batch;
         let builder =
             BatchBuilder::new(Codec::None).producer(producer.id, producer.epoch, Sequence(sequence));
@@ -102,7 +102,7 @@ impl Leader {
             origin: Origin::Client,
             max_producers: MAX_PRODUCERS,
             resume: None,
-            proof,
+            guard,
             token: AckToken(0),
         };
         let mut effects = Vec::new();
@@ -111,7 +111,7 @@ impl Leader {
         if self.partition.log().log_end() > end {
             self.log.push(Stored::Data(producer, txn));
         }
-        self.changed(("append", batch, proof), effects);
+        self.changed(("append", batch, guard), effects);
         appended.is_ok()
     }
 

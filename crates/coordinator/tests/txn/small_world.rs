@@ -14,7 +14,6 @@ use coordinator::Token;
 use coordinator::txn::{
     Mark, Marked, Producer, Protocol, Txn, TxnAnswer, TxnRecord, TxnRequest, TxnSettings, TxnState,
 };
-use partition::Proof;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::hash::Hasher as _;
@@ -165,13 +164,8 @@ impl Small {
     fn forward(&mut self, packet: Packet, token: Token) -> Forward {
         let (partition, batch) = (packet.partition, packet.batch);
         match packet.stage {
-            Stage::Asked(..) | Stage::HandedIn(_) => Forward::Waits,
-            Stage::Verified(proof) => Forward::Ends(self.leader(partition).append(&batch, proof)),
-            Stage::Sent if self.goes_by_coordinator(&packet) => {
-                let add = add(batch.producer, &[i32::try_from(partition).unwrap()], Protocol::V2);
-                self.world.send_as(token, add, None);
-                Forward::Goes(Packet { stage: Stage::HandedIn(token), ..packet })
-            }
+            Stage::Asked(..) => Forward::Waits,
+            Stage::Verified(guard) => Forward::Ends(self.leader(partition).append(&batch, guard)),
             Stage::Sent => {
                 let protocol = self.clients[0].protocol;
                 let by = (protocol == Protocol::V1).then_some(packet.connection);
@@ -187,12 +181,6 @@ impl Small {
                 Forward::Goes(Packet { stage, ..packet })
             }
         }
-    }
-
-    /// Says whether a batch is appended when its coordinator hands it on: both are of one broker, and its epoch tells whether
-    /// it was delayed.
-    fn goes_by_coordinator(&self, packet: &Packet) -> bool {
-        self.clients[0].protocol == Protocol::V2 && i32::try_from(packet.partition) != Ok(ELSEWHERE)
     }
 
     /// The network brings what a client has asked once more, by the connection that it has given up.
@@ -301,11 +289,7 @@ impl Small {
 
     /// The coordinator says nothing of a batch any more: its guard is given back.
     fn unasked(&mut self, packet: Packet) -> Option<Packet> {
-        let guard = match packet.stage {
-            Stage::Asked(guard, _) => guard,
-            Stage::HandedIn(_) => return None,
-            Stage::Sent | Stage::Verified(_) => return Some(packet),
-        };
+        let Stage::Asked(guard, _) = packet.stage else { return Some(packet) };
         self.leader(packet.partition).end_verification(packet.batch.producer, guard);
         None
     }
@@ -319,22 +303,11 @@ impl Small {
                 let is_refused = code.is_some_and(|code| code != ErrorCode::ConcurrentTransactions);
                 client.is_fenced |= is_refused;
                 client.packet = Some(packet).filter(|_| !is_refused);
-                if packet.is_handed_on() {
-                    // Before any mark that comes after it from there.
-                    self.clients[which].packet = None;
-                    match self.leader(packet.partition).append(&packet.batch, Some(Proof::Coordinator)) {
-                        true => self.clients[which].wrote(packet.partition),
-                        false => self.clients[which].is_fenced = true,
-                    }
-                }
             }
         }
         if let Some(packet) = self.late_packet {
             let (packet, code) = self.take_verified(packet);
-            self.late_packet = Some(packet).filter(|_| code.is_none() && !packet.is_handed_on());
-            if packet.is_handed_on() {
-                self.leader(packet.partition).append(&packet.batch, Some(Proof::Coordinator));
-            }
+            self.late_packet = Some(packet).filter(|_| code.is_none());
         }
         self.world.answers.clear();
         self.world.events.clear();
@@ -355,11 +328,7 @@ impl Small {
 
     /// Takes what the coordinator says of a batch: a code if it is not let in.
     fn take_verified(&mut self, packet: Packet) -> (Packet, Option<ErrorCode>) {
-        let (guard, token) = match packet.stage {
-            Stage::Asked(guard, token) => (Some(guard), token),
-            Stage::HandedIn(token) => (None, token),
-            Stage::Sent | Stage::Verified(_) => return (packet, None),
-        };
+        let Stage::Asked(guard, token) = packet.stage else { return (packet, None) };
         let code = match self.world.answers.remove(&token) {
             None => return (packet, None),
             Some(Ok(TxnAnswer::Done)) => ErrorCode::None,
@@ -368,12 +337,9 @@ impl Small {
             Some(Err(code)) => code,
         };
         if code == ErrorCode::None {
-            let proof = guard.map_or(Proof::Coordinator, Proof::Guard);
-            return (Packet { stage: Stage::Verified(Some(proof)), ..packet }, None);
+            return (Packet { stage: Stage::Verified(Some(guard)), ..packet }, None);
         }
-        if let Some(guard) = guard {
-            self.leader(packet.partition).end_verification(packet.batch.producer, guard);
-        }
+        self.leader(packet.partition).end_verification(packet.batch.producer, guard);
         (Packet { stage: Stage::Sent, ..packet }, Some(code))
     }
 
@@ -409,18 +375,15 @@ impl Small {
     fn check_end(&mut self) {
         for _ in 0..3 {
             self.world.pass(Duration::from_secs(1_000));
-            self.take_answers();
-            while self.world.commit() || (!self.world.marks.is_empty() && self.mark(0)) {
-                self.take_answers();
-            }
+            while self.world.commit() || (!self.world.marks.is_empty() && self.mark(0)) {}
         }
         let state = self.world.txns.describe(ID).map_or(TxnState::Empty, |facts| facts.txn.state);
         assert!(state.is_over(), "the coordinator comes to no end: {state:?} {:?}", self.leaders,);
         self.take_answers();
         let clients = [0, 1].map(|which| self.clients[which].packet.take());
         for packet in clients.into_iter().flatten().chain(self.late_packet.take()) {
-            if let Stage::Verified(proof) = packet.stage {
-                self.leader(packet.partition).append(&packet.batch, proof);
+            if let Stage::Verified(guard) = packet.stage {
+                self.leader(packet.partition).append(&packet.batch, guard);
             }
         }
         self.check();

@@ -21,7 +21,7 @@ use log::pages::{PageLimits, PageSink, PageWriter};
 use log::retain::ClockWatch;
 use log::wal::{WalFault, WalHandle, WalOptions, WalSink};
 use metadata::{MetadataImage, PartitionState, Record, Replica};
-use partition::{Proof, TransactionVersion};
+use partition::TransactionVersion;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -160,8 +160,7 @@ impl Desk {
         builder.push(WallTime(1), None, Some(b"value"), &[]);
         let batch = Batch::from_wire(&builder.build().unwrap()).unwrap();
         let (room, claim) = self.room().await;
-        let proof = guard.map(Proof::Guard);
-        let (parts, acks) = (vec![AppendPart { key: key(partition), batch, proof }], RequiredAcks::All);
+        let (parts, acks) = (vec![AppendPart { key: key(partition), batch, guard }], RequiredAcks::All);
         let answers: Vec<AppendAnswer> =
             self.ask(|reply| ShardMessage::Append(Append { parts, acks, room, claim, reply })).await;
         answers[0].code
