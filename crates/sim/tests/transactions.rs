@@ -84,7 +84,7 @@ fn a_lying_disk_is_noticed() {
 /// at once, an epoch has to be raised 32,766 times, or another broker has to be there.
 const NOTICED: [(Mutant, u64); 5] = [
     (Mutant::EndOfAnyEpoch, 45),
-    (Mutant::EndByAnyConnection, 15),
+    (Mutant::EndByAnyConnection, 49),
     (Mutant::WriteByAnyConnection, 51),
     (Mutant::RepeatedMarkRefused, 3),
     (Mutant::StableIsHighWatermark, 1),
