@@ -124,7 +124,7 @@ fn resolve(
     version: i16,
 ) -> Result<TxnPartitions, Faults> {
     let (mut found, mut faults) = (TxnPartitions::new(), Faults::new());
-    let named = topics.iter().flat_map(|t| t.partitions.iter().map(|p| (&*t.name, *p)));
+    let named = topics.iter().flat_map(|t| t.partitions.iter().map(|p| (t.name.as_str(), *p)));
     let twice = twice(named);
     for (at, topic) in topics.iter().enumerate() {
         for (index, number) in topic.partitions.iter().enumerate() {

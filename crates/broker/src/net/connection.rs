@@ -451,6 +451,34 @@ mod tests {
         [&api::PRODUCE_KEY.to_be_bytes()[..], &[0; RequestId::SIZE - 2]].concat()
     }
 
+    /// Protects: no more than [`IN_FLIGHT_MAX`] requests wait; the reader of a full queue goes on when the writer has taken one, and
+    /// they come in order.
+    #[tokio::test(start_paused = true)]
+    async fn a_full_queue_waits_for_its_writer() {
+        let queue = Queue::default();
+        let count = 3 * i16::try_from(IN_FLIGHT_MAX).unwrap();
+        let reader = async {
+            for number in 0..count {
+                queue.room().await;
+                let accepted: Accepted = Box::pin(async { Ok(None) });
+                let (admitted, began) = (FrameMemory::new(None.into()), (number, Monotonic(0)));
+                queue.push(Pending { accepted, has_begun: true, admitted, began });
+                assert!(queue.pending.borrow().len() <= IN_FLIGHT_MAX);
+            }
+            queue.has_ended.set(true);
+        };
+        let writer = async {
+            let mut taken = Vec::new();
+            while let Some(next) = queue.next().await {
+                taken.push(next.began.0);
+            }
+            taken
+        };
+        let both = async { tokio::join!(biased; reader, writer).1 };
+        let taken = tokio::time::timeout(LIMIT, both).await.expect("nobody is left asleep");
+        assert!(taken.into_iter().eq(0..count));
+    }
+
     /// Protects: back-pressure does not close connections: a frame may wait for memory as long as it takes, only
     /// its bytes have to come in time.
     #[tokio::test(start_paused = true)]
