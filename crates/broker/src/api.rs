@@ -67,15 +67,13 @@ pub(crate) use transactions::{led as txn_coordinators, look as look_at_txns};
 
 use crate::admission::Admitted;
 use crate::context::Context;
-use crate::net::connection::{Load, Peer};
+use crate::net::connection::Peer;
 use bytes::Bytes;
-use coordinator::txn::Connection;
 use futures_util::future::Either;
 use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use tokio::sync::watch;
 use types::ErrorCode;
 use wire::{ApiMessage, Reader, RequestHeader};
 
@@ -149,14 +147,8 @@ pub(crate) struct Call {
     pub(crate) frame_bytes: usize,
     /// What was admitted for it.
     pub(crate) frame: FrameMemory,
-    /// What waits on the connection.
-    pub(crate) load: watch::Receiver<Load>,
-    /// Name of the listener that the connection came by.
-    pub(crate) listener: Arc<str>,
-    /// Where the connection comes from.
-    pub(crate) host: String,
-    /// Which connection it is.
-    pub(crate) connection: Connection,
+    /// Who sends it.
+    pub(crate) peer: Rc<Peer>,
 }
 
 /// Returns the key of the API that a frame is for.
@@ -183,7 +175,7 @@ pub(crate) enum Begin {
 pub(crate) async fn accept(
     frame: Bytes,
     memory: FrameMemory,
-    peer: &Peer,
+    peer: &Rc<Peer>,
     context: &Arc<Context>,
 ) -> Result<(Accepted, Begin), Refused> {
     let frame_bytes = frame.len();
@@ -193,10 +185,8 @@ pub(crate) async fn accept(
     let Some(api) = table::find(id.api_key) else {
         return Err(Refused::Unserved { key: id.api_key, version: id.api_version });
     };
-    let (context, load) = (context.clone(), peer.load.subscribe());
-    let (listener, host) = (peer.listener.clone(), peer.host().to_owned());
-    let connection = peer.connection;
-    let call = Call { header, body, context, frame_bytes, frame: memory, load, listener, host, connection };
+    let call =
+        Call { header, body, context: context.clone(), frame_bytes, frame: memory, peer: peer.clone() };
     if !api.info.supports(id.api_version) {
         if api.info.key == table::API_VERSIONS_KEY {
             return k18_api_versions::unsupported(&call).map(|accepted| (accepted, Begin::InTurn));

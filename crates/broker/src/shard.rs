@@ -63,6 +63,8 @@ pub(crate) struct Shard {
     deletes: deletes::Deletes,
     coordinators: groups::Coordinators,
     transactions: transactions::TxnCoordinators,
+    /// Room for the next effects.
+    no_effects: Vec<Effect>,
     /// Frames of this turn, on their way to the write-ahead log as one message.
     frames: Vec<log::wal::Frame>,
     /// Somebody waits for one of them, and not for what follows it.
@@ -143,6 +145,7 @@ impl Shard {
             deletes: deletes::Deletes::default(),
             coordinators: groups::Coordinators::new(parts.group_jobs),
             transactions: transactions::TxnCoordinators::new(parts.txn_jobs),
+            no_effects: Vec::new(),
             frames: Vec::new(),
             is_awaited: false,
             submitted: VecDeque::new(),
@@ -255,13 +258,13 @@ impl Shard {
     }
 
     /// Runs the effects of one partition.
-    fn run_effects(&mut self, key: LogKey, effects: Vec<Effect>) {
+    fn run_effects(&mut self, key: LogKey, mut effects: Vec<Effect>) {
         if effects.iter().any(adds_unwritten)
             && let Some(slot) = self.partitions.get_mut(&key)
         {
             slot.count_unwritten();
         }
-        for effect in effects {
+        for effect in effects.drain(..) {
             trace_effect(&key, &effect);
             match effect {
                 Effect::Wal(frame) => {
@@ -280,6 +283,7 @@ impl Shard {
                 Effect::Wake { token, bytes } => self.fetches.on_wake(token, bytes),
             }
         }
+        self.no_effects = effects;
     }
 
     /// Hands this turn's frames to the write-ahead log as one message, and what is appended because they have their place there as
@@ -315,7 +319,7 @@ impl Shard {
 
     fn on_durable(&mut self, key: LogKey, change: u64) {
         let Some(slot) = self.partitions.get_mut(&key) else { return };
-        let mut effects = Vec::new();
+        let mut effects = std::mem::take(&mut self.no_effects);
         slot.partition.on_durable(change, &mut effects);
         for cut in slot.partition.log_mut().take_file_cuts() {
             self.jobs.send(Job::CutFile(cut));
@@ -345,7 +349,7 @@ impl Shard {
             return;
         }
         self.probes.offline_partitions.inc();
-        let mut effects = Vec::new();
+        let mut effects = std::mem::take(&mut self.no_effects);
         slot.partition.on_failed(&mut effects);
         slot.count_unwritten();
         self.run_effects(key, effects);

@@ -251,13 +251,10 @@ impl Transactions {
         match step {
             Err(code) => self.reply(token, Err(code)),
             Ok(Step::Say(answer)) => self.say(id, token, answer, self.follows_at_once(request)),
-            Ok(Step::Write(txn, _)) if txn.size(id) > self.settings.record_max => {
-                self.reply(token, Err(ErrorCode::UnknownServerError));
-            }
-            Ok(Step::Write(txn, _)) if txn.state == TxnState::Ongoing && !self.has_room(txn.size(id), 8) => {
-                self.reply(token, Err(ErrorCode::CoordinatorNotAvailable));
-            }
             Ok(Step::Write(txn, answer)) => {
+                if let Err(code) = self.may_write(id, &txn) {
+                    return self.reply(token, Err(code));
+                }
                 let is_ahead = self.follows_at_once(request);
                 let event = match txn.state {
                     TxnState::PrepareCommit => Some(TxnEvent::Committed),
@@ -274,6 +271,17 @@ impl Transactions {
                 self.write(id, txn, now).committed.push(Then::Happened(TxnEvent::Fenced));
             }
             Ok(Step::Hold) => self.hold(asked, id),
+        }
+    }
+
+    /// Says whether there is room for what a transaction becomes.
+    fn may_write(&self, id: &str, txn: &Txn) -> Result<(), ErrorCode> {
+        match txn.size(id) {
+            size if size > self.settings.record_max => Err(ErrorCode::UnknownServerError),
+            size if txn.state == TxnState::Ongoing && !self.has_room(size, 8) => {
+                Err(ErrorCode::CoordinatorNotAvailable)
+            }
+            _ => Ok(()),
         }
     }
 

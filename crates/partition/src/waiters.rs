@@ -8,28 +8,24 @@ use types::{LeaderEpoch, Offset};
 /// (the shell's), or by a change of role.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Waiters {
-    acks: BTreeMap<Offset, Vec<PendingAck>>,
+    acks: Acks,
     /// Marks in a page-cache log, which wait until they are synced as well.
-    synced: BTreeMap<Offset, Vec<PendingAck>>,
+    synced: Acks,
     fetches: Vec<(FetchToken, Isolation)>,
 }
 
-/// A produce waiter: which token, and under which leadership its batch was appended.
-#[derive(Clone, Debug)]
-struct PendingAck {
-    token: AckToken,
-    leader_epoch: LeaderEpoch,
-}
+/// Produce waiters: up to where the log has to be committed for which one, and under which leadership its batch was appended.
+type Acks = BTreeMap<(Offset, AckToken), LeaderEpoch>;
 
 impl Waiters {
     /// Adds a producer that waits until everything below `end`, appended in `leader_epoch`, is committed.
     pub(crate) fn wait_committed(&mut self, end: Offset, leader_epoch: LeaderEpoch, token: AckToken) {
-        self.acks.entry(end).or_default().push(PendingAck { token, leader_epoch });
+        self.acks.insert((end, token), leader_epoch);
     }
 
     /// Adds a mark that waits until everything below `end` is committed and synced.
     pub(crate) fn wait_synced(&mut self, end: Offset, leader_epoch: LeaderEpoch, token: AckToken) {
-        self.synced.entry(end).or_default().push(PendingAck { token, leader_epoch });
+        self.synced.insert((end, token), leader_epoch);
     }
 
     /// Adds a fetch that waits for its bound to move.
@@ -71,20 +67,15 @@ impl Waiters {
     /// Ends the producers above an offset.
     pub(crate) fn end_above(&mut self, to: Offset, end: AckEnd, effects: &mut Vec<Effect>) {
         for all in [&mut self.acks, &mut self.synced] {
-            for waiting in all.split_off(&Offset(to.0 + 1)).into_values() {
-                end_all(waiting, end, effects);
-            }
+            end_all(all.split_off(&(to.plus(1), AckToken(0))), end, effects);
         }
     }
 
     /// Ends the producers of leaderships before this one, and wakes every fetch to plan anew.
     pub(crate) fn on_leader_epoch(&mut self, epoch: LeaderEpoch, effects: &mut Vec<Effect>) {
         for all in [&mut self.acks, &mut self.synced] {
-            for waiting in all.values_mut() {
-                let older = waiting.extract_if(.., |ack| ack.leader_epoch < epoch).collect();
-                end_all(older, AckEnd::Unknown, effects);
-            }
-            all.retain(|_, waiting| !waiting.is_empty());
+            let current = all.extract_if(.., |_, appended| *appended >= epoch).collect();
+            end_all(std::mem::replace(all, current), AckEnd::Unknown, effects);
         }
         self.wake_all(effects);
     }
@@ -92,9 +83,7 @@ impl Waiters {
     /// Ends everybody: the log is gone or its directory has failed.
     pub(crate) fn end_all(&mut self, effects: &mut Vec<Effect>) {
         for all in [&mut self.acks, &mut self.synced] {
-            for waiting in std::mem::take(all).into_values() {
-                end_all(waiting, AckEnd::Unknown, effects);
-            }
+            end_all(std::mem::take(all), AckEnd::Unknown, effects);
         }
         self.wake_all(effects);
     }
@@ -105,13 +94,14 @@ impl Waiters {
     }
 }
 
-fn end_below(all: &mut BTreeMap<Offset, Vec<PendingAck>>, to: Offset, effects: &mut Vec<Effect>) {
-    while all.first_key_value().is_some_and(|(end, _)| *end <= to) {
-        let Some((_, waiting)) = all.pop_first() else { break };
-        end_all(waiting, AckEnd::Committed, effects);
+fn end_below(all: &mut Acks, to: Offset, effects: &mut Vec<Effect>) {
+    while let Some(first) = all.first_entry().filter(|first| first.key().0 <= to) {
+        let (_, token) = *first.key();
+        first.remove();
+        effects.push(Effect::Acked { token, end: AckEnd::Committed });
     }
 }
 
-fn end_all(waiting: Vec<PendingAck>, end: AckEnd, effects: &mut Vec<Effect>) {
-    effects.extend(waiting.into_iter().map(|ack| Effect::Acked { token: ack.token, end }));
+fn end_all(waiting: Acks, end: AckEnd, effects: &mut Vec<Effect>) {
+    effects.extend(waiting.into_keys().map(|(_, token)| Effect::Acked { token, end }));
 }

@@ -14,6 +14,8 @@ pub const SHARE_FROM_BYTES: usize = 512;
 
 /// What a rope has room for at first: most messages fit.
 const FIRST_BYTES: usize = 256;
+/// What tagged fields have room for at first.
+const TAGS_BYTES: usize = 64;
 
 /// Bytes under construction.
 ///
@@ -57,13 +59,16 @@ impl Rope {
     }
 
     /// Returns the chunks, in order, none of them empty.
-    pub fn into_chunks(mut self) -> Vec<Bytes> {
-        self.cut();
-        self.done.into_iter().map(Chunk::into_bytes).collect()
+    pub fn into_chunks(self) -> Vec<Bytes> {
+        let last = Some(self.head).filter(|head| !head.is_empty()).map(BytesMut::freeze);
+        self.done.into_iter().map(Chunk::into_bytes).chain(last).collect()
     }
 
     /// Returns all bytes as one; copies when there is more than one chunk.
     pub fn into_bytes(self) -> Bytes {
+        if self.done.is_empty() {
+            return self.head.freeze();
+        }
         Records::from_parts(self.into_chunks()).into_bytes()
     }
 
@@ -292,6 +297,10 @@ impl Tags {
         tag: u32,
         write: impl FnOnce(&mut Rope) -> Result<(), EncodeError>,
     ) -> Result<(), EncodeError> {
+        if self.count == 0 {
+            self.field.head.reserve(TAGS_BYTES);
+            self.fields.head.reserve(TAGS_BYTES);
+        }
         write(&mut self.field)?;
         self.fields.put_varint(tag);
         let len = self.field.len();

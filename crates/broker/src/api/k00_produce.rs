@@ -66,7 +66,7 @@ const FULL: &str = "The disk is full; nothing was written.";
 
 /// Stage one.
 pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
-    let Call { header, mut body, context, frame_bytes, listener, connection, .. } = call;
+    let Call { header, mut body, context, frame_bytes, peer, .. } = call;
     let request = ProduceRequest::decode(&mut body, header.id.api_version)?;
     body.finish()?;
     let partitions = request.topic_data.iter().map(|topic| topic.partition_data.len()).sum();
@@ -79,7 +79,7 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
         plan.slots.iter_mut().for_each(|slot| slot.refuse(ErrorCode::KafkaStorageError, Some(FULL.into())));
     }
     if let Some(id) = &request.transactional_id {
-        plan.verify(&context, id, header.id.api_version, connection).await?;
+        plan.verify(&context, id, header.id.api_version, peer.connection).await?;
     }
     plan.own_small_batches(frame_bytes);
     plan.refuse_beyond(context.wal.stats().capacity_bytes() / 8 * WAL_EIGHTHS);
@@ -101,7 +101,7 @@ pub(super) async fn accept(call: Call) -> Result<Accepted, Refused> {
     Ok(Box::pin(async move {
         plan.collect(replies, timeout).await;
         plan.say_by_id(header.id.api_version);
-        finish(&context, &listener, &header, &plan)
+        finish(&context, &peer.listener, &header, &plan)
     }))
 }
 
@@ -328,6 +328,9 @@ impl Plan {
 
     /// None of the copies of a partition that stands twice is written.
     fn refuse_duplicates(&mut self) {
+        if self.slots.len() < 2 {
+            return;
+        }
         let mut seen = BTreeSet::new();
         let twice: BTreeSet<LogKey> =
             self.slots.iter().filter_map(|slot| slot.key).filter(|key| !seen.insert(*key)).collect();

@@ -53,7 +53,7 @@ const FILE_READ_MIN: usize = 64 << 10;
 
 /// Serves a fetch; unlike other handlers it knows the size of its response only after it has waited.
 pub(super) fn serve(call: Call) -> Result<Accepted, Refused> {
-    let Call { header, mut body, context, frame_bytes, load, listener, .. } = call;
+    let Call { header, mut body, context, frame_bytes, peer, .. } = call;
     Ok(Box::pin(async move {
         let decoding = context.admission.decoding(frame_bytes).await;
         let request = FetchRequest::decode(&mut body, header.id.api_version)?;
@@ -62,7 +62,10 @@ pub(super) fn serve(call: Call) -> Result<Accepted, Refused> {
         let session = begin(&context, &header, request);
         drop(decoding);
         match session {
-            Ok(session) => fetch(&context, (&header, &listener), &session, &limits, load).await.map(Some),
+            Ok(session) => {
+                let load = peer.load.subscribe();
+                fetch(&context, (&header, &peer.listener), &session, &limits, load).await.map(Some)
+            }
             Err(code) => failed(&context, &header, code).map(Some),
         }
     }))

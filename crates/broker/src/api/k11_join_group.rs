@@ -39,8 +39,8 @@ impl From {
     pub(super) fn new(call: &Call) -> From {
         let client_id = call.header.client_id.as_deref().unwrap_or_default().to_owned();
         let caller =
-            Caller { client_id, host: format!("/{}", call.host), version: call.header.id.api_version };
-        From { caller, load: call.load.clone() }
+            Caller { client_id, host: format!("/{}", call.peer.host()), version: call.header.id.api_version };
+        From { caller, load: call.peer.load.subscribe() }
     }
 }
 

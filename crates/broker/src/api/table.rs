@@ -61,7 +61,7 @@ pub(crate) fn find(key: i16) -> Option<Api> {
             super::answer(call, k02_list_offsets::answer_bytes, k02_list_offsets::list_offsets)
         }),
         ApiKey::Metadata => Serve::Inline(|call| {
-            let listener = call.listener.clone();
+            let listener = call.peer.listener.clone();
             super::answer(call, k03_metadata::answer_bytes, move |context, request, version| {
                 k03_metadata::metadata(context, request, version, listener)
             })
@@ -78,7 +78,7 @@ pub(crate) fn find(key: i16) -> Option<Api> {
             super::answer_within(call, k09_offset_fetch::answer_bytes, k09_offset_fetch::offset_fetch)
         }),
         ApiKey::FindCoordinator => Serve::Inline(|call| {
-            let listener = call.listener.clone();
+            let listener = call.peer.listener.clone();
             super::answer(call, k10_find_coordinator::answer_bytes, move |context, request, version| {
                 k10_find_coordinator::find_coordinator(context, request, version, listener)
             })
@@ -183,7 +183,7 @@ pub(crate) fn find(key: i16) -> Option<Api> {
             super::answer(call, k57_update_features::answer_bytes, k57_update_features::update_features)
         }),
         ApiKey::DescribeCluster => Serve::Inline(|call| {
-            let listener = call.listener.clone();
+            let listener = call.peer.listener.clone();
             super::answer(call, k60_describe_cluster::answer_bytes, move |context, request, _| {
                 k60_describe_cluster::describe_cluster(context, request, listener)
             })
@@ -217,19 +217,19 @@ pub(crate) fn find(key: i16) -> Option<Api> {
             )
         }),
         ApiKey::AddPartitionsToTxn => Serve::Inline(|call| {
-            let (connection, size) = (call.connection, k24_add_partitions_to_txn::answer_bytes);
+            let (connection, size) = (call.peer.connection, k24_add_partitions_to_txn::answer_bytes);
             super::answer_unless(call, size, move |context, request, version| {
                 k24_add_partitions_to_txn::add_partitions_to_txn(context, request, version, connection)
             })
         }),
         ApiKey::AddOffsetsToTxn => Serve::Inline(|call| {
-            let (connection, size) = (call.connection, k25_add_offsets_to_txn::answer_bytes);
+            let (connection, size) = (call.peer.connection, k25_add_offsets_to_txn::answer_bytes);
             super::answer_unless(call, size, move |context, request, version| {
                 k25_add_offsets_to_txn::add_offsets_to_txn(context, request, version, connection)
             })
         }),
         ApiKey::EndTxn => Serve::Inline(|call| {
-            let connection = call.connection;
+            let connection = call.peer.connection;
             super::answer_unless(call, k26_end_txn::answer_bytes, move |context, request, version| {
                 k26_end_txn::end_txn(context, request, version, connection)
             })
@@ -246,7 +246,7 @@ pub(crate) fn find(key: i16) -> Option<Api> {
             super::answer_within(call, size, k66_list_transactions::list_transactions)
         }),
         ApiKey::TxnOffsetCommit => Serve::Inline(|call| {
-            let (from, connection) = (k11_join_group::From::new(&call), call.connection);
+            let (from, connection) = (k11_join_group::From::new(&call), call.peer.connection);
             let size = k28_txn_offset_commit::answer_bytes;
             super::answer_unless(call, size, move |context, request, version| {
                 k28_txn_offset_commit::txn_offset_commit(context, request, version, from, connection)

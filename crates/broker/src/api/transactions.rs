@@ -39,7 +39,7 @@ pub(super) fn producer(id: i64, epoch: i16) -> Producer {
 
 /// Notes who sends a call.
 pub(super) fn client(call: &Call) -> TxnClient {
-    TxnClient::new(call.header.client_id.as_deref().unwrap_or_default(), &format!("/{}", call.host))
+    TxnClient::new(call.header.client_id.as_deref().unwrap_or_default(), &format!("/{}", call.peer.host()))
 }
 
 /// Asks the coordinator of a transactional id; where it needs a producer id that nobody has, one is drawn.

@@ -151,13 +151,14 @@ impl Asks<'_> {
                 partitions.entry(txn_topic(topic)).or_default().insert(batch.key.partition.0);
             }
         }
-        let named = partitions.iter().flat_map(|(topic, all)| all.iter().map(|p| (topic.id, *p)));
-        let named: Vec<(TopicId, i32)> = named.collect();
+        let mut named: Vec<(TopicId, i32)> = Vec::new();
         let is_in_wal = batches.iter().all(|(batch, _)| batch.is_in_wal);
         let request = if self.knows >= Knows::Adding {
             let order = if is_in_wal { Order::OneLog } else { Order::Across };
             TxnRequest::Add { producer, partitions, protocol: Protocol::V2, order }
         } else {
+            let each = partitions.iter();
+            named.extend(each.flat_map(|(topic, all)| all.iter().map(|p| (topic.id, *p))));
             TxnRequest::Verify { producer, partitions }
         };
         match ask(self.context, self.id, request, None).await {

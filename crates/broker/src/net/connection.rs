@@ -25,6 +25,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -183,8 +184,8 @@ pub(crate) async fn serve(
 ) {
     let (read, write) = tokio::io::split(stream);
     let (queue, load) = (Queue::default(), watch::Sender::default());
-    let peer =
-        Peer { address, connection, listener, load, waiting: Cell::new(0), is_alone: Cell::new(false) };
+    let (waiting, is_alone) = (Cell::new(0), Cell::new(false));
+    let peer = Rc::new(Peer { address, connection, listener, load, waiting, is_alone });
     let mut reader = std::pin::pin!(read_until_stop(read, &queue, &peer, &context));
     let mut writer = std::pin::pin!(write_all(write, &queue, &peer, &context));
     let mut read = None;
@@ -218,7 +219,7 @@ pub(crate) async fn serve(
 async fn read_until_stop(
     read: ReadHalf<Stream>,
     queue: &Queue,
-    peer: &Peer,
+    peer: &Rc<Peer>,
     context: &Arc<Context>,
 ) -> Result<(), ConnectionEnd> {
     let mut stop = context.stop.clone();
@@ -233,7 +234,7 @@ async fn read_until_stop(
 async fn read_all(
     read: ReadHalf<Stream>,
     queue: &Queue,
-    peer: &Peer,
+    peer: &Rc<Peer>,
     context: &Arc<Context>,
 ) -> Result<(), ConnectionEnd> {
     let mut read = FrameReader::new(read);

@@ -179,6 +179,8 @@ pub(crate) enum TxnsOutcome {
 pub(super) struct TxnCoordinators {
     jobs: TxnJobSender,
     led: BTreeMap<LogKey, Coordinator>,
+    /// None of them has anything to do before, unless it is asked.
+    due: Option<Monotonic>,
     last_serial: u64,
     last_token: u64,
     replies: BTreeMap<Token, oneshot::Sender<Result<TxnAnswer, ErrorCode>>>,
@@ -213,6 +215,7 @@ impl TxnCoordinators {
         TxnCoordinators {
             jobs,
             led: BTreeMap::new(),
+            due: None,
             last_serial: 0,
             last_token: 0,
             replies: BTreeMap::new(),
@@ -239,8 +242,7 @@ impl TxnCoordinators {
 impl Shard {
     /// Returns the time until a coordinator of transactions has something to do.
     pub(super) fn txns_due(&self) -> Option<Duration> {
-        let due = self.transactions.led.values().filter_map(|one| one.txns.next_deadline()).min()?;
-        Some(due.since(self.clock.now().mono))
+        self.transactions.due.map(|due| due.since(self.clock.now().mono))
     }
 
     /// Lets coordinators of transactions act on their deadlines.
@@ -249,6 +251,8 @@ impl Shard {
         let due = self.transactions.led.iter().filter(|(_, one)| is_due(one));
         let due: Vec<LogKey> = due.map(|(key, _)| *key).collect();
         due.into_iter().for_each(|key| self.with_txns(key, |txns| txns.on_time(now)));
+        self.transactions.due =
+            self.transactions.led.values().filter_map(|one| one.txns.next_deadline()).min();
     }
 
     /// Does something with a coordinator that serves, and all that follows from it.
@@ -257,6 +261,8 @@ impl Shard {
         one.txns.set_elsewhere(one.share.others());
         act(&mut one.txns);
         one.share.set(one.txns.held());
+        let due = [self.transactions.due, one.txns.next_deadline()];
+        self.transactions.due = due.into_iter().flatten().min();
         let (serial, effects) = (one.serial, one.txns.take_effects());
         self.run_txn_effects(key, serial, effects);
     }
@@ -466,7 +472,7 @@ impl Shard {
         let (acks, origin, max_producers) =
             (RequiredAcks::All, Origin::Coordinator, self.settings.max_producers);
         let input = AppendInput { batch, acks, origin, token, max_producers, resume: None, guard: None };
-        let mut effects = Vec::new();
+        let mut effects = std::mem::take(&mut self.no_effects);
         if let Err(refused) = slot.partition.append(input, now, &mut effects) {
             return self.give_up_txns(key, refused.code());
         }
