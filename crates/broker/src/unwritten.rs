@@ -18,6 +18,8 @@ pub(crate) struct Unwritten {
     /// What of that is on its way to the files of page-cache logs.
     in_pages: AtomicU64,
     claimed: AtomicU64,
+    /// How many wait. Who waits and who gives back each change their number first and look at the other's then (`SeqCst`).
+    waiting: AtomicU64,
     freed: Notify,
     grown: Notify,
 }
@@ -45,6 +47,7 @@ impl Unwritten {
             held: AtomicU64::new(0),
             in_pages: AtomicU64::new(0),
             claimed: AtomicU64::new(0),
+            waiting: AtomicU64::new(0),
             freed: Notify::new(),
             grown: Notify::new(),
         })
@@ -57,20 +60,31 @@ impl Unwritten {
 
     /// Returns what all logs hold. *Units*: bytes.
     pub(crate) fn held_bytes(&self) -> u64 {
-        self.held.load(Ordering::Acquire)
+        self.held.load(Ordering::SeqCst)
     }
 
     /// Waits until so many bytes may go to the logs. What is more than half of the budget counts as half, so that it
     /// fits once a checkpoint is done. *Cancel safety*: dropping the future claims nothing.
     pub(crate) async fn admit(self: &Arc<Unwritten>, bytes: u64) -> Claim {
         let bytes = bytes.min(self.limit / 2);
-        loop {
-            let mut freed = std::pin::pin!(self.freed.notified());
-            freed.as_mut().enable();
-            if self.claim(bytes) {
-                return Claim { budget: self.clone(), bytes };
+        if !self.claim(bytes) {
+            let _waits = Waits::new(&self.waiting);
+            loop {
+                let mut freed = std::pin::pin!(self.freed.notified());
+                freed.as_mut().enable();
+                if self.claim(bytes) {
+                    break;
+                }
+                freed.await;
             }
-            freed.await;
+        }
+        Claim { budget: self.clone(), bytes }
+    }
+
+    /// Lets who waits look again.
+    fn tell(&self) {
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.freed.notify_waiters();
         }
     }
 
@@ -79,7 +93,7 @@ impl Unwritten {
             let sum = claimed.saturating_add(bytes);
             (self.held_bytes().saturating_add(sum) <= self.limit).then_some(sum)
         };
-        self.claimed.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits).is_ok()
+        self.claimed.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits).is_ok()
     }
 
     /// Returns the account of one log, a page-cache one or another, empty.
@@ -102,6 +116,22 @@ impl Unwritten {
     }
 }
 
+/// Counts one who waits, until it is dropped.
+struct Waits<'a>(&'a AtomicU64);
+
+impl Waits<'_> {
+    fn new(waiting: &AtomicU64) -> Waits<'_> {
+        waiting.fetch_add(1, Ordering::SeqCst);
+        Waits(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl Held {
     /// Notes what the log holds now.
     pub(crate) fn set(&mut self, bytes: u64) {
@@ -114,9 +144,9 @@ impl Held {
                 self.budget.grown.notify_one();
             }
         } else if bytes < before {
-            self.budget.held.fetch_sub(before - bytes, Ordering::AcqRel);
+            self.budget.held.fetch_sub(before - bytes, Ordering::SeqCst);
             self.in_pages(|pages| pages.fetch_sub(before - bytes, Ordering::AcqRel));
-            self.budget.freed.notify_waiters();
+            self.budget.tell();
         }
     }
 
@@ -135,8 +165,8 @@ impl Drop for Held {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.budget.claimed.fetch_sub(self.bytes, Ordering::AcqRel);
-        self.budget.freed.notify_waiters();
+        self.budget.claimed.fetch_sub(self.bytes, Ordering::SeqCst);
+        self.budget.tell();
     }
 }
 
@@ -159,9 +189,12 @@ mod tests {
         assert!(budget.checkpoint_wanted().now_or_never().is_some());
         let first = budget.admit(30).now_or_never().unwrap();
         assert!(budget.admit(20).now_or_never().is_none(), "60 held, 30 on their way");
-        assert!(budget.admit(1000).now_or_never().is_none());
+        let mut waits = std::pin::pin!(budget.admit(1000));
+        assert!(waits.as_mut().now_or_never().is_none());
         drop(first);
+        assert!(waits.as_mut().now_or_never().is_none());
         log.set(50);
+        assert!(waits.now_or_never().is_some(), "who waits is woken by what was given back");
         assert!(budget.admit(1000).now_or_never().is_some(), "counts as half");
         drop(log);
         assert_eq!((budget.held_bytes(), budget.claimed.load(Ordering::Relaxed)), (0, 0));

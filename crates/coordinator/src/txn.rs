@@ -34,13 +34,13 @@ const ENTRY_BYTES: usize = 512;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum TimerKey {
     /// The transaction of an id has taken too long.
-    Timeout(String),
+    Timeout(Arc<str>),
     /// A request has waited for long enough.
-    Hold(String, Token),
+    Hold(Arc<str>, Token),
     /// Marks are sent again.
-    Retry(String),
+    Retry(Arc<str>),
     /// An id may be forgotten.
-    Expire(String),
+    Expire(Arc<str>),
 }
 
 /// What follows a record.
@@ -48,9 +48,9 @@ enum TimerKey {
 enum Then {
     Reply(Token, TxnAnswer),
     /// The marks of an id go out.
-    Mark(String),
+    Mark(Arc<str>),
     /// Those that go to other logs go out.
-    MarkElsewhere(String),
+    MarkElsewhere(Arc<str>),
     Happened(TxnEvent),
 }
 
@@ -115,7 +115,7 @@ impl Entry {
 pub struct Transactions {
     settings: TxnSettings,
     epoch: LeaderEpoch,
-    ids: BTreeMap<String, Entry>,
+    ids: BTreeMap<Arc<str>, Entry>,
     timers: Timers<TimerKey>,
     /// What is written next, batch by batch; the last takes more in.
     next: VecDeque<Batch>,
@@ -165,7 +165,7 @@ impl Transactions {
 
     /// Everything that the log holds was replayed: it serves from now on. Where the clock was set, nothing counts as idle.
     pub fn loaded(&mut self, clock_is_sound: bool, now: Now) {
-        let ids: Vec<String> = self.ids.keys().cloned().collect();
+        let ids: Vec<Arc<str>> = self.ids.keys().cloned().collect();
         for id in ids {
             let Some(entry) = self.ids.get_mut(&id) else { continue };
             let Some(txn) = &entry.latest else { continue };
@@ -195,8 +195,9 @@ impl Transactions {
             return self.reply(token, Ok(TxnAnswer::Late));
         }
         let until = now.mono.plus(self.settings.hold);
-        self.decide(Held { token, request, until }, id, now);
-        self.drop_if_void(id);
+        let id = self.ids.get_key_value(id).map_or_else(|| Arc::from(id), |(id, _)| id.clone());
+        self.decide(Held { token, request, until }, &id, now);
+        self.drop_if_void(&id);
         self.pump();
     }
 
@@ -213,7 +214,7 @@ impl Transactions {
         heard.is_some_and(|heard| connection < heard) && !Mutant::EndByAnyConnection.is_on()
     }
 
-    fn decide(&mut self, asked: Held, id: &str, now: Now) {
+    fn decide(&mut self, asked: Held, id: &Arc<str>, now: Now) {
         let (token, request) = (asked.token, &asked.request);
         let known = self.ids.get(id).and_then(|entry| entry.latest.as_deref());
         let step = match request {
@@ -293,7 +294,7 @@ impl Transactions {
     /// Answers without writing, but not before what the answer builds on is where it has to be: an answer never promises what may
     /// still be lost.
     fn say(&mut self, id: &str, token: Token, answer: TxnAnswer, follows_at_once: bool) {
-        let has_it = |batch: &&mut Batch| batch.records.iter().any(|record| record.id == id);
+        let has_it = |batch: &&mut Batch| batch.records.iter().any(|record| *record.id == *id);
         let unordered = self.next.iter_mut().rev().chain(self.given.as_mut()).find(has_it);
         let then = if follows_at_once {
             unordered.map(|batch| &mut batch.ordered)
@@ -320,17 +321,17 @@ impl Transactions {
         self.effects.push(TxnEffect::Reply { token, answer });
     }
 
-    fn hold(&mut self, asked: Held, id: &str) {
+    fn hold(&mut self, asked: Held, id: &Arc<str>) {
         let Some(entry) = self.ids.get_mut(id) else { return };
-        self.timers.arm(TimerKey::Hold(id.to_owned(), asked.token), asked.until);
+        self.timers.arm(TimerKey::Hold(id.clone(), asked.token), asked.until);
         self.effects.push(TxnEffect::Happened(TxnEvent::Held));
         entry.held.push_back(asked);
     }
 
     /// Writes what a transaction becomes, and all that this brings with it; returns the batch of its record.
-    fn write(&mut self, id: &str, txn: Arc<Txn>, now: Now) -> &mut Batch {
+    fn write(&mut self, id: &Arc<str>, txn: Arc<Txn>, now: Now) -> &mut Batch {
         let state = txn.state;
-        let entry = self.ids.entry(id.to_owned()).or_default();
+        let entry = self.ids.entry(id.clone()).or_default();
         let was = entry.latest.replace(txn.clone()).map(|txn| txn.state);
         entry.on_way += 1;
         (entry.touched, entry.idle_before) = (now.mono, Duration::ZERO);
@@ -338,20 +339,20 @@ impl Transactions {
         match state {
             TxnState::Ongoing if was == Some(TxnState::Ongoing) => {}
             TxnState::Ongoing => self.arm_timeout(id, now),
-            _ if state.is_ending() => self.timers.cancel(&TimerKey::Timeout(id.to_owned())),
-            _ if !self.timers.is_armed(&TimerKey::Expire(id.to_owned())) => {
+            _ if state.is_ending() => self.timers.cancel(&TimerKey::Timeout(id.clone())),
+            _ if !self.timers.is_armed(&TimerKey::Expire(id.clone())) => {
                 self.arm_expiry(id, self.settings.id_expiration, now);
             }
             _ => {}
         }
         let ahead = self.is_one_log();
-        let batch = self.push(TxnRecord { id: id.to_owned(), txn: Some(txn) });
+        let batch = self.push(TxnRecord { id: id.clone(), txn: Some(txn) });
         if state.is_ending() {
             if ahead {
-                batch.ordered.push(Then::Mark(id.to_owned()));
-                batch.committed.push(Then::MarkElsewhere(id.to_owned()));
+                batch.ordered.push(Then::Mark(id.clone()));
+                batch.committed.push(Then::MarkElsewhere(id.clone()));
             } else {
-                batch.committed.push(Then::Mark(id.to_owned()));
+                batch.committed.push(Then::Mark(id.clone()));
             }
         }
         batch
@@ -371,14 +372,14 @@ impl Transactions {
         batch
     }
 
-    fn arm_timeout(&mut self, id: &str, now: Now) {
+    fn arm_timeout(&mut self, id: &Arc<str>, now: Now) {
         let Some(txn) = self.ids.get(id).and_then(|entry| entry.latest.as_deref()) else { return };
         let due = now.mono.plus(txn.timeout.duration());
-        self.timers.arm(TimerKey::Timeout(id.to_owned()), due);
+        self.timers.arm(TimerKey::Timeout(id.clone()), due);
     }
 
-    fn arm_expiry(&mut self, id: &str, after: Duration, now: Now) {
-        self.timers.arm(TimerKey::Expire(id.to_owned()), now.mono.plus(after));
+    fn arm_expiry(&mut self, id: &Arc<str>, after: Duration, now: Now) {
+        self.timers.arm(TimerKey::Expire(id.clone()), now.mono.plus(after));
     }
 
     /// Notes what an id takes.
@@ -451,14 +452,14 @@ impl Transactions {
     }
 
     /// Sends the marks of a transaction whose end is decided, to all of its partitions.
-    fn mark(&mut self, id: &str) {
+    fn mark(&mut self, id: &Arc<str>) {
         let Some(entry) = self.ids.get_mut(id) else { return };
         let Some(txn) = entry.latest.as_deref().filter(|txn| txn.state.is_ending()) else { return };
         entry.marks = Some(Marks { number: 0, left: txn.partitions.clone(), is_waiting: false });
         self.send_marks(id);
     }
 
-    fn send_marks(&mut self, id: &str) {
+    fn send_marks(&mut self, id: &Arc<str>) {
         let Some(entry) = self.ids.get_mut(id) else { return };
         let is_stored = entry.is_stored();
         let Entry { latest: Some(txn), marks: Some(marks), .. } = entry else { return };
@@ -466,7 +467,7 @@ impl Transactions {
         self.last_mark += 1;
         marks.number = self.last_mark;
         self.effects.push(TxnEffect::Mark(Mark {
-            id: id.to_owned(),
+            id: id.clone(),
             number: marks.number,
             producer: Producer { id: txn.producer, epoch: txn.epoch },
             commit: txn.state == TxnState::PrepareCommit,
@@ -478,7 +479,7 @@ impl Transactions {
     }
 
     /// Sends the marks that have waited for their PREPARE.
-    fn mark_elsewhere(&mut self, id: &str) {
+    fn mark_elsewhere(&mut self, id: &Arc<str>) {
         let waits =
             |entry: &Entry| entry.is_stored() && entry.marks.as_ref().is_some_and(|marks| marks.is_waiting);
         if self.ids.get(id).is_some_and(waits) {
@@ -488,7 +489,8 @@ impl Transactions {
 
     /// Says what became of the marks of one sending; those that are not named are tried again.
     pub fn marked(&mut self, id: &str, number: u64, ends: &[(TxnTopic, i32, Marked)], now: Now) {
-        let Some(Entry { marks: Some(marks), .. }) = self.ids.get_mut(id) else { return };
+        let Some(id) = self.ids.get_key_value(id).map(|(id, _)| id.clone()) else { return };
+        let Some(Entry { marks: Some(marks), .. }) = self.ids.get_mut(&id) else { return };
         if marks.number != number {
             return;
         }
@@ -504,14 +506,14 @@ impl Transactions {
         }
         left.retain(|_, partitions| !partitions.is_empty());
         if !marks.left.is_empty() {
-            return self.mark_again(id, ends, now);
+            return self.mark_again(&id, ends, now);
         }
-        self.complete(id, now);
+        self.complete(&id, now);
         self.pump();
     }
 
     /// What is left is sent when PREPARE is committed, if nothing else is in its way; else in a while.
-    fn mark_again(&mut self, id: &str, ends: &[(TxnTopic, i32, Marked)], now: Now) {
+    fn mark_again(&mut self, id: &Arc<str>, ends: &[(TxnTopic, i32, Marked)], now: Now) {
         let has = |what| ends.iter().any(|(_, _, end)| *end == what);
         let is_later = has(Marked::Later) && !has(Marked::Again);
         match self.ids.get_mut(id).and_then(|entry| entry.marks.as_mut()).filter(|_| is_later) {
@@ -519,11 +521,11 @@ impl Transactions {
                 marks.is_waiting = true;
                 self.mark_elsewhere(id);
             }
-            None => self.timers.arm(TimerKey::Retry(id.to_owned()), now.mono.plus(self.settings.retry)),
+            None => self.timers.arm(TimerKey::Retry(id.clone()), now.mono.plus(self.settings.retry)),
         }
     }
 
-    fn complete(&mut self, id: &str, now: Now) {
+    fn complete(&mut self, id: &Arc<str>, now: Now) {
         let Some(entry) = self.ids.get_mut(id) else { return };
         entry.marks = None;
         let held = std::mem::take(&mut entry.held);
@@ -535,7 +537,7 @@ impl Transactions {
             self.lingers_until.get_or_insert(now.mono.plus(self.settings.linger));
         }
         for asked in held {
-            self.timers.cancel(&TimerKey::Hold(id.to_owned(), asked.token));
+            self.timers.cancel(&TimerKey::Hold(id.clone(), asked.token));
             self.decide(asked, id, now);
         }
     }
@@ -559,7 +561,7 @@ impl Transactions {
         self.pump();
     }
 
-    fn on_timeout(&mut self, id: &str, now: Now) {
+    fn on_timeout(&mut self, id: &Arc<str>, now: Now) {
         let known = self.ids.get(id).and_then(|entry| entry.latest.as_deref());
         let Some(txn) = known.filter(|txn| txn.state == TxnState::Ongoing) else { return };
         let fenced = Arc::new(decide::fence(txn, now.wall));
@@ -573,7 +575,7 @@ impl Transactions {
         self.drop_if_void(id);
     }
 
-    fn on_expiry(&mut self, id: &str, now: Now) {
+    fn on_expiry(&mut self, id: &Arc<str>, now: Now) {
         let Some(entry) = self.ids.get_mut(id) else { return };
         let is_over = entry.latest.as_deref().is_some_and(|txn| txn.state.is_over());
         if !is_over {
@@ -588,7 +590,7 @@ impl Transactions {
         }
         entry.latest = None;
         entry.on_way += 1;
-        let gone = TxnRecord { id: id.to_owned(), txn: None };
+        let gone = TxnRecord { id: id.clone(), txn: None };
         self.push(gone).committed.push(Then::Happened(TxnEvent::Expired));
     }
 
@@ -624,9 +626,9 @@ impl Transactions {
         self.ids.iter().filter_map(|(id, entry)| self.facts(id, entry))
     }
 
-    fn facts<'a>(&'a self, id: &'a str, entry: &'a Entry) -> Option<TxnFacts<'a>> {
+    fn facts<'a>(&'a self, id: &'a Arc<str>, entry: &'a Entry) -> Option<TxnFacts<'a>> {
         let txn = entry.committed.as_deref()?;
-        let ends = self.timers.due(&TimerKey::Timeout(id.to_owned()));
+        let ends = self.timers.due(&TimerKey::Timeout(id.clone()));
         Some(TxnFacts { id, txn, ends, unmarked: entry.marks.as_ref().map(|marks| &*marks.left) })
     }
 
@@ -634,7 +636,7 @@ impl Transactions {
     /// with the records on their way. Nothing of what is not found here was let into its partition by this coordinator.
     pub fn owners(&self, open: &[(ProducerId, LogKey)]) -> Vec<Option<&str>> {
         let producers: BTreeSet<ProducerId> = open.iter().map(|(producer, _)| *producer).collect();
-        let running = self.ids.iter().filter_map(|(id, entry)| Some((id.as_str(), entry.latest.as_deref()?)));
+        let running = self.ids.iter().filter_map(|(id, entry)| Some((&**id, entry.latest.as_deref()?)));
         let running = running.filter(|(_, txn)| !txn.state.is_over() && producers.contains(&txn.producer));
         let by_producer: BTreeMap<ProducerId, (&str, &Txn)> =
             running.map(|(id, txn)| (txn.producer, (id, txn))).collect();

@@ -161,15 +161,6 @@ impl Rope {
         self.put_slice(&rope.head);
     }
 
-    /// Puts everything of another rope, which is empty then and keeps its room.
-    fn take_from(&mut self, rope: &mut Rope) {
-        if !rope.done.is_empty() {
-            return self.put_rope(std::mem::take(rope));
-        }
-        self.put_slice(&rope.head);
-        rope.head.clear();
-    }
-
     /// Puts an unsigned varint.
     pub fn put_varint(&mut self, mut value: u32) {
         while value >= 0x80 {
@@ -197,6 +188,20 @@ impl Rope {
         match flexible {
             true => self.put_varint(0),
             false => self.put_i32(-1),
+        }
+    }
+
+    /// Makes the one byte at `at` the length of what follows it, which takes more.
+    fn widen(&mut self, at: usize, len: u32) {
+        for chunk in std::mem::take(self).into_chunks() {
+            match at.checked_sub(self.len()).filter(|at| *at < chunk.len()) {
+                Some(at) => {
+                    self.put_slice(&chunk[..at]);
+                    self.put_varint(len);
+                    self.put_shared(&chunk.slice(at + 1..));
+                }
+                None => self.put_shared(&chunk),
+            }
         }
     }
 
@@ -283,8 +288,6 @@ impl Rope {
 pub struct Tags {
     count: u32,
     fields: Rope,
-    /// The field that is being written; its length comes before it.
-    field: Rope,
 }
 
 impl Tags {
@@ -298,14 +301,18 @@ impl Tags {
         write: impl FnOnce(&mut Rope) -> Result<(), EncodeError>,
     ) -> Result<(), EncodeError> {
         if self.count == 0 {
-            self.field.head.reserve(TAGS_BYTES);
             self.fields.head.reserve(TAGS_BYTES);
         }
-        write(&mut self.field)?;
         self.fields.put_varint(tag);
-        let len = self.field.len();
-        self.fields.put_varint(u32::try_from(len).map_err(|_| EncodeError::TooLong(len))?);
-        self.fields.take_from(&mut self.field);
+        let at = self.fields.len();
+        self.fields.head.put_u8(0);
+        write(&mut self.fields)?;
+        let len = self.fields.len() - at - 1;
+        let len = u32::try_from(len).map_err(|_| EncodeError::TooLong(len))?;
+        match u8::try_from(len) {
+            Ok(short @ ..0x80) if self.fields.done.is_empty() => self.fields.head[at] = short,
+            _ => self.fields.widen(at, len),
+        }
         self.count += 1;
         Ok(())
     }

@@ -112,14 +112,10 @@ impl Asks<'_> {
     }
 
     /// Asks the partitions for guards.
-    async fn begin(&self, batches: Vec<Unverified>) -> Vec<(Unverified, Begun)> {
+    async fn begin(&self, mut batches: Vec<Unverified>) -> Vec<(Unverified, Begun)> {
         let connection = (self.knows < Knows::Adding).then_some(self.connection.0);
         let router = &self.context.router;
-        let mut shards: BTreeMap<usize, Vec<Unverified>> = BTreeMap::new();
-        for batch in batches {
-            shards.entry(router.shard_of(&batch.key)).or_default().push(batch);
-        }
-        let hand_over = |(shard, batches): (usize, Vec<Unverified>)| {
+        let hand_over = |batches: &[Unverified]| {
             let part = |batch: &Unverified| txns::Unverified {
                 key: batch.key,
                 producer_id: batch.producer.id,
@@ -128,18 +124,21 @@ impl Asks<'_> {
                 connection,
             };
             let (reply, answers) = oneshot::channel();
+            let shard = router.shard_of(&batches[0].key);
             let parts = batches.iter().map(part).collect();
             router.send(shard, ShardMessage::BeginVerification(BeginVerification { parts, reply }));
-            (batches, answers)
+            (batches.len(), answers)
         };
-        let waiting: Vec<_> = shards.into_iter().map(hand_over).collect();
-        let mut begun = Vec::new();
-        for (batches, answers) in waiting {
-            let gone = || vec![Begun::Refused(ErrorCode::NotLeaderOrFollower); batches.len()];
-            let answers = answers.await.unwrap_or_else(|_| gone());
-            begun.extend(batches.into_iter().zip(answers));
+        batches.sort_by_key(|batch| router.shard_of(&batch.key));
+        let of_one_shard =
+            |one: &Unverified, next: &Unverified| router.shard_of(&one.key) == router.shard_of(&next.key);
+        let waiting: Vec<_> = batches.chunk_by(of_one_shard).map(hand_over).collect();
+        let mut begun = Vec::with_capacity(batches.len());
+        for (count, answers) in waiting {
+            let gone = || vec![Begun::Refused(ErrorCode::NotLeaderOrFollower); count];
+            begun.extend(answers.await.unwrap_or_else(|_| gone()));
         }
-        begun
+        batches.into_iter().zip(begun).collect()
     }
 
     /// Asks the coordinator; returns the code for each batch.

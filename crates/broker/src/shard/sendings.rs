@@ -27,7 +27,7 @@ pub(crate) type MarkEnds = Vec<(TxnTopic, i32, Marked)>;
 
 /// One sending.
 pub(super) struct Sending {
-    id: String,
+    id: Arc<str>,
     /// What became of each so far.
     ends: MarkEnds,
     /// Messages that are not answered.
@@ -115,7 +115,7 @@ pub(super) fn answered(
     sendings: &mut BTreeMap<u64, Sending>,
     number: u64,
     ends: MarkEnds,
-) -> Option<(String, MarkEnds)> {
+) -> Option<(Arc<str>, MarkEnds)> {
     let sending = sendings.get_mut(&number)?;
     sending.ends.extend(ends);
     sending.missing = sending.missing.saturating_sub(1);

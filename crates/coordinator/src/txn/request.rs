@@ -136,7 +136,7 @@ pub enum TxnAnswer {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Mark {
     /// The transactional id.
-    pub id: String,
+    pub id: Arc<str>,
     /// Which sending of them it is.
     pub number: u64,
     /// Whose, in the epoch of the marks.

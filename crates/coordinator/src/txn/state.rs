@@ -193,7 +193,7 @@ pub(super) fn is_exhausted(epoch: ProducerEpoch) -> bool {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TxnRecord {
     /// The transactional id.
-    pub id: String,
+    pub id: Arc<str>,
     /// What is known of it.
     pub txn: Option<Arc<Txn>>,
 }
@@ -209,7 +209,7 @@ impl TxnRecord {
     /// # Errors
     /// A text is longer than the format can say.
     pub fn encode(&self) -> Result<(Bytes, Option<Bytes>), RecordFault> {
-        let key = TransactionLogKey { transactional_id: self.id.clone() }.to_stored(KEY)?;
+        let key = TransactionLogKey { transactional_id: self.id.as_ref().to_owned() }.to_stored(KEY)?;
         let value = self.txn.as_deref().map(|txn| value_of(txn).to_stored(VALUE)).transpose()?;
         Ok((key, value))
     }
@@ -227,7 +227,7 @@ impl TxnRecord {
         let (key, _) = TransactionLogKey::from_stored(key)?;
         let value = value.map(TransactionLogValue::from_stored).transpose()?;
         let txn = value.map(|(value, _)| txn_of(value).map(Arc::new)).transpose()?;
-        Ok(Some(TxnRecord { id: key.transactional_id, txn }))
+        Ok(Some(TxnRecord { id: key.transactional_id.into(), txn }))
     }
 
     /// Returns about how much it takes in a batch. *Units*: bytes.

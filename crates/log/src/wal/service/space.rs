@@ -32,8 +32,10 @@ pub struct Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.space.reserved.fetch_sub(self.bytes, Ordering::AcqRel);
-        self.space.freed.notify_waiters();
+        self.space.reserved.fetch_sub(self.bytes, Ordering::SeqCst);
+        if self.space.is_wanted() {
+            self.space.freed.notify_waiters();
+        }
     }
 }
 
@@ -42,7 +44,7 @@ struct Waits<'a>(&'a AtomicU64);
 
 impl<'a> Waits<'a> {
     fn new(waiting: &'a AtomicU64) -> Waits<'a> {
-        waiting.fetch_add(1, Ordering::AcqRel);
+        waiting.fetch_add(1, Ordering::SeqCst);
         Waits(waiting)
     }
 }
@@ -65,7 +67,8 @@ pub(super) struct Space {
     /// Somebody waits for room that a checkpoint would give.
     asked: Notify,
     is_reclaimable: AtomicBool,
-    /// How many wait for room.
+    /// How many wait for room. Who waits and who gives back each change their number first and look at the other's then
+    /// (`SeqCst`).
     waiting: AtomicU64,
     pressure: watch::Sender<WalPressure>,
 }
@@ -96,7 +99,7 @@ impl Space {
             false => ready.saturating_sub((self.stats.used_bytes() + ready) / 8),
         };
         let add = |reserved: u64| reserved.checked_add(charged).filter(|sum| *sum <= limit);
-        match self.reserved.fetch_update(Ordering::AcqRel, Ordering::Acquire, add) {
+        match self.reserved.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add) {
             Ok(_) => Ok(Reservation { space: self.clone(), bytes: charged }),
             Err(_) => Err(WalFull { bytes }),
         }
@@ -150,7 +153,7 @@ impl Space {
 
     /// Says whether somebody waits for room.
     pub(super) fn is_wanted(&self) -> bool {
-        self.waiting.load(Ordering::Acquire) > 0
+        self.waiting.load(Ordering::SeqCst) > 0
     }
 
     /// Waits until somebody has asked for a checkpoint.
