@@ -42,6 +42,8 @@ use types::{BrokerId, ErrorCode, LogKey, Now, Offset, WallTime};
 
 /// Messages handled in one turn, so that one sync covers what came together.
 const TURN_MAX: usize = 256;
+/// Effects for which room is kept from one time to the next.
+const EFFECTS_KEPT: usize = 1024;
 
 /// The state of one shard. Nobody else touches it.
 pub(crate) struct Shard {
@@ -283,7 +285,9 @@ impl Shard {
                 Effect::Wake { token, bytes } => self.fetches.on_wake(token, bytes),
             }
         }
-        self.no_effects = effects;
+        if effects.capacity() <= EFFECTS_KEPT {
+            self.no_effects = effects;
+        }
     }
 
     /// Hands this turn's frames to the write-ahead log as one message, and what is appended because they have their place there as

@@ -15,6 +15,7 @@ pub(crate) struct Waiters {
 }
 
 /// Produce waiters: up to where the log has to be committed for which one, and under which leadership its batch was appended.
+/// *Invariant*: a token waits once.
 type Acks = BTreeMap<(Offset, AckToken), LeaderEpoch>;
 
 impl Waiters {

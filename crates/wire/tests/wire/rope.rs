@@ -66,6 +66,32 @@ fn too_long() {
     assert!(Rope::new().put_len(usize::MAX, true).is_err());
 }
 
+/// Protects: a tagged field's length takes as many bytes as it needs, whatever stands before it.
+#[test]
+fn tagged_fields_of_every_length() {
+    for before in [0, 1, SHARE_FROM_BYTES] {
+        for length in [0, 1, 127, 128, 129, 511, 512, 513, 16_383, 16_384] {
+            let fields = [block(1, before), block(2, length), block(3, 1)];
+            let (mut tags, mut wanted) = (Tags::default(), Rope::new());
+            wanted.put_varint(3);
+            for (tag, field) in (0..).zip(&fields) {
+                tags.add(tag, |out| {
+                    out.put_shared(field);
+                    Ok(())
+                })
+                .unwrap();
+                wanted.put_varint(tag);
+                wanted.put_varint(u32::try_from(field.len()).unwrap());
+                wanted.put_shared(field);
+            }
+            let mut rope = Rope::new();
+            rope.put_tags(tags).unwrap();
+            assert_eq!(rope.len(), wanted.len());
+            assert_eq!(rope.into_bytes(), wanted.into_bytes(), "{length} bytes behind {before}");
+        }
+    }
+}
+
 /// Protects: tagged fields stand one behind the other, each with its own length, whether their bytes are copied or shared.
 #[test]
 fn tagged_fields_follow_one_another() {
