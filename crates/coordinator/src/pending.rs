@@ -221,3 +221,31 @@ impl Pending {
         tree::<ProducerId, InTxn>(self.0.len()) + self.0.values().map(txn).sum::<usize>()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::offset_commit_value::OffsetCommitValue;
+
+    /// Protects: W-17: what a commit in a transaction will take is said before, never too little, and again when it replaces another.
+    #[test]
+    fn a_commit_takes_no_more_than_was_said() {
+        let mut pending = Pending::default();
+        let (long, longer) = ("x".repeat(100), "x".repeat(1_000));
+        let commits =
+            [(1, "a", 0, ""), (1, "a", 0, long.as_str()), (1, "a", 0, longer.as_str()), (1, "a", 0, "")];
+        let others =
+            [(1, "a", 1, long.as_str()), (1, "b", 0, ""), (2, "a", 0, longer.as_str()), (2, "a", 0, "")];
+        for (number, (id, topic, partition, metadata)) in (0..).zip(commits.into_iter().chain(others)) {
+            let (producer, before) = (ProducerId(id), pending.bytes());
+            let is_known =
+                pending.0.get(&producer).is_some_and(|txn| txn.waiting(topic, partition).is_some());
+            let (growth, is_new) = pending.growth(producer, (topic, partition), metadata);
+            let value = OffsetCommitValue { metadata: metadata.to_owned(), ..OffsetCommitValue::default() };
+            let waiting = Waiting { number, is_overtaken: false, committed: (&value).into() };
+            pending.set(producer, (topic, partition), waiting);
+            assert!(pending.bytes() <= before + growth, "{growth} for {topic} {partition} {metadata}");
+            assert_eq!((is_new, pending.bytes()), (!is_known, pending.recount()));
+        }
+    }
+}
