@@ -580,7 +580,20 @@ fn facts_name_what_is_in_transactions() {
     more.commit.offsets =
         (1..4).map(|partition| coordinator::CommitOffset { partition, ..one.clone() }).collect();
     assert_eq!(world.sent(more), ErrorCode::None);
-    assert!(size(&mut world) > before + 3 * 512, "{before}");
+    let three = size(&mut world);
+    assert!(three > before + 3 * 512, "{before}");
+    let (mut long, name) = (in_txn(P, GROUP, 5), "t".repeat(200));
+    world.topics.0.insert(name.clone(), topic_id(3));
+    long.commit.offsets[0] = coordinator::CommitOffset { topic: name.clone(), topic_id: topic_id(3), ..one };
+    assert_eq!(world.sent(long), ErrorCode::None);
+    let each = (three - before) / 3;
+    assert!(size(&mut world) >= three + each + 2 * (name.len() - 1), "{three}, {each} each");
+    // A topic with the name of one that is gone has nothing to do with what is pending of that.
+    world.topics.0.insert("t".into(), topic_id(9));
+    let token = world.ask(Request::Explain(GroupId::from(GROUP)));
+    let Some(Ok(Answer::Facts(facts))) = world.answer(token) else { panic!() };
+    let topics: Vec<&str> = facts.in_transactions.iter().map(|one| one.topic.as_str()).collect();
+    assert_eq!(topics, [&name]);
 }
 
 /// Protects: a mark that stands in the log before a record of the same producer does not end what comes after it.
