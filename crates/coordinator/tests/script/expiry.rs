@@ -14,7 +14,7 @@ fn due(world: &World) -> (u64, u64) {
 }
 
 /// Lets a group come and go.
-fn leave_behind(world: &mut World) {
+pub(crate) fn leave_behind(world: &mut World) {
     let mut members = [who("a")];
     world.stable(&mut members);
     let left = world.leave(&[(&members[0].id, None)]);

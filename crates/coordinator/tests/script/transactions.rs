@@ -1,5 +1,6 @@
 //! Offsets in transactions: who may commit them, who sees them, when they count, and what takes them away. T8, X17, KIP-447.
 
+use crate::expiry::leave_behind;
 use crate::reader::reader;
 use crate::world::{DELAY, GROUP, World, commit, fixed, settings, topic_id, who};
 use coordinator::txn::Producer;
@@ -479,6 +480,18 @@ fn what_is_in_a_transaction_does_not_expire() {
     aging.end_txn(P, false);
     aging.pass(DAY);
     assert_eq!(aging.offset(), -1);
+
+    // Its members have gone and it has no other offset, but a record of its own.
+    let mut aging = World::with(Settings { retention: Some(DAY), ..settings() });
+    aging.groups.loaded(&aging.topics, aging.now);
+    leave_behind(&mut aging);
+    aging.send_offset(P, GROUP, 20);
+    aging.pass(2 * DAY);
+    let ends = |event: &Event| matches!(event, Event::Gone { groups: 1, .. });
+    assert!(!aging.events.iter().any(ends), "{:?}", aging.events);
+    aging.end_txn(P, false);
+    aging.pass(2 * DAY);
+    assert!(aging.events.iter().any(ends), "{:?}", aging.events);
 }
 
 /// Protects: what is in transactions counts towards the budget: of new partitions it is refused as other offsets are, of known ones
