@@ -2,6 +2,7 @@
 
 use super::check::Accounts;
 use crate::prove::check::Anomaly;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What is written down.
@@ -14,6 +15,8 @@ pub(super) struct Entries {
     pub(super) pipeline_commits: u64,
     pub(super) pipeline_aborts: u64,
     pub(super) pipeline_vanished: u64,
+    /// Why pipelines had to abort, and how often: no anomaly, but a reason if one does not come through.
+    pub(super) pipeline_refusals: BTreeMap<String, u64>,
     /// Steps that failed: no anomaly, but a reason if nothing goes on.
     pub(super) failed: Anomaly,
     /// Commits that were told so far.
@@ -33,6 +36,7 @@ impl Book {
             pipeline_commits: 0,
             pipeline_aborts: 0,
             pipeline_vanished: 0,
+            pipeline_refusals: BTreeMap::new(),
             failed: Anomaly::default(),
             committed: 0,
         };
@@ -53,6 +57,11 @@ impl Book {
     /// Writes down why a step failed.
     pub(super) fn on_failed(&self, who: &str, error: &impl std::fmt::Display) {
         self.lock().failed.note(|| format!("{who}: {error}"));
+    }
+
+    /// Writes down why a pipeline had to abort.
+    pub(super) fn on_refused(&self, error: &impl std::fmt::Display) {
+        *self.lock().pipeline_refusals.entry(error.to_string()).or_default() += 1;
     }
 
     /// Returns how many commits writers were told.

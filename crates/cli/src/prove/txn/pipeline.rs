@@ -24,6 +24,11 @@ use types::Offset;
 
 /// How long a pipeline waits for records.
 const MAX_WAIT: Duration = Duration::from_millis(100);
+/// Largest part of a partition that it works on at once, so that one that is behind ends within the time of a transaction.
+/// *Units*: bytes.
+const PARTITION_BYTES: i32 = 16 << 10;
+/// Most records in a batch: such a batch is smaller than any preset's `max.message.bytes`.
+const BATCH_RECORDS: usize = 64;
 /// Longest time that a commit has which is cut off. *Units*: microseconds.
 const CUT_MAX_US: u64 = 4_000;
 /// Pause before a pipeline that failed begins again.
@@ -128,6 +133,7 @@ impl Pipeline {
         let options = ConsumerOptions {
             isolation: Isolation::Committed,
             max_wait: MAX_WAIT,
+            partition_max_bytes: PARTITION_BYTES,
             ..ConsumerOptions::default()
         };
         let mut consumer = Consumer::new(cluster.clone(), options);
@@ -145,7 +151,7 @@ impl Pipeline {
         end: End,
     ) -> Result<Then, Failure> {
         match self.write(producer, records).await {
-            Err(error) if error.must_abort() => return self.abort(producer).await,
+            Err(error) if error.must_abort() => return self.refused(producer, &error).await,
             other => other?,
         }
         match end {
@@ -161,21 +167,16 @@ impl Pipeline {
         producer: &mut TransactionalProducer,
         records: Vec<Consumed>,
     ) -> Result<(), TransactionError> {
-        let (mut made, mut next): (BTreeMap<i32, Vec<NewRecord>>, BTreeMap<i32, Offset>) = Default::default();
+        let mut read: BTreeMap<i32, Vec<Offset>> = BTreeMap::new();
         for Consumed { partition, record, .. } in records {
-            let place = u32::try_from(partition).unwrap_or(u32::MAX);
-            let value = Some(Bytes::from(output_value(self.seed, place, record.offset.0)));
-            let timestamp = self.clock.now().wall;
-            made.entry(partition).or_default().push(NewRecord {
-                timestamp,
-                key: None,
-                value,
-                headers: Vec::new(),
-            });
-            next.insert(partition, record.offset.plus(1));
+            read.entry(partition).or_default().push(record.offset);
         }
-        for (partition, records) in made {
-            producer.send(OUTPUT, partition, records).await?;
+        let mut next: BTreeMap<i32, Offset> = BTreeMap::new();
+        for (partition, offsets) in read {
+            for batch in self.batches(partition, &offsets) {
+                producer.send(OUTPUT, partition, batch).await?;
+            }
+            next.extend(offsets.last().map(|last| (partition, last.plus(1))));
         }
         let offset = |(partition, offset)| NewOffset {
             topic: INPUT.to_owned(),
@@ -186,6 +187,18 @@ impl Pipeline {
         };
         let offsets: Vec<NewOffset> = next.into_iter().map(offset).collect();
         producer.send_offsets(&GroupMembership::without_member(GROUP), &offsets).await
+    }
+
+    /// Makes a record for each that was read of a partition, in batches that every broker takes.
+    fn batches(&self, partition: i32, offsets: &[Offset]) -> impl Iterator<Item = Vec<NewRecord>> {
+        let place = u32::try_from(partition).unwrap_or(u32::MAX);
+        let record = move |offset: &Offset| NewRecord {
+            timestamp: self.clock.now().wall,
+            key: None,
+            value: Some(Bytes::from(output_value(self.seed, place, offset.0))),
+            headers: Vec::new(),
+        };
+        offsets.chunks(BATCH_RECORDS).map(move |chunk| chunk.iter().map(record).collect())
     }
 
     async fn commit(&self, producer: &mut TransactionalProducer) -> Result<Then, Failure> {
@@ -199,9 +212,18 @@ impl Pipeline {
                 Ok(Then::GoOn)
             }
             Ok(_) => Ok(self.aborted()),
-            Err(error) if error.must_abort() => self.abort(producer).await,
+            Err(error) if error.must_abort() => self.refused(producer, &error).await,
             Err(error) => Err(error.into()),
         }
+    }
+
+    async fn refused(
+        &self,
+        producer: &mut TransactionalProducer,
+        error: &TransactionError,
+    ) -> Result<Then, Failure> {
+        self.book.on_refused(error);
+        self.abort(producer).await
     }
 
     async fn abort(&self, producer: &mut TransactionalProducer) -> Result<Then, Failure> {
@@ -212,5 +234,32 @@ impl Pipeline {
     fn aborted(&self) -> Then {
         self.book.lock().pipeline_aborts += 1;
         Then::BeginAgain
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::record::{BatchBuilder, Codec};
+
+    /// Protects: a pipeline that is behind writes no batch that a broker of the preset `tiny` would refuse, and each record once.
+    #[test]
+    fn a_pipeline_that_is_behind_writes_batches_that_fit() {
+        let (_, phase) = watch::channel(Phase::Strike);
+        let pipeline = Pipeline::new("", (7, 0), vec![0], (Book::new(7), phase));
+        let limit = config::TopicConfig::tiny().max_message_bytes as usize;
+        let offsets: Vec<Offset> = (0..3_000).map(Offset).collect();
+        let mut values = Vec::new();
+        for records in pipeline.batches(0, &offsets) {
+            let mut batch = BatchBuilder::new(Codec::None);
+            records
+                .iter()
+                .for_each(|record| batch.push(record.timestamp, None, record.value.as_deref(), &[]));
+            let size = batch.build().unwrap().len();
+            assert!(size <= limit / 2, "{size}");
+            values.extend(records.into_iter().filter_map(|record| record.value));
+        }
+        let whole = offsets.iter().map(|offset| Bytes::from(output_value(7, 0, offset.0)));
+        assert_eq!(values, whole.collect::<Vec<_>>());
     }
 }

@@ -93,6 +93,12 @@ impl Report {
                 format!("{commits} / {aborts} / {}", entries.pipeline_vanished)
             }),
         ];
+        rows.extend(
+            entries
+                .pipeline_refusals
+                .iter()
+                .map(|(why, times)| ("a pipeline had to abort", format!("{times}: {why}"))),
+        );
         rows.extend(accounts.anomalies().map(|(name, anomaly)| (name, anomaly.count.to_string())));
         rows.extend([
             ("slowest restart", format!("{} ms", slowest.as_millis())),
@@ -124,7 +130,7 @@ impl Report {
             "interrupted": self.interrupted, "anomalies": anomalies,
             "pipelines": {
                 "commits": entries.pipeline_commits, "aborts": entries.pipeline_aborts,
-                "vanished": entries.pipeline_vanished,
+                "vanished": entries.pipeline_vanished, "refusals": entries.pipeline_refusals,
             },
             "failed": entries.failed.count, "failures": entries.failed.examples,
             "took_ms": self.took.as_millis(), "kills": self.kills.iter().map(kill).collect::<Vec<_>>(),
