@@ -517,7 +517,10 @@ impl Jobs {
     async fn checkpoint(&mut self, small_tail_bytes: u64) -> Result<(), JobFault> {
         let marks = self.marks.clone();
         marks.begin("checkpoint");
-        self.take_checkpoint(small_tail_bytes).await?;
+        self.space.set_checkpoint_written(true);
+        let outcome = self.take_checkpoint(small_tail_bytes).await;
+        self.space.set_checkpoint_written(false);
+        outcome?;
         marks.end("checkpoint");
         Ok(())
     }
