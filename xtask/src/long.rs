@@ -1,8 +1,8 @@
 //! `cargo xtask verify --long`: what does not fit in the gate. The same proofs, for longer.
 //!
 //! Tests that draw seeds, cases or rounds take `HIGHWATER_LONG` times as many (tests/long.rs): properties and mutated
-//! input of wire, properties of metadata, seeds of the simulation (2,000 of groups and of transactions), power cuts of real
-//! file systems; and the small world of transactions is gone through whole. Then `highwater prove` with both sizes of everything. The suites of foreign clients are run by `cargo xtask clients`.
+//! input of wire, properties of metadata, seeds of the simulation (2,000 of groups and of transactions), power cuts of real file systems. Then `highwater
+//! prove` with both sizes of everything. The suites of foreign clients are run by `cargo xtask clients`.
 
 use crate::{run, sim, test};
 
@@ -19,9 +19,8 @@ const TESTS: &[(&str, &str)] = &[
     ("cli", "power_cut"),
 ];
 
-/// Those that run optimised: each of the times is many seeds; the whole small world of transactions has a million states.
-const OPTIMISED: &[(&str, &str)] =
-    &[("coordinator", "txn"), ("sim", "groups"), ("sim", "compacted"), ("sim", "transactions")];
+/// Scenarios that run optimised: each of the times is many seeds.
+const SCENARIOS: &[&str] = &["groups", "compacted", "transactions"];
 
 /// Runs all of it; stops at the first that fails.
 pub(crate) fn run(times: u32) -> Result<(), String> {
@@ -29,9 +28,9 @@ pub(crate) fn run(times: u32) -> Result<(), String> {
         test::run_with(&[("HIGHWATER_LONG", &times.to_string())], &["-p", package, "--test", name])?;
     }
     let times_text = times.to_string();
-    for (package, name) in OPTIMISED {
+    for scenario in SCENARIOS {
         let variables = [&[("HIGHWATER_LONG", times_text.as_str())], &sim::OPTIMISED_TESTS[..]].concat();
-        test::run_with(&variables, &["--release", "-p", package, "--test", name])?;
+        test::run_with(&variables, &["--release", "-p", "sim", "--test", scenario])?;
     }
     // With every limit small a kill finds the broker inside a checkpoint, a roll or a recovery.
     prove(times, &["--preset", "tiny", "--strike", "checkpoint,roll,checkpoint,recovery,random"])?;

@@ -5,8 +5,6 @@
 mod client;
 #[path = "txn/leader.rs"]
 mod leader;
-#[path = "../../../tests/long.rs"]
-mod long;
 #[path = "txn/world.rs"]
 mod world;
 

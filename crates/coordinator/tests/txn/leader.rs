@@ -6,7 +6,6 @@ use partition::{
     AckToken, AppendInput, Effect, EndTxn, EndTxnInput, Leadership, Origin, Partition, ReplicaSet,
     RequiredAcks, TransactionVersion, TxnEnded, Verification, VerificationGuard,
 };
-use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use types::{
     BrokerId, ErrorCode, LeaderEpoch, LogKey, Monotonic, Now, Offset, PartitionEpoch, Sequence, WallTime,
@@ -140,14 +139,10 @@ impl Leader {
 
     fn changed(&mut self, input: impl std::fmt::Debug, mut effects: Vec<Effect>) {
         self.partition.on_durable(self.partition.log().change(), &mut effects);
-        let mut latest = Digest::default();
-        write!(latest, "{input:?} {:?}", self.log.len()).unwrap();
-        let latest = latest.0.finish();
+        let latest = digest(&(input, self.log.len()));
         // What comes twice in a row changes nothing.
         if latest != self.latest {
-            let mut digest = Digest::default();
-            write!(digest, "{:x} {latest:x}", self.digest).unwrap();
-            (self.digest, self.latest) = (digest.0.finish(), latest);
+            (self.digest, self.latest) = (digest(&(self.digest, latest)), latest);
         }
         let unended = self.fates().into_iter().position(|fate| fate.is_some_and(|(_, end)| end.is_none()));
         let stable = unended.map_or(self.partition.log().log_end(), |at| Offset(i64::try_from(at).unwrap()));
@@ -174,13 +169,9 @@ impl Leader {
     }
 }
 
-/// A sum of what is written to it.
-#[derive(Default)]
-pub(crate) struct Digest(pub(crate) DefaultHasher);
-
-impl std::fmt::Write for Digest {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        text.hash(&mut self.0);
-        Ok(())
-    }
+/// Sums up what is shown of something.
+pub(crate) fn digest(of: &impl std::fmt::Debug) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    format!("{of:?}").hash(&mut hasher);
+    hasher.finish()
 }
