@@ -6,6 +6,7 @@
 //! until their writer has written them, and no checkpoint is taken for their sake: it frees none of them.
 //! Tests: below, and tests/storage/checkpoints.rs.
 
+use log::wal::Freed;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Notify;
@@ -18,9 +19,7 @@ pub(crate) struct Unwritten {
     /// What of that is on its way to the files of page-cache logs.
     in_pages: AtomicU64,
     claimed: AtomicU64,
-    /// How many wait. Who waits and who gives back each change their number first and look at the other's then (`SeqCst`).
-    waiting: AtomicU64,
-    freed: Notify,
+    freed: Freed,
     grown: Notify,
 }
 
@@ -47,8 +46,7 @@ impl Unwritten {
             held: AtomicU64::new(0),
             in_pages: AtomicU64::new(0),
             claimed: AtomicU64::new(0),
-            waiting: AtomicU64::new(0),
-            freed: Notify::new(),
+            freed: Freed::default(),
             grown: Notify::new(),
         })
     }
@@ -60,32 +58,15 @@ impl Unwritten {
 
     /// Returns what all logs hold. *Units*: bytes.
     pub(crate) fn held_bytes(&self) -> u64 {
-        self.held.load(Ordering::SeqCst)
+        self.held.load(Ordering::Acquire)
     }
 
     /// Waits until so many bytes may go to the logs. What is more than half of the budget counts as half, so that it
     /// fits once a checkpoint is done. *Cancel safety*: dropping the future claims nothing.
     pub(crate) async fn admit(self: &Arc<Unwritten>, bytes: u64) -> Claim {
         let bytes = bytes.min(self.limit / 2);
-        if !self.claim(bytes) {
-            let _waits = Waits::new(&self.waiting);
-            loop {
-                let mut freed = std::pin::pin!(self.freed.notified());
-                freed.as_mut().enable();
-                if self.claim(bytes) {
-                    break;
-                }
-                freed.await;
-            }
-        }
-        Claim { budget: self.clone(), bytes }
-    }
-
-    /// Lets who waits look again.
-    fn tell(&self) {
-        if self.waiting.load(Ordering::SeqCst) > 0 {
-            self.freed.notify_waiters();
-        }
+        let claim = || self.claim(bytes).then(|| Claim { budget: self.clone(), bytes });
+        self.freed.until(claim, || {}).await
     }
 
     fn claim(&self, bytes: u64) -> bool {
@@ -93,7 +74,7 @@ impl Unwritten {
             let sum = claimed.saturating_add(bytes);
             (self.held_bytes().saturating_add(sum) <= self.limit).then_some(sum)
         };
-        self.claimed.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits).is_ok()
+        self.claimed.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits).is_ok()
     }
 
     /// Returns the account of one log, a page-cache one or another, empty.
@@ -116,22 +97,6 @@ impl Unwritten {
     }
 }
 
-/// Counts one who waits, until it is dropped.
-struct Waits<'a>(&'a AtomicU64);
-
-impl Waits<'_> {
-    fn new(waiting: &AtomicU64) -> Waits<'_> {
-        waiting.fetch_add(1, Ordering::SeqCst);
-        Waits(waiting)
-    }
-}
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
 impl Held {
     /// Notes what the log holds now.
     pub(crate) fn set(&mut self, bytes: u64) {
@@ -144,9 +109,9 @@ impl Held {
                 self.budget.grown.notify_one();
             }
         } else if bytes < before {
-            self.budget.held.fetch_sub(before - bytes, Ordering::SeqCst);
+            self.budget.held.fetch_sub(before - bytes, Ordering::AcqRel);
             self.in_pages(|pages| pages.fetch_sub(before - bytes, Ordering::AcqRel));
-            self.budget.tell();
+            self.budget.freed.tell();
         }
     }
 
@@ -165,8 +130,8 @@ impl Drop for Held {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.budget.claimed.fetch_sub(self.bytes, Ordering::SeqCst);
-        self.budget.tell();
+        self.budget.claimed.fetch_sub(self.bytes, Ordering::AcqRel);
+        self.budget.freed.tell();
     }
 }
 

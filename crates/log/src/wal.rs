@@ -39,6 +39,6 @@ pub use position::{ParsePositionError, WalPosition};
 pub use pressure::WalPressure;
 pub use replay::{FrameView, ReplayEnd, replay};
 pub(crate) use salvage::{Salvage, Salvaged, file_names, largest_file};
-pub use service::{Reservation, WalClient, WalFull, WalGone, WalHandle, WalSink, start};
+pub use service::{Freed, Reservation, WalClient, WalFull, WalGone, WalHandle, WalSink, start};
 pub use stats::{GROUP_BUCKETS, WalStats};
 pub use writer::{GroupWritten, WalWriter};

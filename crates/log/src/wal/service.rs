@@ -9,10 +9,12 @@
 //! `handle.rs` is what the shards hold, `space.rs` the reservations (W-7), `run.rs` the loop.
 //! Tests: `service/tests.rs`, and `tests/crash_wal` for what is on disk.
 
+mod freed;
 mod handle;
 mod run;
 mod space;
 
+pub use freed::Freed;
 pub use handle::{WalClient, WalGone, WalHandle, WalSink};
 pub use space::{Reservation, WalFull};
 

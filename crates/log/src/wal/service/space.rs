@@ -4,6 +4,7 @@
 use super::super::pressure::WalPressure;
 use super::super::stats::WalStats;
 use super::super::writer::WalWriter;
+use super::freed::Freed;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{Notify, watch};
@@ -32,26 +33,8 @@ pub struct Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.space.reserved.fetch_sub(self.bytes, Ordering::SeqCst);
-        if self.space.is_wanted() {
-            self.space.freed.notify_waiters();
-        }
-    }
-}
-
-/// Counts one who waits for room, until it is dropped.
-struct Waits<'a>(&'a AtomicU64);
-
-impl<'a> Waits<'a> {
-    fn new(waiting: &'a AtomicU64) -> Waits<'a> {
-        waiting.fetch_add(1, Ordering::SeqCst);
-        Waits(waiting)
-    }
-}
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.space.reserved.fetch_sub(self.bytes, Ordering::AcqRel);
+        self.space.freed.tell();
     }
 }
 
@@ -63,13 +46,10 @@ pub(super) struct Space {
     ready: AtomicU64,
     file_bytes: AtomicU64,
     reserved: AtomicU64,
-    freed: Notify,
+    freed: Freed,
     /// Somebody waits for room that a checkpoint would give.
     asked: Notify,
     is_reclaimable: AtomicBool,
-    /// How many wait for room. Who waits and who gives back each change their number first and look at the other's then
-    /// (`SeqCst`).
-    waiting: AtomicU64,
     pressure: watch::Sender<WalPressure>,
 }
 
@@ -81,10 +61,9 @@ impl Space {
             ready: AtomicU64::new(0),
             file_bytes: AtomicU64::new(0),
             reserved: AtomicU64::new(0),
-            freed: Notify::new(),
+            freed: Freed::default(),
             asked: Notify::new(),
             is_reclaimable: AtomicBool::new(false),
-            waiting: AtomicU64::new(0),
             pressure: watch::Sender::new(WalPressure::Calm),
         }
     }
@@ -99,7 +78,7 @@ impl Space {
             false => ready.saturating_sub((self.stats.used_bytes() + ready) / 8),
         };
         let add = |reserved: u64| reserved.checked_add(charged).filter(|sum| *sum <= limit);
-        match self.reserved.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add) {
+        match self.reserved.fetch_update(Ordering::AcqRel, Ordering::Acquire, add) {
             Ok(_) => Ok(Reservation { space: self.clone(), bytes: charged }),
             Err(_) => Err(WalFull { bytes }),
         }
@@ -118,21 +97,12 @@ impl Space {
 
     /// Sets space aside as soon as there is enough. *Cancel safety*: dropping the future reserves nothing.
     pub(super) async fn reserve_later(self: &Arc<Space>, bytes: u64, control: bool) -> Reservation {
-        if let Ok(reservation) = self.reserve(bytes, control) {
-            return reservation;
-        }
-        let _waits = Waits::new(&self.waiting);
-        loop {
-            let mut freed = std::pin::pin!(self.freed.notified());
-            freed.as_mut().enable();
-            if let Ok(reservation) = self.reserve(bytes, control) {
-                return reservation;
-            }
+        let ask = || {
             if self.is_reclaimable.load(Ordering::Acquire) {
                 self.asked.notify_one();
             }
-            freed.await;
-        }
+        };
+        self.freed.until(|| self.reserve(bytes, control).ok(), ask).await
     }
 
     /// Tells how much is used and free now.
@@ -147,13 +117,13 @@ impl Space {
         let more = more || (!was && writer.is_reclaimable());
         self.pressure.send_if_modified(|shown| std::mem::replace(shown, pressure) != pressure);
         if more {
-            self.freed.notify_waiters();
+            self.freed.tell();
         }
     }
 
     /// Says whether somebody waits for room.
     pub(super) fn is_wanted(&self) -> bool {
-        self.waiting.load(Ordering::SeqCst) > 0
+        self.freed.is_awaited()
     }
 
     /// Waits until somebody has asked for a checkpoint.
