@@ -65,8 +65,8 @@ pub(crate) struct Shard {
     deletes: deletes::Deletes,
     coordinators: groups::Coordinators,
     transactions: transactions::TxnCoordinators,
-    /// Room for the next effects.
-    no_effects: Vec<Effect>,
+    /// Empty; keeps its room for the next effects.
+    spare_effects: Vec<Effect>,
     /// Frames of this turn, on their way to the write-ahead log as one message.
     frames: Vec<log::wal::Frame>,
     /// Somebody waits for one of them, and not for what follows it.
@@ -147,7 +147,7 @@ impl Shard {
             deletes: deletes::Deletes::default(),
             coordinators: groups::Coordinators::new(parts.group_jobs),
             transactions: transactions::TxnCoordinators::new(parts.txn_jobs),
-            no_effects: Vec::new(),
+            spare_effects: Vec::new(),
             frames: Vec::new(),
             is_awaited: false,
             submitted: VecDeque::new(),
@@ -286,7 +286,7 @@ impl Shard {
             }
         }
         if effects.capacity() <= EFFECTS_KEPT {
-            self.no_effects = effects;
+            self.spare_effects = effects;
         }
     }
 
@@ -323,7 +323,7 @@ impl Shard {
 
     fn on_durable(&mut self, key: LogKey, change: u64) {
         let Some(slot) = self.partitions.get_mut(&key) else { return };
-        let mut effects = std::mem::take(&mut self.no_effects);
+        let mut effects = std::mem::take(&mut self.spare_effects);
         slot.partition.on_durable(change, &mut effects);
         for cut in slot.partition.log_mut().take_file_cuts() {
             self.jobs.send(Job::CutFile(cut));
@@ -353,7 +353,7 @@ impl Shard {
             return;
         }
         self.probes.offline_partitions.inc();
-        let mut effects = std::mem::take(&mut self.no_effects);
+        let mut effects = std::mem::take(&mut self.spare_effects);
         slot.partition.on_failed(&mut effects);
         slot.count_unwritten();
         self.run_effects(key, effects);

@@ -415,7 +415,7 @@ impl Shard {
         let (acks, origin, max_producers) =
             (RequiredAcks::All, Origin::Coordinator, self.settings.max_producers);
         let input = AppendInput { batch, acks, origin, token, max_producers, resume: None, guard };
-        let mut effects = std::mem::take(&mut self.no_effects);
+        let mut effects = std::mem::take(&mut self.spare_effects);
         slot.partition.append(input, now, &mut effects).map_err(|refused| refused.code())?;
         self.coordinators.appends.insert(token, Append { key, serial, _room: reservation });
         self.run_effects(key, effects);

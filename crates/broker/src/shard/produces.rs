@@ -122,7 +122,7 @@ impl Shard {
     fn append_part(&mut self, request: u64, part: AppendPart, acks: RequiredAcks, now: Now) {
         let token = self.produces.token();
         let (key, header) = (part.key, *part.batch.header());
-        let mut effects = std::mem::take(&mut self.no_effects);
+        let mut effects = std::mem::take(&mut self.spare_effects);
         let result = self.try_append(part, acks, (token, now), &mut effects);
         if result.is_err() {
             self.forget_refused(key, &header);

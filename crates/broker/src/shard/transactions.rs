@@ -472,7 +472,7 @@ impl Shard {
         let (acks, origin, max_producers) =
             (RequiredAcks::All, Origin::Coordinator, self.settings.max_producers);
         let input = AppendInput { batch, acks, origin, token, max_producers, resume: None, guard: None };
-        let mut effects = std::mem::take(&mut self.no_effects);
+        let mut effects = std::mem::take(&mut self.spare_effects);
         if let Err(refused) = slot.partition.append(input, now, &mut effects) {
             return self.give_up_txns(key, refused.code());
         }

@@ -123,7 +123,7 @@ impl Shard {
 
     fn write_marker(&mut self, request: u64, Marker { key, end, of_client }: Marker, now: Now) {
         let (token, max_producers) = (self.produces.token(), self.settings.max_producers);
-        let mut effects = std::mem::take(&mut self.no_effects);
+        let mut effects = std::mem::take(&mut self.spare_effects);
         let ended = match self.partitions.get_mut(&key) {
             None => Err(self.absent(key)),
             Some(slot) => {
