@@ -517,10 +517,7 @@ impl Jobs {
     async fn checkpoint(&mut self, small_tail_bytes: u64) -> Result<(), JobFault> {
         let marks = self.marks.clone();
         marks.begin("checkpoint");
-        self.space.set_checkpoint_written(true);
-        let outcome = self.take_checkpoint(small_tail_bytes).await;
-        self.space.set_checkpoint_written(false);
-        outcome?;
+        self.take_checkpoint(small_tail_bytes).await?;
         marks.end("checkpoint");
         Ok(())
     }
@@ -532,6 +529,7 @@ impl Jobs {
         let changes: Vec<(LogKey, u64)> = cuts.iter().map(|cut| (cut.key, cut.change)).collect();
         let written = self.write(mark, cuts, &placements).await;
         if let Err(fault) = written {
+            self.unwritten.forget_placed();
             self.tell_shards(&changes, |changes, done| ShardMessage::CheckpointAbandoned { changes, done })
                 .await;
             return Err(fault);
@@ -539,6 +537,7 @@ impl Jobs {
         self.wal.recycle_below(mark);
         // The pressure is told anew once the files are back.
         self.wal.mark().await.map_err(|_| JobFault::Stopped)?;
+        self.unwritten.forget_placed();
         self.tell_shards(&changes, |changes, done| ShardMessage::Checkpointed { changes, done }).await;
         for (key, segment) in self.directory.reader().take_unfit_indexes() {
             match self.directory.rebuild_indexes(key, &segment) {
@@ -571,6 +570,7 @@ impl Jobs {
         for placement in placements {
             self.name_free(placement).await?;
             self.with_room(KEPT_FROM_SEGMENTS, |jobs| jobs.place(placement))?;
+            self.unwritten.placed(placement.bytes());
         }
         let wall = self.clock.now().wall;
         let (placements, removed, quorum) = (Vec::new(), Vec::new(), Some(quorum));

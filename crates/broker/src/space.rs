@@ -2,10 +2,7 @@
 //!
 //! Produce is refused before anything is written when what is not in segments yet, what was taken since the last look, and
 //! what the reserve lacks, would not fit any more; after a job has met a full disk; and after a part of the reserve was
-//! given up, until it is whole again. Everything else goes on. It reopens by itself when space returns.
-//!
-//! While a checkpoint writes, a look counts twice what is in its segments already: it finds too little room then, never too much.
-//! Tests: below, and tests/storage/full_disk.rs.
+//! given up, until it is whole again. Everything else goes on. It reopens by itself when space returns. Tests: below, and tests/storage/full_disk.rs.
 
 use crate::context::Context;
 use crate::jobs::{Job, JobSender};
@@ -22,7 +19,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Space {
     /// What was left at the last look beside all that has to fit, less what was taken since. Below 0 it does not fit.
     room: AtomicI64,
-    is_checkpoint_written: AtomicBool,
     is_full: AtomicBool,
     reserve_bytes: AtomicU64,
     is_reserve_short: AtomicBool,
@@ -33,7 +29,6 @@ impl Default for Space {
     fn default() -> Space {
         Space {
             room: AtomicI64::new(i64::MAX),
-            is_checkpoint_written: AtomicBool::new(false),
             is_full: AtomicBool::new(false),
             reserve_bytes: AtomicU64::new(0),
             is_reserve_short: AtomicBool::new(false),
@@ -53,11 +48,6 @@ impl Space {
         let mut is_short = self.is_short.subscribe();
         // The sender is held by the caller.
         let _ = is_short.wait_for(|is_short| *is_short).await;
-    }
-
-    /// Notes whether a checkpoint is being written.
-    pub(crate) fn set_checkpoint_written(&self, is_written: bool) {
-        self.is_checkpoint_written.store(is_written, Ordering::Release);
     }
 
     /// Notes whether a job waits because it found the disk full.
@@ -86,14 +76,8 @@ impl Space {
     /// Notes the free space, beside what has to fit: all of the reserve, and what is not in segments yet.
     fn note(&self, free_bytes: u64, needed_bytes: u64) {
         let there = free_bytes.saturating_add(self.reserve_bytes());
-        let amount = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
-        let room = amount(there) - amount(needed_bytes);
-        if self.is_checkpoint_written.load(Ordering::Acquire) {
-            // What the last look left is not too much either.
-            self.room.fetch_max(room, Ordering::Relaxed);
-        } else {
-            self.room.store(room, Ordering::Relaxed);
-        }
+        let room = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.room.store(room(there) - room(needed_bytes), Ordering::Relaxed);
         self.show();
     }
 
@@ -123,8 +107,8 @@ impl Space {
 pub(crate) async fn watch(context: Arc<Context>, jobs: JobSender) {
     let storage = &context.config.storage;
     loop {
-        // First, so that no checkpoint ends in between and makes the two fit too well.
-        let needed = storage.disk_reserve_bytes.saturating_add(context.unwritten.held_bytes());
+        // Asked for first: what is written until the next line only makes the room look smaller.
+        let needed = storage.disk_reserve_bytes.saturating_add(context.unwritten.to_place_bytes());
         // What cannot be asked is not taken for full: a failing disk shows in writes.
         let free = context.env.disk.free_bytes(&context.config.data_dir).unwrap_or(u64::MAX);
         context.space.note(free, needed);
@@ -162,25 +146,6 @@ mod tests {
         assert!(space.is_short(), "the reserve is not whole");
         space.set_reserve(10, false);
         assert!(!space.is_short());
-    }
-
-    /// Protects: W-12: a look while a checkpoint writes does not take what is in its segments and in memory for two, and none hides
-    /// what was taken since; after it a look counts as it is.
-    #[test]
-    fn a_checkpoint_does_not_fill_the_disk() {
-        let space = Space::default();
-        space.note(100, 60);
-        space.set_checkpoint_written(true);
-        space.note(50, 60);
-        assert!(!space.is_short(), "50 are in segments, and in memory still");
-        space.take(41);
-        space.note(50, 60);
-        assert!(space.is_short());
-        space.note(70, 60);
-        assert!(!space.is_short(), "somebody has made room");
-        space.set_checkpoint_written(false);
-        space.note(50, 60);
-        assert!(space.is_short());
     }
 
     /// Protects: W-12: what is taken between two looks counts at once: a fast producer never finds the disk full.

@@ -18,6 +18,8 @@ pub(crate) struct Unwritten {
     held: AtomicU64,
     /// What of that is on its way to the files of page-cache logs.
     in_pages: AtomicU64,
+    /// What of that is in segments already, by a checkpoint that has not ended.
+    in_segments: AtomicU64,
     claimed: AtomicU64,
     freed: Freed,
     grown: Notify,
@@ -45,6 +47,7 @@ impl Unwritten {
             limit: limit.max(1),
             held: AtomicU64::new(0),
             in_pages: AtomicU64::new(0),
+            in_segments: AtomicU64::new(0),
             claimed: AtomicU64::new(0),
             freed: Freed::default(),
             grown: Notify::new(),
@@ -59,6 +62,24 @@ impl Unwritten {
     /// Returns what all logs hold. *Units*: bytes.
     pub(crate) fn held_bytes(&self) -> u64 {
         self.held.load(Ordering::Acquire)
+    }
+
+    /// Returns what the disk must have room for still. It may be too much while a checkpoint ends, and never too little if the free
+    /// space is asked for after it. *Units*: bytes.
+    pub(crate) fn to_place_bytes(&self) -> u64 {
+        // Held first: a checkpoint takes back what it noted before the logs let go of it.
+        let held = self.held_bytes();
+        held.saturating_sub(self.in_segments.load(Ordering::Acquire))
+    }
+
+    /// Notes what a checkpoint has put into segments.
+    pub(crate) fn placed(&self, bytes: u64) {
+        self.in_segments.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    /// Takes back what was noted of a checkpoint: the logs are about to let go of it, or it was given up.
+    pub(crate) fn forget_placed(&self) {
+        self.in_segments.store(0, Ordering::Release);
     }
 
     /// Waits until so many bytes may go to the logs. What is more than half of the budget counts as half, so that it
@@ -163,6 +184,21 @@ mod tests {
         assert!(budget.admit(1000).now_or_never().is_some(), "counts as half");
         drop(log);
         assert_eq!((budget.held_bytes(), budget.claimed.load(Ordering::Relaxed)), (0, 0));
+    }
+
+    /// Protects: W-12: what a checkpoint has in segments already needs no more room on the disk, and takes as much memory as before;
+    /// when it has ended, or was given up, what is held is to be placed again.
+    #[test]
+    fn what_is_in_segments_needs_no_room_on_the_disk() {
+        let budget = Unwritten::new(100);
+        let mut log = budget.account(false);
+        log.set(80);
+        budget.placed(30);
+        budget.placed(20);
+        assert_eq!((budget.held_bytes(), budget.to_place_bytes()), (80, 30));
+        assert!(budget.admit(30).now_or_never().is_none());
+        budget.forget_placed();
+        assert_eq!(budget.to_place_bytes(), 80);
     }
 
     /// Protects: W-5, W-16, W-17: what a page-cache log has not written counts as the rest does, and asks for no checkpoint.

@@ -6,6 +6,7 @@ use crate::machine::{delete, fail, metric, names, open, root, size, start, until
 use env::crash::{Call, CrashDisk, Failure, Fault, When};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use types::ErrorCode;
 use wire::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use wire::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
@@ -18,6 +19,15 @@ use wire::{
 
 /// The reserve of the preset `tiny`. *Units*: bytes.
 const RESERVE: u64 = 1 << 20;
+
+/// Lets held writes go, also when a test fails: no broker stops without them.
+struct Held(CrashDisk);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.hold_writes(None);
+    }
+}
 
 /// Produces until the disk is full; returns how many batches were stored.
 fn fill(client: &mut Client, topic: &str) -> usize {
@@ -170,6 +180,51 @@ fn a_full_disk_is_left_by_deleting_records() {
         broker.stop();
         assert!(open(&disk).report.damaged.is_empty());
     }
+}
+
+/// Protects: W-12: what a checkpoint that has not ended has in segments already, and the logs in memory still, is not counted for two:
+/// produce is accepted with room for the rest.
+#[test]
+fn a_checkpoint_does_not_fill_the_disk() {
+    /// What logs may hold in memory: three sixteenths of all. A checkpoint begins at half of it.
+    const UNWRITTEN: u64 = 1_600_000;
+    let disk = CrashDisk::new();
+    let broker = start(&disk, |config| config.memory_max = Some(UNWRITTEN / 3 * 16));
+    let mut client = broker.connect();
+    until("the reserve is made", || metric(&broker, "disk_reserve_bytes") == RESERVE);
+    until("the pool is filled", || metric(&broker, "wal_pool_free_bytes") > (3 << 20));
+    client.create("large", 1);
+    // Is never stored: it tells whether the disk is full, and takes no room.
+    let too_large = sized(60_000);
+    let held = Held(disk.clone());
+    let is_placed = Arc::new(AtomicBool::new(false));
+    let seen = is_placed.clone();
+    // The state is written after the segments.
+    disk.hold_writes(Some(Arc::new(move |path: &Path| {
+        let is_state = path.starts_with(root().join("state"));
+        seen.fetch_or(is_state, Ordering::AcqRel);
+        is_state
+    })));
+    let (folder, small) = (root().join("large-0"), sized(10_000));
+    until("a checkpoint has begun", || {
+        client.put("large", &small);
+        !names(&disk, &folder).is_empty()
+    });
+    until("segments are written", || is_placed.load(Ordering::Acquire));
+    client.put("large", &small);
+    disk.set_capacity(Some(used(&disk)));
+    until("the disk is full", || {
+        client.produce("large", &too_large).error_code == ErrorCode::KafkaStorageError.code()
+    });
+    let logs = names(&disk, &folder).into_iter().filter(|name| name.ends_with(".log"));
+    let placed: u64 = logs.filter_map(|name| size(&disk, &folder.join(name))).sum();
+    let rest = metric(&broker, "unwritten_bytes") - placed;
+    let spare = placed / 2;
+    assert!(spare > 4 * small.len() as u64, "{placed}");
+    disk.set_capacity(Some(used(&disk) + rest + spare));
+    until("produce is accepted", || client.produce("large", &small).error_code == 0);
+    drop(held);
+    broker.stop();
 }
 
 /// Protects: W-8, W-12: deleted records make room although the disk has none for the segments of others, whose checkpoint

@@ -52,6 +52,12 @@ impl Placement {
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty() && !self.files_producers
     }
+
+    /// Returns the bytes of its batches. *Units*: bytes.
+    pub fn bytes(&self) -> u64 {
+        let batches = self.writes.iter().flat_map(|write| &write.batches);
+        batches.map(|batch| batch.size() as u64).sum()
+    }
 }
 
 /// What goes into one segment, in one piece.
